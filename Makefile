@@ -1,0 +1,46 @@
+# goldpan: `make demo` shows it, `make test` checks it. Both make their own .venv from pinned versions.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+.PHONY: demo test lint types unit bench screenshots audit clean help
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("goldpan needs Python 3.11 to 3.13, this is %d.%d; run make PYTHON=python3.11" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/.runtime ## make the demo project and open the dashboard
+	$(BIN)/goldpan demo $(DEMO)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+test: lint types unit ## lint, types and every test, the browser's too
+
+bench: $(VENV)/.dev ## the slow checks: benchmarks, and the tests that need minutes or the real data sets
+	$(BIN)/python -m pytest -m "slow or shared_data"
+	$(BIN)/python -m benchmarks.latency
+
+screenshots: $(VENV)/.dev ## draw docs/images anew
+	$(BIN)/python -m benchmarks.screenshots
+
+clean: ## remove what was built; projects stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
