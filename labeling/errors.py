@@ -1,0 +1,90 @@
+"""The errors of labeling/: what people did could not be stored, or was not allowed.
+
+```
+config.errors.GoldpanError
+└── LabelingError                   the root of this package
+    ├── DatabaseError               the store of a project
+    │   ├── DatabaseOpenError       no such folder, not a database, an address that cannot be used
+    │   ├── DatabaseTooNewError     made by a newer goldpan
+    │   └── DatabaseUnavailableError  full disk, locked, read-only, connection lost: keep and try again
+    ├── AnnotationError             an annotation that cannot be stored; trying again does not help
+    │   ├── AnnotationInvalidError  wrong or missing values
+    │   ├── AnnotationConflictError the same uid was stored with other content
+    │   └── UndoRefusedError        not there, not yours, already undone, or itself an undo
+    ├── LabelClassError             a class: unknown, archived, or a name or key that is taken
+    ├── AnnotatorError              an annotator's name that cannot be used, or an unknown annotator
+    ├── ProposalError               a proposal or lease with values that cannot be stored
+    ├── RoundError                  a round that is not in the state the call needs
+    ├── ProjectRecordError          the project's own row: missing, or of another project
+    └── labeling.pools.errors.PoolError, labeling.exports.errors.ExportError
+```
+"""
+
+from __future__ import annotations
+
+from config.errors import GoldpanError
+
+
+class LabelingError(GoldpanError):
+    """The root of everything that labeling/ raises on purpose."""
+
+
+class DatabaseError(LabelingError):
+    """Something is wrong with the store of a project."""
+
+
+class DatabaseOpenError(DatabaseError):
+    """The database cannot be opened: no such folder, not a database, or an address that cannot be used."""
+
+
+class DatabaseTooNewError(DatabaseError):
+    """The database was made, or last upgraded, by a newer goldpan than this one."""
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """The database could not take it just now: full disk, locked, read-only, or the connection was lost.
+
+    Nothing of the transaction was stored, or (when the connection broke during the commit) it is not known whether
+    it was. The caller keeps what it has and tries again; an annotation's uid makes that safe.
+
+    Attributes:
+        retry: always True; the caller may send the same again.
+    """
+
+    retry = True
+
+
+class AnnotationError(LabelingError):
+    """An annotation that cannot be stored; sending it again does not help."""
+
+
+class AnnotationInvalidError(AnnotationError):
+    """An annotation with wrong or missing values."""
+
+
+class AnnotationConflictError(AnnotationError):
+    """An annotation of that uid is stored already, with other content."""
+
+
+class UndoRefusedError(AnnotationError):
+    """The annotation to undo is not there, not the annotator's own, already undone, or itself an undo."""
+
+
+class LabelClassError(LabelingError):
+    """A class that is unknown or archived, or a name or key that is taken or cannot be used."""
+
+
+class AnnotatorError(LabelingError):
+    """An annotator's name that cannot be used, or an unknown annotator."""
+
+
+class ProposalError(LabelingError):
+    """A proposal or lease with values that cannot be stored."""
+
+
+class RoundError(LabelingError):
+    """A round that does not exist or is not in the state the call needs."""
+
+
+class ProjectRecordError(LabelingError):
+    """The project's own row is missing, or belongs to another project."""
