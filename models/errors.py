@@ -13,6 +13,8 @@ config.errors.GoldpanError
     ├── ProjectionError             the map's positions are missing, damaged, or of another length
     ├── HeadError                   a head cannot be trained, stored or loaded
     │   ├── TrainingSetError        labels and vectors that no head can be trained on
+    │   │   └── NotEnoughLabelsError    fewer than two classes have a label yet
+    │   ├── TrainingDivergedError   the loss was not a number, even with a smaller step
     │   └── WeightsError            a weights file that is missing, damaged, or of another head
     └── DeviceError                 a device that is unknown or not there
 ```
@@ -65,6 +67,14 @@ class HeadError(ModelError):
 
 class TrainingSetError(HeadError):
     """Labels and vectors that no head can be trained on."""
+
+
+class NotEnoughLabelsError(TrainingSetError):
+    """Fewer than two classes have a label yet; more labels put it right."""
+
+
+class TrainingDivergedError(HeadError):
+    """The loss was not a number, even after a second attempt with a smaller step."""
 
 
 class WeightsError(HeadError):
