@@ -1,0 +1,277 @@
+"""What a head is given, what it must return, and the checks both go through.
+
+A head turns vectors into class logits. It trains all members of its ensemble at once: every parameter has a leading
+axis of members, so that one pass gives every member's answer and their disagreement costs nothing extra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from models.errors import NotEnoughLabelsError, TrainingSetError
+
+if TYPE_CHECKING:
+    from config.schema import HeadSection
+
+Progress = Callable[[float, str], None]
+"""Called with the share done, 0 to 1, and a few words on what is being done."""
+
+IMBALANCES = ("logit_adjustment", "balanced_weights", "none")
+
+MASKED_LOGIT = -1e4
+"""The logit of a class that has no labels: finite, and its probability is exactly 0 in float32."""
+
+
+def no_progress(share: float, text: str) -> None:
+    """Take a progress report and do nothing with it.
+
+    Args:
+        share: the share done, 0 to 1.
+        text: what is being done.
+    """
+
+
+@dataclass(frozen=True)
+class VectorScale:
+    """How vectors are shifted and scaled before a head sees them: `(vector - mean) / size`.
+
+    One number scales all dimensions, so that distances keep their proportions: a dimension an encoder made small
+    stays small.
+
+    Attributes:
+        mean: (d,) float32; the mean vector.
+        size: root mean square of the centred vectors' entries; greater than 0.
+    """
+
+    mean: npt.NDArray[np.float32]
+    size: float
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The labels of one round and the vectors they belong to. m labels, d dimensions, k classes.
+
+    Attributes:
+        vectors: (m, d) float32 or float16; row i is the vector of the i-th labelled item.
+        labels: (m,) int64; class index of each, 0 to k - 1. The same vector may come with several labels.
+        class_count: k; may exceed the classes that have labels.
+        class_names: k names for messages and files; empty for "class 0", "class 1", …
+        scale: the pool's scale (`models.heads.scaling.measure_scale`); None takes it from `vectors`.
+    """
+
+    vectors: npt.NDArray[np.floating]
+    labels: npt.NDArray[np.int64]
+    class_count: int
+    class_names: tuple[str, ...] = ()
+    scale: VectorScale | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The k class names, made up where none were given."""
+        return self.class_names or tuple(f"class {index}" for index in range(self.class_count))
+
+    @property
+    def label_counts(self) -> npt.NDArray[np.int64]:
+        """(k,) int64; the number of labels of each class."""
+        return np.bincount(self.labels, minlength=self.class_count).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class TrainedHead:
+    """An ensemble of trained members that turns vectors into logits.
+
+    Attributes:
+        name: the name in the registry of heads.
+        tensors: the parameters, each with a leading axis of members, by their name in the head.
+        mean: (d,) float32 tensor; subtracted from every vector.
+        size: () float32 tensor; divides every centred vector.
+        mask: (members, k) float32 tensor; 0 for a class the member saw labels of, `MASKED_LOGIT` for another.
+        label_counts: (k,) int64 tensor; labels of each class in the training set.
+        forward: the head's own computation, `(tensors, scaled vectors (b, d)) -> (members, b, k)`.
+        class_names: k names in the order of the class indices.
+        corrected: False where the section asked for no correction of imbalance: then the shares of the labels are
+            taken to be the shares of the pool.
+        seed: the seed it was trained with.
+    """
+
+    name: str
+    tensors: Mapping[str, torch.Tensor]
+    mean: torch.Tensor
+    size: torch.Tensor
+    mask: torch.Tensor
+    label_counts: torch.Tensor
+    forward: Callable[[Mapping[str, torch.Tensor], torch.Tensor], torch.Tensor]
+    class_names: tuple[str, ...]
+    corrected: bool = True
+    seed: int = 0
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def members(self) -> int:
+        """The number of members in the ensemble."""
+        return int(self.mask.shape[0])
+
+    @property
+    def class_count(self) -> int:
+        """The number of classes, k."""
+        return int(self.mask.shape[1])
+
+    @property
+    def dimensions(self) -> int:
+        """The length of the vectors it reads, d."""
+        return int(self.mean.shape[0])
+
+    @property
+    def device(self) -> torch.device:
+        """The device its parameters are on."""
+        return self.mean.device
+
+    def logits(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Compute every member's logits with the class prior taken out.
+
+        The softmax of a row is the member's class probabilities if all classes were equally frequent; adding the log
+        of the pool's class shares first gives the probabilities in the pool.
+
+        Args:
+            vectors: (b, d) tensor on the head's device.
+
+        Returns:
+            (members, b, k) float32; `MASKED_LOGIT` or below for classes without labels.
+
+        Raises:
+            TrainingSetError: the vectors have another length than those it was trained on.
+        """
+        if vectors.ndim != 2 or vectors.shape[1] != self.dimensions:
+            raise TrainingSetError(
+                f"the head reads vectors of {self.dimensions} numbers, got an array of shape "
+                f"{tuple(vectors.shape)}; train it again on these vectors"
+            )
+        scaled = (vectors.to(torch.float32) - self.mean) / self.size
+        return self.forward(self.tensors, scaled) + self.mask[:, None, :]
+
+    def to(self, device: torch.device) -> TrainedHead:
+        """Return the same head with its parameters on another device.
+
+        Args:
+            device: where they shall be.
+        """
+        return TrainedHead(
+            name=self.name,
+            tensors={name: tensor.to(device) for name, tensor in self.tensors.items()},
+            mean=self.mean.to(device),
+            size=self.size.to(device),
+            mask=self.mask.to(device),
+            label_counts=self.label_counts.to(device),
+            forward=self.forward,
+            class_names=self.class_names,
+            corrected=self.corrected,
+            seed=self.seed,
+            notes=self.notes,
+        )
+
+
+class Head(Protocol):
+    """A kind of head. Entries of the registry are instances, without state."""
+
+    name: str
+
+    def fit(
+        self,
+        training: TrainingSet,
+        *,
+        section: HeadSection,
+        seed: int,
+        device: torch.device,
+        progress: Progress = no_progress,
+        weights: torch.Tensor | None = None,
+    ) -> TrainedHead:
+        """Train all members at once; the same arguments give the same parameters.
+
+        Args:
+            training: the labels and their vectors; not changed.
+            section: the head's settings.
+            seed: of all chance in the training.
+            device: where to compute.
+            progress: told the share done.
+            weights: (members, m) float32, not negative: how much each label counts for each member; their number of
+                rows then overrules `section.members`. None draws them (Bayesian bootstrap).
+
+        Returns:
+            The trained ensemble, its tensors on `device`.
+
+        Raises:
+            TrainingSetError: the labels or vectors are unusable.
+            TrainingDivergedError: the loss became NaN twice.
+        """
+        ...
+
+    def forward(self, tensors: Mapping[str, torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:
+        """Compute logits.
+
+        Args:
+            tensors: the parameters of a trained head of this kind.
+            vectors: (b, d) float32, scaled.
+
+        Returns:
+            (members, b, k) float32; row i depends on row i of the vectors alone.
+        """
+        ...
+
+
+def check_training(training: TrainingSet) -> None:
+    """Refuse labels and vectors that no head can be trained on.
+
+    Args:
+        training: what a head is about to be trained on.
+
+    Raises:
+        TrainingSetError: a wrong shape, NaN or infinite numbers, or a class index out of range.
+        NotEnoughLabelsError: fewer than two classes have a label.
+    """
+    vectors, labels, count = training.vectors, training.labels, training.class_count
+    if vectors.ndim != 2 or labels.ndim != 1 or len(vectors) != len(labels) or (len(vectors) and not vectors.shape[1]):
+        raise TrainingSetError(
+            f"vectors must be (m, d) with d > 0 and labels (m,), got {vectors.shape} and {labels.shape}"
+        )
+    if training.class_names and len(training.class_names) != count:
+        raise TrainingSetError(f"{len(training.class_names)} class names for {count} classes; give one each")
+    if labels.dtype.kind not in "iu":
+        raise TrainingSetError(f"labels must be whole numbers, got {labels.dtype}")
+    if len(labels) and (labels.min() < 0 or labels.max() >= count):
+        raise TrainingSetError(f"labels must lie in 0 … {count - 1}, found {labels.min()} … {labels.max()}")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise TrainingSetError(
+            f"{int((~finite).sum())} of {len(vectors)} vectors hold NaN or infinite numbers (the first is that of "
+            f"label {int(np.argmin(finite))}); write the vectors again"
+        )
+    _check_scale(training.scale, vectors.shape[1])
+    _check_counts(training)
+
+
+def _check_scale(scale: VectorScale | None, dimensions: int) -> None:
+    if scale is None:
+        return
+    if scale.mean.shape != (dimensions,) or not np.isfinite(scale.mean).all() or not 0 < scale.size < np.inf:
+        raise TrainingSetError(
+            f"the scale must have a finite mean of {dimensions} numbers and a size greater than 0, got "
+            f"{scale.mean.shape} and {scale.size}"
+        )
+
+
+def _check_counts(training: TrainingSet) -> None:
+    counts = training.label_counts
+    present = int((counts > 0).sum())
+    if present >= 2:
+        return
+    have = f"only {training.names[int(np.argmax(counts))]!r} has one" if present else "no class has one"
+    raise NotEnoughLabelsError(
+        f"two classes with a label each are needed to train, and {have} ({training.class_count} classes, "
+        f"{len(training.labels)} labels); label items of {2 - present} more class{'' if present else 'es'}"
+    )
