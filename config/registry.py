@@ -35,7 +35,9 @@ class Registry(Generic[Entry]):
 
         def store(entry: Entry) -> Entry:
             if name in self._entries:
-                raise DuplicateNameError(f"a {self.kind} named {name!r} is already registered; choose another name")
+                raise DuplicateNameError(
+                    f"a {self.kind} named {name!r} is already registered; choose another name"
+                )
             self._entries[name] = entry
             return entry
 

@@ -1,0 +1,40 @@
+"""The names a configuration may choose from: built in, and those of installed plug-ins.
+
+A configuration never names an import path. Plug-ins announce themselves as entry points of an installed package;
+here only their names are read, nothing of theirs is imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+
+BUILT_IN: dict[str, tuple[str, ...]] = {
+    "reader": ("auto", "table", "image_table", "image_folder", "text", "vectors"),
+    "encoder": ("auto", "tabular", "image_conv", "image_timm", "text_transformer", "text_tfidf", "given"),
+    "head": ("logistic", "mlp"),
+    "strategy": ("prospect", "density", "random", "margin", "entropy", "bald", "k_center"),
+}
+"""Kind (singular) → names that goldpan itself registers."""
+
+
+def known_names(kind: str) -> tuple[str, ...]:
+    """Return the names of a kind that a configuration may use.
+
+    Args:
+        kind: "reader", "encoder", "head" or "strategy"; plug-ins announce themselves in the entry-point group
+            `goldpan.<kind>s` ("goldpan.strategies" for strategies).
+
+    Returns:
+        The built-in names in their own order, then those of installed plug-ins in alphabetical order.
+    """
+    group = "goldpan.strategies" if kind == "strategy" else f"goldpan.{kind}s"
+    plugged = sorted({point.name for point in entry_points(group=group)} - set(BUILT_IN[kind]))
+    return BUILT_IN[kind] + tuple(plugged)
+
+
+def closest(given: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the known name most like the given one, "" where none is near."""
+    close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""

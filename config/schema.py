@@ -1,0 +1,264 @@
+"""The settings of a project as one frozen tree; `config.files` reads and writes it as YAML.
+
+```
+ProjectConfig
+├── project   name, seed, database, annotator          ├── head      the classifier on top of the vectors
+├── pool      where the items are, which columns       ├── strategy  how proposals are chosen
+├── classes   what a label can be                      ├── rounds    batch, queue, when to retrain
+├── encoder   how an item becomes a vector             ├── views     how the dashboard starts
+└── shared    labels, seeds and hashes of a shared config; written by goldpan
+```
+
+Every model is frozen and refuses unknown keys. Numbers and booleans are strict: `"10"` is not a number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+
+from config.checks import (
+    check_classes,
+    check_colour,
+    check_database,
+    check_key,
+    check_known,
+    check_printable,
+    check_queue,
+    check_shared,
+    check_timestamp,
+)
+
+VERSION = 1
+"""The version of the layout that this goldpan writes."""
+
+MAX_SEED = 2**32 - 1
+"""Largest seed; numpy's and scikit-learn's generators share this limit."""
+
+ACTS = ("label", "skip", "unsure", "flag", "undo", "adjudicate")
+"""The acts an annotation can be."""
+
+Seed = Annotated[StrictInt, Field(ge=0, le=MAX_SEED)]
+Count = Annotated[StrictInt, Field(ge=0)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(check_printable),
+]
+Column = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Timestamp = Annotated[AwareDatetime, BeforeValidator(check_timestamp)]
+Act = Literal["label", "skip", "unsure", "flag", "undo", "adjudicate"]
+Kind = Literal["discover", "balance", "refine"]
+Reader = Annotated[str, AfterValidator(check_known("reader"))]
+Encoder = Annotated[str, AfterValidator(check_known("encoder"))]
+Head = Annotated[str, AfterValidator(check_known("head"))]
+Strategy = Annotated[str, AfterValidator(check_known("strategy"))]
+Device = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$")]
+
+
+class Section(BaseModel):
+    """A part of the tree: frozen, no unknown keys, no infinite numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=False)
+
+
+class ProjectSection(Section):
+    """The project as a whole."""
+
+    name: Name = Field(description="short name of the project")
+    title: str = Field(
+        "", max_length=500, description="shown in the dashboard's header; empty shows the name"
+    )
+    seed: Seed = Field(0, description="every random choice starts from it")
+    database: Annotated[str, AfterValidator(check_database)] | None = Field(
+        None, description="SQLAlchemy URL of the labels; null keeps labels.sqlite in the data folder"
+    )
+    annotator: Name | None = Field(None, description="who labels; null takes the name of the logged-in user")
+
+
+class PoolSection(Section):
+    """Where the items are, and which columns play which part."""
+
+    path: str = Field(min_length=1, max_length=4096, description="file or folder, relative to this file")
+    reader: Reader = Field("auto", description="auto, or the name of a reader")
+    key: Column | None = Field(None, description="column that identifies an item; null numbers the rows")
+    text: Column | None = Field(None, description="column with the text of an item")
+    image: Column | None = Field(None, description="column with the bytes of an item's image")
+    vectors: Column | None = Field(None, description="list column with ready-made vectors")
+    columns: tuple[Column, ...] | None = Field(
+        None, description="columns the model learns from; null takes all that suit"
+    )
+    extra: tuple[Column, ...] = Field((), description="columns shown to the person, never used by the model")
+    truth: Column | None = Field(None, description="hidden true labels: never shown, never used by the model")
+    labels_from_folders: StrictBool = Field(
+        False, description="take the names of sub-folders as the hidden true labels"
+    )
+    hash: str | None = Field(None, max_length=200, description="content hash of the pool; written by goldpan")
+
+
+class ClassSection(Section):
+    """One class: a name that a label can have."""
+
+    name: Name = Field(description="name of the class, distinct ignoring case")
+    key: Annotated[str, AfterValidator(check_key)] | None = Field(
+        None, description="keyboard key, one character; null takes the next free digit or letter"
+    )
+    colour: Annotated[str, AfterValidator(check_colour)] | None = Field(
+        None, description="colour as '#rrggbb'; null takes the next of the palette"
+    )
+    parent: Name | None = Field(None, description="name of the class this one belongs under")
+    description: str = Field(
+        "", max_length=5000, description="what belongs in the class, shown to annotators"
+    )
+    target: Annotated[StrictFloat, Field(ge=0, le=1e9)] | None = Field(
+        None, description="wanted share among the labels, as a weight; null counts as 1"
+    )
+    archived: StrictBool = Field(False, description="true hides the class; its labels are kept")
+
+
+class EncoderSection(Section):
+    """How an item becomes a vector."""
+
+    name: Encoder = Field("auto", description="auto chooses by the kind of the pool")
+    dimensions: StrictInt = Field(64, ge=1, le=65536, description="length of the vectors an encoder learns")
+    model: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = Field(
+        None, description="name of the weights, or a local path; null takes the encoder's own"
+    )
+    batch_size: StrictInt = Field(256, ge=1, le=65536, description="items encoded at once")
+    device: Device = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
+
+
+class HeadSection(Section):
+    """The classifier that is trained on the vectors in every round."""
+
+    name: Head = Field("logistic", description="kind of classifier")
+    members: StrictInt = Field(8, ge=1, le=64, description="classifiers trained together; they may disagree")
+    imbalance: Literal["logit_adjustment", "balanced_weights", "none"] = Field(
+        "logit_adjustment", description="how rare classes are kept from being drowned"
+    )
+    calibrate: StrictBool = Field(
+        True, description="fit a temperature so that probabilities mean what they say"
+    )
+    epochs: StrictInt = Field(200, ge=1, le=100_000, description="passes over the labels")
+    learning_rate: StrictFloat = Field(0.05, gt=0, le=10, description="step size of the optimiser")
+    weight_decay: StrictFloat = Field(0.001, ge=0, le=10, description="pull of the weights towards zero")
+    device: Device = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
+
+
+class StrategySection(Section):
+    """How the items worth a person's time are chosen."""
+
+    name: Strategy = Field("prospect", description="strategy once a model is trained")
+    start: Strategy = Field("density", description="strategy while there are too few labels to train")
+
+
+class RoundsSection(Section):
+    """When a round runs and how much it proposes."""
+
+    batch: StrictInt = Field(10, ge=1, le=10_000, description="items chosen together")
+    queue: StrictInt = Field(60, ge=1, le=100_000, description="proposals stored a round, at least a batch")
+    retrain_after: StrictInt = Field(5, ge=1, le=100_000, description="new labels that start a round")
+    timeout_s: StrictFloat = Field(
+        600, gt=0, le=604_800, description="seconds after which a round counts as failed"
+    )
+    lease_s: StrictFloat = Field(
+        600, gt=0, le=604_800, description="seconds an item stays with one annotator"
+    )
+
+    @model_validator(mode="after")
+    def _queue_holds_a_batch(self) -> RoundsSection:
+        check_queue(self.batch, self.queue)
+        return self
+
+
+class ViewsSection(Section):
+    """How the dashboard looks when it opens."""
+
+    theme: Literal["auto", "light", "dark"] = Field("auto", description="auto follows the system")
+    map_colour: Literal["label", "prediction", "uncertainty"] = Field(
+        "prediction", description="what colours the points of the map"
+    )
+    page: Literal["label", "explore", "balance", "model", "export"] = Field("label", description="first page")
+
+
+class SharedRound(Section):
+    """A finished round, enough to repeat it."""
+
+    number: Annotated[StrictInt, Field(ge=1)] = Field(description="number of the round")
+    revision: Count = Field(description="label revision the round saw")
+    seed: Seed = Field(description="seed of the round")
+    proposals_hash: str = Field(max_length=200, description="hash of what the round proposed")
+
+
+class SharedAnnotation(Section):
+    """One act of one person on one item."""
+
+    uid: str = Field(min_length=1, max_length=200, description="id made in the browser")
+    item: str = Field(min_length=1, max_length=4096, description="key of the item")
+    act: Act = Field(description="what was done")
+    class_name: Name | None = Field(None, description="class given by label or adjudicate")
+    annotator: Name = Field(description="who did it")
+    created_at: Timestamp = Field(description="when, with a time zone")
+    undoes: str | None = Field(None, max_length=200, description="uid of the annotation that undo takes back")
+    comment: str = Field("", max_length=10_000, description="what the annotator wrote")
+    round_number: Count | None = Field(None, description="round that proposed the item")
+    kind: Kind | None = Field(None, description="why it was proposed")
+    suggested_class: Name | None = Field(None, description="class the proposal suggested")
+
+
+class SharedSection(Section):
+    """What repeats the work elsewhere: labels, seeds, hashes. Written by `goldpan export`, not by hand."""
+
+    goldpan_version: str = Field(min_length=1, max_length=100, description="version that wrote the file")
+    created_at: Timestamp = Field(description="when the file was written, with a time zone")
+    pool_hash: str = Field(min_length=1, max_length=200, description="content hash of the pool")
+    vectors_hash: str = Field(
+        "", max_length=200, description="content hash of the vectors; empty before the first"
+    )
+    revision: Count = Field(description="label revision at the time of writing")
+    rounds: tuple[SharedRound, ...] = Field((), description="finished rounds, oldest first")
+    annotations: tuple[SharedAnnotation, ...] = Field((), description="all annotations, oldest first")
+
+
+class ProjectConfig(Section):
+    """A goldpan project: settings, classes and, in a shared config, the labels."""
+
+    version: StrictInt = Field(VERSION, ge=VERSION, le=VERSION, description="version of this layout")
+    project: ProjectSection = Field(description="the project as a whole")
+    pool: PoolSection = Field(description="where the items are, and which columns play which part")
+    classes: Annotated[tuple[ClassSection, ...], AfterValidator(check_classes)] = Field(
+        (),
+        max_length=10_000,
+        description="what a label can be, in the order shown; more can be added any time",
+    )
+    encoder: EncoderSection = Field(EncoderSection(), description="how an item becomes a vector")
+    head: HeadSection = Field(
+        HeadSection(), description="the classifier trained on the vectors in every round"
+    )
+    strategy: StrategySection = Field(
+        StrategySection(), description="how the items worth labelling are chosen"
+    )
+    rounds: RoundsSection = Field(RoundsSection(), description="when a round runs and how much it proposes")
+    views: ViewsSection = Field(ViewsSection(), description="how the dashboard looks when it opens")
+    shared: SharedSection | None = Field(
+        None, description="labels, seeds and hashes of a shared config; written by goldpan"
+    )
+
+    @model_validator(mode="after")
+    def _shared_fits_classes(self) -> ProjectConfig:
+        if self.shared is not None:
+            check_shared(self.shared.annotations, {item.name for item in self.classes})
+        return self
