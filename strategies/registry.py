@@ -1,0 +1,93 @@
+"""Every strategy by name, wrapped in the checks of the contract.
+
+To add one: write its file, then add one line below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from config.registry import Registry
+from strategies.checks import check_batch, check_choice, check_state
+from strategies.contract import Choice, PoolState, Strategy
+from strategies.density_start import density_start
+from strategies.disagreement import disagreement
+from strategies.entropy import entropy
+from strategies.k_center import k_center
+from strategies.margin import margin
+from strategies.prospect import prospect
+from strategies.random_draw import random_draw
+
+strategies: Registry[Strategy] = Registry("strategy")
+
+
+def register_strategy(name: str) -> Callable[[Strategy], Strategy]:
+    """Return a decorator that registers a strategy under a name, wrapped in the checks.
+
+    Args:
+        name: lower case, words joined by underscores.
+
+    Raises:
+        DuplicateNameError: the name is taken.
+    """
+
+    def store(strategy: Strategy) -> Strategy:
+        return strategies.register(name)(checked(strategy, name))
+
+    return store
+
+
+def checked(strategy: Strategy, name: str) -> Strategy:
+    """Wrap a strategy so that its inputs are checked and read-only and its answer is checked.
+
+    Args:
+        strategy: the function.
+        name: its name, for messages.
+    """
+
+    @wraps(strategy)
+    def choose(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
+        check_batch(batch)
+        check_state(state)
+        choice = strategy(_read_only(state), int(batch), generator)
+        check_choice(choice, state, int(batch), strategy=name)
+        return choice
+
+    return choose
+
+
+def _read_only(state: PoolState) -> PoolState:
+    return replace(
+        state,
+        vectors=_frozen(state.vectors),
+        labels=_frozen(state.labels),
+        closed=_frozen(state.closed),
+        targets=_frozen(state.targets),
+        probabilities=None if state.probabilities is None else _frozen(state.probabilities),
+        balanced_probabilities=(
+            None if state.balanced_probabilities is None else _frozen(state.balanced_probabilities)
+        ),
+        disagreement=None if state.disagreement is None else _frozen(state.disagreement),
+        prior=None if state.prior is None else _frozen(state.prior),
+    )
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.setflags(write=False)
+    return view
+
+
+register_strategy("random")(random_draw)
+register_strategy("margin")(margin)
+register_strategy("entropy")(entropy)
+register_strategy("disagreement")(disagreement)
+register_strategy("k_center")(k_center)
+register_strategy("density")(density_start)
+register_strategy("prospect")(prospect)
