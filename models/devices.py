@@ -29,11 +29,15 @@ def choose_device(name: str = "auto") -> torch.device:
         return torch.device(_best())
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()) or (index and kind != "cuda"):
-        raise DeviceError(f"unknown device {name!r}; known are auto, cpu, cuda, cuda:0 (or another number) and mps")
+        raise DeviceError(
+            f"unknown device {name!r}; known are auto, cpu, cuda, cuda:0 (or another number) and mps"
+        )
     if kind == "cuda":
         _check_cuda(name, index)
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise DeviceError("device 'mps' is not there (no Apple GPU, or torch was built without it); use 'auto'")
+        raise DeviceError(
+            "device 'mps' is not there (no Apple GPU, or torch was built without it); use 'auto'"
+        )
     return torch.device(name)
 
 

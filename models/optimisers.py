@@ -81,7 +81,9 @@ def _direction(descent: Descent, first_step: float) -> torch.Tensor:
         found -= share * change
         pairs.append((step, change, inverse, share))
     step, change = descent.steps[-1], descent.changes[-1]
-    curvature = (step * change).sum(dim=1, keepdim=True) * _inverse((change * change).sum(dim=1, keepdim=True))
+    curvature = (step * change).sum(dim=1, keepdim=True) * _inverse(
+        (change * change).sum(dim=1, keepdim=True)
+    )
     found *= torch.where(curvature > 0, curvature, 1.0)
     for step, change, inverse, share in reversed(pairs):
         found += (share - inverse * (change * found).sum(dim=1, keepdim=True)) * step

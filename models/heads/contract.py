@@ -235,7 +235,12 @@ def check_training(training: TrainingSet) -> None:
         NotEnoughLabelsError: fewer than two classes have a label.
     """
     vectors, labels, count = training.vectors, training.labels, training.class_count
-    if vectors.ndim != 2 or labels.ndim != 1 or len(vectors) != len(labels) or (len(vectors) and not vectors.shape[1]):
+    if (
+        vectors.ndim != 2
+        or labels.ndim != 1
+        or len(vectors) != len(labels)
+        or (len(vectors) and not vectors.shape[1])
+    ):
         raise TrainingSetError(
             f"vectors must be (m, d) with d > 0 and labels (m,), got {vectors.shape} and {labels.shape}"
         )

@@ -65,7 +65,9 @@ class LogisticHead:
         return logits.permute(1, 0, 2)
 
 
-def initialise(members: int, dimensions: int, classes: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
+def initialise(
+    members: int, dimensions: int, classes: int, generator: torch.Generator
+) -> dict[str, torch.Tensor]:
     """Make the parameters a training starts from: small random weights, no bias.
 
     Args:

@@ -66,7 +66,9 @@ class MlpHead:
         return torch.baddbmm(tensors["outer_bias"][:, None, :], activity, tensors["outer"])
 
 
-def initialise(members: int, dimensions: int, classes: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
+def initialise(
+    members: int, dimensions: int, classes: int, generator: torch.Generator
+) -> dict[str, torch.Tensor]:
     """Make the parameters a training starts from: normal, scaled by the number of inputs (LeCun et al. 1998).
 
     Args:

@@ -1,0 +1,139 @@
+"""How large each class's share of the pool is: the EM of Saerens, Latinne & Decaestecker (2002), with an interval.
+
+The head's balanced posteriors are what it would answer if all classes were equally frequent. The shares that make the
+pool's vectors likeliest are found by turns: posteriors under the present shares, then shares as the mean of these
+posteriors. A Dirichlet pseudo-count keeps a class with labels from falling to nothing.
+
+The interval is about the head as much as about the pool: the EM runs for each ensemble member, and the members'
+spread on a log scale, by Student's t for so few of them, is joined with the chance of which rows were read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import t as student
+
+PSEUDO_SHARE = 0.01
+"""Pseudo-items, as a share of the rows read, spread evenly over the classes with labels."""
+
+PASSES = 200
+SETTLED = 1e-6
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class PriorEstimate:
+    """Class shares of the pool with a 95 % interval. k classes.
+
+    Attributes:
+        shares: (k,) float32; adds up to 1; 0 for a class without labels.
+        low: (k,) float32; lower ends; 0 for a class without labels.
+        high: (k,) float32; upper ends; for a class without labels what the other classes' lower ends leave.
+    """
+
+    shares: npt.NDArray[np.float32]
+    low: npt.NDArray[np.float32]
+    high: npt.NDArray[np.float32]
+
+
+def estimate_prior(
+    balanced: npt.NDArray[np.floating],
+    member_balanced: npt.NDArray[np.floating],
+    *,
+    present: npt.NDArray[np.bool_],
+) -> PriorEstimate:
+    """Estimate class shares and their interval.
+
+    Args:
+        balanced: (n, k) posteriors of the ensemble with the class prior taken out; n > 0.
+        member_balanced: (members, s, k) the same of each member, on some of the rows.
+        present: (k,) bool; classes that have labels.
+
+    Returns:
+        The shares with their interval.
+    """
+    shares = run_em(np.asarray(balanced, dtype=np.float64)[None], present=present)[0]
+    members = run_em(np.asarray(member_balanced, dtype=np.float64), present=present)
+    spread = _relative_spread(shares, members, rows=len(balanced), present=present)
+    safe = np.where(present, shares, 1.0)
+    low = np.where(present, safe * np.exp(-spread), 0.0)
+    high = np.where(present, np.minimum(safe * np.exp(spread), 1.0), 0.0)
+    high = np.where(present, high, max(0.0, 1.0 - float(low.sum())))
+    return PriorEstimate(shares.astype(np.float32), low.astype(np.float32), high.astype(np.float32))
+
+
+def label_prior(counts: npt.NDArray[np.int64]) -> PriorEstimate:
+    """Take the shares of the labels for those of the pool, with a Wilson interval.
+
+    Args:
+        counts: (k,) labels of each class, some greater than 0.
+    """
+    total = int(counts.sum())
+    shares = counts / total
+    low, high = wilson_interval(counts.astype(np.float64), np.full(len(counts), float(total)))
+    return PriorEstimate(shares.astype(np.float32), low.astype(np.float32), high.astype(np.float32))
+
+
+def wilson_interval(
+    hits: npt.NDArray[np.float64], trials: npt.NDArray[np.float64], *, z: float = 1.959964
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Compute the interval of a share by Wilson (1927).
+
+    Args:
+        hits: how often it happened.
+        trials: how often it could have; greater than 0.
+        z: quantile of the normal distribution; 1.96 for 95 %.
+
+    Returns:
+        Lower and upper ends, within 0 to 1.
+    """
+    share = hits / trials
+    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2)) / (1 + z * z / trials)
+    return np.clip(centre - half, 0.0, share), np.clip(centre + half, share, 1.0)
+
+
+def run_em(balanced: npt.NDArray[np.float64], *, present: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Run the EM for several members side by side.
+
+    Args:
+        balanced: (members, n, k) posteriors with the class prior taken out; n > 0.
+        present: (k,) bool; classes that may have a share.
+
+    Returns:
+        (members, k) shares; each row adds up to 1.
+    """
+    count = balanced.shape[1]
+    pseudo = PSEUDO_SHARE * count * present / present.sum()
+    shares = np.repeat((present / present.sum())[None], len(balanced), axis=0)
+    for _ in range(PASSES):
+        joint = balanced * shares[:, None, :]
+        total = np.maximum(joint.sum(axis=2, keepdims=True), 1e-300)
+        found = ((joint / total).sum(axis=1) + pseudo) * present
+        found /= found.sum(axis=1, keepdims=True)
+        moved = float(np.abs(found - shares).max())
+        shares = found
+        if moved < SETTLED:
+            break
+    return shares
+
+
+def _relative_spread(
+    shares: npt.NDArray[np.float64],
+    members: npt.NDArray[np.float64],
+    *,
+    rows: int,
+    present: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    """Return (k,) the half width of the interval on a log scale."""
+    safe = np.where(present, np.maximum(shares, 1e-12), 1.0)
+    chance = np.sqrt((1.0 - np.minimum(safe, 1.0)) / (safe * rows))
+    if len(members) < 2:
+        return np.asarray(1.959964 * chance)
+    logs = np.log(np.where(present, np.maximum(members, 1e-12), 1.0))
+    between = logs.std(axis=0, ddof=1)
+    quantile = float(student.ppf(0.5 + LEVEL / 2, len(members) - 1))
+    return np.asarray(quantile * np.hypot(between, chance))

@@ -1,0 +1,192 @@
+"""One pass over the pool: probabilities, disagreement and class shares, without holding the ensemble's answers.
+
+Every chunk of vectors is read once, all members answer at once, and only what the members add up to is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from models.errors import TrainingSetError
+from models.heads.contract import Progress, TrainedHead, no_progress
+from models.heads.scaling import spaced_rows
+from models.prior import PriorEstimate, estimate_prior, label_prior
+
+CHUNK = 65536
+PRIOR_ROWS = 20_000
+"""Rows, evenly spaced, from which the class shares are estimated."""
+
+MEMBER_ROWS = 2_000
+"""Rows, evenly spaced, on which every member estimates the class shares for the interval."""
+
+CPU_SLICE = 4096
+"""Rows computed together on a cpu: what the members answer on them stays in its cache."""
+
+
+@dataclass(frozen=True)
+class PoolScores:
+    """What a trained head says about every item. n items, k classes.
+
+    Attributes:
+        probabilities: (n, k) float32; under the pool's class shares; rows add up to 1.
+        balanced_probabilities: (n, k) float32; with the class prior taken out; rows add up to 1. Classes without
+            labels have probability 0 in both.
+        disagreement: (n,) float32; mutual information in nats between the class and the ensemble member that is
+            asked (BALD: Houlsby et al. 2011), class prior taken out; 0 where all members agree.
+        prior: (k,) float32; class shares of the pool, as given or as estimated.
+        prior_low: (k,) float32; lower ends of their 95 % interval.
+        prior_high: (k,) float32; upper ends.
+    """
+
+    probabilities: npt.NDArray[np.float32]
+    balanced_probabilities: npt.NDArray[np.float32]
+    disagreement: npt.NDArray[np.float32]
+    prior: npt.NDArray[np.float32]
+    prior_low: npt.NDArray[np.float32]
+    prior_high: npt.NDArray[np.float32]
+
+
+def score_pool(
+    vectors: npt.NDArray[np.floating],
+    trained: TrainedHead,
+    *,
+    temperature: float = 1.0,
+    prior: npt.NDArray[np.floating] | None = None,
+    chunk: int = CHUNK,
+    device: torch.device | None = None,
+    progress: Progress = no_progress,
+) -> PoolScores:
+    """Score all items of a pool.
+
+    Args:
+        vectors: (n, d) float16 or float32, often a read-only memory map; rows of zeros are unreadable items.
+        trained: the head.
+        temperature: what logits are divided by, greater than 0.
+        prior: (k,) class shares of the pool; None estimates them.
+        chunk: rows read at once.
+        device: where to compute; None for the head's own.
+        progress: told the share done.
+
+    Returns:
+        The scores; the same whatever the chunk.
+
+    Raises:
+        TrainingSetError: the vectors have another length than the head reads, or hold NaN or infinite numbers.
+        ValueError: temperature, prior or chunk make no sense.
+    """
+    _check(vectors, trained, temperature, chunk)
+    head = trained.to(device) if device is not None and device != trained.device else trained
+    balanced, disagreement = _pass(vectors, head, temperature, chunk, progress)
+    shares = (
+        _prior(vectors, head, temperature, balanced) if prior is None else _given(prior, head.class_count)
+    )
+    probabilities = np.empty_like(balanced)
+    for start in range(0, len(balanced), chunk):
+        joint = balanced[start : start + chunk] * np.maximum(shares.shares, 1e-12)
+        np.divide(joint, joint.sum(axis=1, keepdims=True), out=probabilities[start : start + chunk])
+    progress(1.0, "scoring the pool")
+    return PoolScores(probabilities, balanced, disagreement, shares.shares, shares.low, shares.high)
+
+
+def member_probabilities(
+    vectors: npt.NDArray[np.floating], trained: TrainedHead, *, temperature: float
+) -> npt.NDArray[np.float32]:
+    """Compute every member's class probabilities with the prior taken out, for a few rows.
+
+    Args:
+        vectors: (b, d) float16 or float32.
+        trained: the head.
+        temperature: what logits are divided by.
+
+    Returns:
+        (members, b, k) float32.
+    """
+    with torch.inference_mode():
+        logits = trained.logits(_to_device(vectors, trained.device)) / temperature
+        return torch.softmax(logits, dim=2).cpu().numpy()
+
+
+def _pass(
+    vectors: npt.NDArray[np.floating], head: TrainedHead, temperature: float, chunk: int, progress: Progress
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    count = len(vectors)
+    balanced = np.empty((count, head.class_count), dtype=np.float32)
+    disagreement = np.empty(count, dtype=np.float32)
+    step = min(chunk, CPU_SLICE) if head.device.type == "cpu" else chunk
+    for start in range(0, count, chunk):
+        for first in range(start, min(start + chunk, count), step):
+            last = min(first + step, start + chunk, count)
+            mean, information = _answer(_to_device(vectors[first:last], head.device), head, temperature)
+            balanced[first:last], disagreement[first:last] = mean.cpu().numpy(), information.cpu().numpy()
+        stop = min(start + chunk, count)
+        _check_finite(disagreement[start:stop], start)
+        progress(0.95 * stop / count, "scoring the pool")
+    return balanced, disagreement
+
+
+@torch.inference_mode()
+def _answer(
+    vectors: torch.Tensor, head: TrainedHead, temperature: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the members' mean probabilities (b, k) and their mutual information (b,)."""
+    logits = head.logits(vectors) / temperature
+    total = torch.logsumexp(logits, dim=2, keepdim=True)
+    chance = torch.exp(logits - total)
+    own_entropy = total[..., 0] - (chance * logits).sum(dim=2)
+    mean = chance.mean(dim=0)
+    entropy = -torch.xlogy(mean, mean).sum(dim=1)
+    return mean, (entropy - own_entropy.mean(dim=0)).clamp_min(0.0)
+
+
+def _prior(
+    vectors: npt.NDArray[np.floating],
+    head: TrainedHead,
+    temperature: float,
+    balanced: npt.NDArray[np.float32],
+) -> PriorEstimate:
+    counts = head.label_counts.cpu().numpy()
+    rows = spaced_rows(len(vectors), MEMBER_ROWS)
+    read = np.asarray(vectors[rows])
+    read = read[read.any(axis=1)]
+    if not head.corrected or not len(read):
+        return label_prior(counts)
+    members = member_probabilities(read, head, temperature=temperature)
+    many = spaced_rows(len(vectors), PRIOR_ROWS)
+    return estimate_prior(balanced[many], members, present=counts > 0)
+
+
+def _given(prior: npt.NDArray[np.floating], count: int) -> PriorEstimate:
+    shares = np.asarray(prior, dtype=np.float64)
+    if shares.shape != (count,) or not np.isfinite(shares).all() or shares.min() < 0 or shares.sum() <= 0:
+        raise ValueError(f"prior must be {count} numbers, not negative and not all 0, got {prior!r}")
+    normed = (shares / shares.sum()).astype(np.float32)
+    return PriorEstimate(normed, normed, normed)
+
+
+def _to_device(vectors: npt.NDArray[np.floating], device: torch.device) -> torch.Tensor:
+    copied = np.array(vectors)  # a memory map may be read-only, which torch warns about
+    return torch.from_numpy(copied).to(device).to(torch.float32)
+
+
+def _check(vectors: npt.NDArray[np.floating], trained: TrainedHead, temperature: float, chunk: int) -> None:
+    if vectors.ndim != 2 or vectors.shape[1] != trained.dimensions:
+        raise TrainingSetError(
+            f"the head reads vectors of {trained.dimensions} numbers, the pool's are {vectors.shape}; train it again"
+        )
+    if not 0 < temperature < float("inf"):
+        raise ValueError(f"temperature must be greater than 0, got {temperature}")
+    if chunk < 1:
+        raise ValueError(f"chunk must be at least 1, got {chunk}")
+
+
+def _check_finite(disagreement: npt.NDArray[np.float32], start: int) -> None:
+    finite = np.isfinite(disagreement)
+    if not finite.all():
+        raise TrainingSetError(
+            f"the vector of row {start + int(np.argmin(finite))} of the pool holds NaN or infinite numbers "
+            f"({int((~finite).sum())} rows do in this chunk); write the vectors again"
+        )
