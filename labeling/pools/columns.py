@@ -1,0 +1,170 @@
+"""Which columns play which part: what the configuration names is checked, the key is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from config.names import closest
+from config.schema import PoolSection
+from labeling.pools.contract import Column
+from labeling.pools.errors import PoolColumnsError
+from labeling.pools.inference import ColumnSurvey
+from labeling.pools.rows import ParquetRows, Rows
+from labeling.pools.values import as_strings
+
+KEY_NAMES = (
+    "id", "key", "item_id", "item_key", "uid", "uuid", "guid", "identifier", "index", "objid", "obj_id", "object_id",
+    "source_id", "row_id", "filename", "file_name", "file", "path", "name",
+)  # fmt: skip
+"""Column names, in lower case, that are taken for the key when none is named; the first that is unique wins."""
+
+TEXT_NAMES = (
+    "text",
+    "sentence",
+    "content",
+    "body",
+    "message",
+    "comment",
+    "question",
+    "title",
+    "utterance",
+    "review",
+)
+"""Column names, in lower case, that are taken for the text when none is named."""
+
+
+def check_columns(section: PoolSection, names: Sequence[str], path: Path) -> None:
+    """Check every column that the configuration names.
+
+    Raises:
+        PoolColumnsError: some are not in the file, or one plays two parts that exclude each other; all of them are
+            reported, each with the closest column.
+    """
+    problems = []
+    for part, name in _named(section):
+        if name not in names:
+            problems.append(f"{part}: {name!r} is not a column{closest(name, names)}")
+        elif part != "pool.truth" and name == section.truth:
+            problems.append(
+                f"{part}: {name!r} is the hidden truth, which is never shown nor used by the model"
+            )
+        elif part == "pool.columns" and name in section.extra:
+            problems.append(
+                f"{part}: {name!r} is in pool.extra too, which the model never uses; keep it in one"
+            )
+    if problems:
+        lines = "\n  ".join(problems)
+        raise PoolColumnsError(f"{path}:\n  {lines}\n  (columns: {_listed(names)})")
+
+
+def key_candidates(section: PoolSection, rows: Rows) -> list[str]:
+    """Return the columns that may be the key, best first.
+
+    The one that `pool.key` names; else, in the order of `KEY_NAMES`, the columns so named in any case, and last an
+    unnamed first column (an index, as pandas writes it). Those that are the text, the image, the vectors, extra,
+    asked for as a model's column or the truth are none.
+    """
+    if section.key is not None:
+        return [section.key]
+    taken = {name for part, name in _named(section) if part != "pool.extra"}
+    free = [name for name in rows.names if name not in taken and _can_be_key(rows.types[name])]
+    ranked = sorted(
+        (name for name in free if name.lower() in KEY_NAMES), key=lambda name: KEY_NAMES.index(name.lower())
+    )
+    if rows.unnamed_first and rows.names[0] in free:
+        ranked.append(rows.names[0])
+    return ranked
+
+
+def choose_key(
+    section: PoolSection, candidates: Sequence[str], surveys: dict[str, ColumnSurvey], notes: list[str]
+) -> str | None:
+    """Return the column to take keys from, None to number the rows.
+
+    A column that `pool.key` names is taken as it is; whether its values are unique is checked when they are stored.
+    """
+    if section.key is not None:
+        return section.key
+    for name in candidates:
+        if surveys[name].unique():
+            return name
+        notes.append(
+            f"column {name!r} was not taken as the key: its values repeat or are empty (name a key to insist)"
+        )
+    return None
+
+
+def row_keys(numbers: Iterator[int], size: int) -> Any:
+    """Return an Arrow string array of the next `size` keys by row number: row-000001, row-000002, …"""
+    return pa.array([f"row-{next(numbers):06d}" for _ in range(size)], type=pa.string())
+
+
+def row_numbers() -> Iterator[int]:
+    """Return 1, 2, 3, …: rows as people count them."""
+    return count(1)
+
+
+def truth_values(rows: Rows, name: str | None, batch: Any) -> Any | None:
+    """Return the hidden truth of a batch as an Arrow string array, None where there is none.
+
+    Whole numbers are given their names where the file itself has them.
+    """
+    if name is None:
+        return None
+    column = batch.column(batch.schema.get_field_index(name))
+    names = rows.class_names(name) if isinstance(rows, ParquetRows) else None
+    if names and pa.types.is_integer(column.type):
+        known = [
+            names[value] if value is not None and 0 <= value < len(names) else None
+            for value in column.to_pylist()
+        ]
+        return pa.array(known, type=pa.string())
+    return as_strings(column)
+
+
+def extra_columns(section: PoolSection, rows: Rows, decided: dict[str, Column | None]) -> list[Column]:
+    """Return the columns that are only shown; what has no role of its own is shown as text.
+
+    Raises:
+        PoolColumnsError: one of them holds lists, structures or bytes.
+    """
+    unfit = [name for name in section.extra if not can_be_shown(rows.types[name])]
+    if unfit:
+        raise PoolColumnsError(
+            f"{rows.path}: pool.extra: {', '.join(map(repr, unfit))} hold lists, structures or bytes and cannot be shown"
+        )
+    found = [(name, decided.get(name)) for name in section.extra]
+    return [
+        Column(name, column.role if column else "text", column.unit if column else None, "extra")
+        for name, column in found
+    ]
+
+
+def can_be_shown(kind: Any) -> bool:
+    """Return whether values of an Arrow type have a plain text form."""
+    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+                or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind))  # fmt: skip
+
+
+def _can_be_key(kind: Any) -> bool:
+    return can_be_shown(kind) and not (pa.types.is_floating(kind) or pa.types.is_boolean(kind))
+
+
+def _named(section: PoolSection) -> Iterator[tuple[str, str]]:
+    for part in ("key", "text", "image", "vectors", "truth"):
+        name = getattr(section, part)
+        if name is not None:
+            yield f"pool.{part}", name
+    for name in section.columns or ():
+        yield "pool.columns", name
+    for name in section.extra:
+        yield "pool.extra", name
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:40]) + (f", … {len(names)} in all" if len(names) > 40 else "")

@@ -1,0 +1,267 @@
+"""The open pool: any item by its row or key, any stretch of rows for an encoder, nothing kept per item.
+
+It reads only the snapshot's folder, and beside it the images or the `.npy` file that stayed where they were. The
+hidden truth is not reachable from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.compute as pc
+
+from labeling.pools.arrow_rows import ArrowRows
+from labeling.pools.contract import Column, ItemView, Kind, Role, Use
+from labeling.pools.errors import PoolKindError, SnapshotError
+from labeling.pools.image_folder import read_file
+from labeling.pools.images import browser_image
+from labeling.pools.key_index import KeyIndex
+from labeling.pools.snapshot_file import (
+    FIRST_COLUMN,
+    ITEMS_FILE,
+    KEY_COLUMN,
+    KEYS_FILE,
+    MEDIA_FILE,
+    PATH_COLUMN,
+    PROBLEM_COLUMN,
+    READABLE_FILE,
+    Snapshot,
+    read_snapshot_file,
+)
+from labeling.pools.values import format_value
+from labeling.pools.vectors import open_npy
+
+IntArray = npt.NDArray[np.int64]
+
+
+def open_pool(folder: Path) -> Pool:
+    """Open a snapshot.
+
+    Args:
+        folder: the snapshot's folder.
+
+    Raises:
+        SnapshotError: it is missing, damaged, or written by a newer goldpan.
+    """
+    return Pool(folder, read_snapshot_file(folder))
+
+
+class Pool:
+    """All items of a project, read-only; safe to use from several threads.
+
+    Attributes:
+        folder: the snapshot's folder.
+        snapshot: its description, with notes for the person.
+        n: number of items.
+        hash: the content hash.
+        kind: "table", "image", "text" or "vectors".
+        readable: (n,) bool; False where an item cannot be read.
+        columns: the stored columns.
+        roles: name → role of the columns that an encoder may read.
+    """
+
+    def __init__(self, folder: Path, snapshot: Snapshot) -> None:
+        """Map the files; use `open_pool`.
+
+        Raises:
+            SnapshotError: a file is missing or of the wrong length.
+        """
+        self.folder = folder
+        self.snapshot = snapshot
+        self.n = snapshot.n
+        self.hash = snapshot.hash
+        self.kind: Kind = snapshot.kind
+        self.columns: tuple[Column, ...] = tuple(each.column() for each in snapshot.columns)
+        self.roles: Mapping[str, Role] = MappingProxyType(
+            {each.name: each.role for each in self.columns if each.use == "model"}
+        )
+        self._items = ArrowRows(folder / ITEMS_FILE)
+        self._media = ArrowRows(folder / MEDIA_FILE) if (folder / MEDIA_FILE).exists() else None
+        self.readable = _map(folder / READABLE_FILE, (self.n,), "bool")
+        table = _map(folder / KEYS_FILE, (2, self.n), "uint64")
+        if len(self._items) != self.n or (self._media is not None and len(self._media) != self.n):
+            raise SnapshotError(f"{folder} is damaged: its files differ in length; make the snapshot again")
+        self._index = KeyIndex(table, lambda rows: self._items.take(rows, KEY_COLUMN))
+        self._source = (folder / snapshot.source.location).absolute()
+        self._given: npt.NDArray[np.floating] | None = None
+
+    def __len__(self) -> int:
+        return self.n
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person should know about the pool: missing numbers, mixed columns, unreadable items."""
+        return self.snapshot.notes
+
+    def key(self, row: int) -> str:
+        """Return the key of a row.
+
+        Raises:
+            IndexError: the row is not in the pool.
+        """
+        return str(self._items.value(row, KEY_COLUMN))
+
+    def keys(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Return the keys of some rows, in the order asked for.
+
+        Raises:
+            IndexError: a row is not in the pool.
+        """
+        wanted = np.asarray(rows, dtype=np.int64).reshape(-1)
+        if len(wanted) and not (0 <= int(wanted.min()) and int(wanted.max()) < self.n):
+            raise IndexError(f"rows {wanted.min()} to {wanted.max()} are not all in a pool of {self.n} items")
+        found: list[str] = self._items.take(wanted, KEY_COLUMN).to_pylist()
+        return found
+
+    def row(self, key: str) -> int | None:
+        """Return the row of a key, None where the pool has no such item."""
+        row = int(self.rows([key])[0])
+        return None if row < 0 else row
+
+    def rows(self, keys: Sequence[str]) -> IntArray:
+        """Return (m,) int64, the row of each key, -1 where the pool has no such item.
+
+        Args:
+            keys: m keys, or an Arrow string array.
+        """
+        return self._index.rows(keys)
+
+    def view(self, row: int) -> ItemView:
+        """Return one item, ready to be shown.
+
+        Raises:
+            IndexError: the row is not in the pool.
+        """
+        key = self.key(row)
+        problem = self._items.value(row, PROBLEM_COLUMN)
+        extra = self._shown(row, "extra")
+        if problem is not None:
+            return ItemView(key, row, "unreadable", extra=extra, problem=str(problem))
+        if self.kind == "text":
+            return ItemView(key, row, "text", text=str(self._items.value(row, FIRST_COLUMN)), extra=extra)
+        if self.kind == "image":
+            return ItemView(key, row, "image", extra=extra, has_image=True)
+        if self.kind == "vectors":
+            return ItemView(key, row, "vector", fields=self._vector_fields(row), extra=extra)
+        return ItemView(key, row, "table", fields=self._shown(row, "model"), extra=extra)
+
+    def image(self, row: int) -> tuple[bytes, str] | None:
+        """Return an item's image as a browser can show it, and its media type; None where there is none.
+
+        Raises:
+            IndexError: the row is not in the pool.
+        """
+        if self.kind != "image" or not 0 <= row < self.n:
+            if not 0 <= row < self.n:
+                raise IndexError(f"row {row} is not in a pool of {self.n} items")
+            return None
+        data = self._image_bytes(row)
+        return None if data is None else browser_image(data)
+
+    def frame(self, start: int, stop: int) -> pd.DataFrame:
+        """Return the model's columns for rows start to stop (not included).
+
+        Returns:
+            One column for each of `roles`, in that order: float64 with NaN, or str with NaN, where missing.
+        """
+        columns = {}
+        for place, column in enumerate(self.columns, start=FIRST_COLUMN):
+            if column.use == "model":
+                columns[column.name] = self._items.span(start, stop, place).to_pandas()
+        return pd.DataFrame(columns)
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """Return the texts of rows start to stop (not included), "" for an item that cannot be read.
+
+        Raises:
+            PoolKindError: the pool has no texts.
+        """
+        self._need("text")
+        texts: list[str] = pc.fill_null(self._items.span(start, stop, FIRST_COLUMN), "").to_pylist()
+        return texts
+
+    def images(self, start: int, stop: int) -> list[bytes | None]:
+        """Return the images' bytes, as they came, of rows start to stop (not included); None where unreadable.
+
+        Raises:
+            PoolKindError: the pool has no images.
+        """
+        self._need("image")
+        return [self._image_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
+
+    def vectors(self, start: int, stop: int) -> npt.NDArray[np.float32]:
+        """Return (b, d) float32, the ready-made vectors of rows start to stop (not included); unreadable rows are 0.
+
+        Raises:
+            PoolKindError: the pool has no vectors of its own.
+            SnapshotError: the `.npy` file is gone or has another shape now.
+        """
+        self._need("vectors")
+        with np.errstate(over="ignore"):
+            block = np.array(self._vectors()[start:stop], dtype=np.float32)
+        block[~np.asarray(self.readable[start:stop])] = 0
+        return block
+
+    def _need(self, kind: Kind) -> None:
+        if self.kind != kind:
+            raise PoolKindError(
+                f"this pool's items are of the kind {self.kind!r}, not {kind!r}; choose another encoder"
+            )
+
+    def _shown(self, row: int, use: Use) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (column.name, format_value(column, self._items.value(row, place)))
+            for place, column in enumerate(self.columns, start=FIRST_COLUMN)
+            if column.use == use
+        )
+
+    def _image_bytes(self, row: int) -> bytes | None:
+        if not self.readable[row]:
+            return None
+        if self._media is not None:
+            data: bytes | None = self._media.value(row, 0)
+            return data
+        name = self._items.value(row, PATH_COLUMN)
+        return None if name is None else read_file(self._source, str(name))
+
+    def _vectors(self) -> npt.NDArray[np.floating]:
+        if self._given is None:
+            path = self.folder / str(self.snapshot.given_vectors)
+            if not path.exists():
+                raise SnapshotError(
+                    f"{path.absolute()} with the vectors is gone; put it back, or make the snapshot again"
+                )
+            array = open_npy(path)
+            if array.shape != (self.n, self.snapshot.dimensions):
+                raise SnapshotError(
+                    f"{path.absolute()} has shape {array.shape} and had ({self.n}, {self.snapshot.dimensions}) when the "
+                    "project was made; put the old file back, or make the snapshot again"
+                )
+            self._given = array
+        return self._given
+
+    def _vector_fields(self, row: int) -> tuple[tuple[str, str], ...]:
+        vector = self.vectors(row, row + 1)[0].astype(np.float64)
+        first = ", ".join(f"{value:.3g}" for value in vector[:6]) + (", …" if len(vector) > 6 else "")
+        length = math.sqrt(float(vector @ vector))
+        return (("dimensions", str(len(vector))), ("length", f"{length:.6g}"), ("values", first))
+
+
+def _map(path: Path, shape: tuple[int, ...], dtype: str) -> npt.NDArray[np.generic]:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise SnapshotError(
+            f"{path} cannot be read ({error}); make the snapshot again from its source"
+        ) from error
+    if array.shape != shape or array.dtype != np.dtype(dtype):
+        raise SnapshotError(
+            f"{path} is damaged: {array.dtype} {array.shape}, expected {dtype} {shape}; make it again"
+        )
+    return array

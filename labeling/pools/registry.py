@@ -1,0 +1,91 @@
+"""The readers by name, and the choice among them when the configuration says auto."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.registry import Registry
+from config.schema import PoolSection
+from labeling.pools.columns import KEY_NAMES, TEXT_NAMES
+from labeling.pools.contract import Reader
+from labeling.pools.errors import PoolMissingError, PoolReaderError
+from labeling.pools.image_folder import read_image_folder
+from labeling.pools.image_table import image_columns, read_image_table
+from labeling.pools.rows import ParquetRows, open_rows
+from labeling.pools.table import read_table, read_text
+from labeling.pools.vectors import list_columns, read_vectors
+
+readers: Registry[Reader] = Registry("reader")
+readers.register("table")(read_table)
+readers.register("text")(read_text)
+readers.register("image_table")(read_image_table)
+readers.register("image_folder")(read_image_folder)
+readers.register("vectors")(read_vectors)
+
+
+def locate(section: PoolSection, base: Path) -> Path:
+    """Return where the pool's file or folder is.
+
+    Args:
+        section: the configuration; a relative path counts from `base`.
+        base: the folder of the project's configuration.
+
+    Raises:
+        PoolMissingError: there is nothing.
+    """
+    path = base / Path(section.path).expanduser()
+    try:
+        found = path.exists()
+    except OSError as error:
+        raise PoolMissingError(f"pool.path {section.path!r} cannot be opened ({error})") from error
+    if not found:
+        raise PoolMissingError(
+            f"{path} does not exist; set pool.path to a file or folder (relative to {base})"
+        )
+    return path
+
+
+def choose_reader(section: PoolSection, path: Path) -> str:
+    """Return the name of the reader for a path: the one asked for, or by what the path is.
+
+    Auto takes a folder for images, `.npy` for vectors; otherwise the column that the configuration names decides
+    (image, vectors, text), then the file: one column of bytes means images, one of number lists vectors; lines of
+    text, and tables in which a column called text is the only one left for the model, are texts; the rest is a table.
+
+    Raises:
+        PoolReaderError: no reader suits, or the one asked for needs a file and got a folder.
+        PoolContentError: the file is not what its ending says.
+    """
+    if section.reader != "auto":
+        if path.is_dir() and section.reader != "image_folder":
+            raise PoolReaderError(
+                f"{path} is a folder and the reader {section.reader} needs a file; use image_folder"
+            )
+        return section.reader
+    if path.is_dir():
+        return "image_folder"
+    suffix = path.suffix.lower()
+    if suffix in (".npy", ".npz"):
+        return "vectors"
+    for reader, column in (
+        ("image_table", section.image),
+        ("vectors", section.vectors),
+        ("text", section.text),
+    ):
+        if column is not None:
+            return reader
+    return _by_content(section, path)
+
+
+def _by_content(section: PoolSection, path: Path) -> str:
+    rows = open_rows(path)
+    if isinstance(rows, ParquetRows) and section.columns is None:
+        if len(image_columns(rows)) == 1:
+            return "image_table"
+        if len(list_columns(rows)) == 1:
+            return "vectors"
+    if path.suffix.lower() == ".txt":
+        return "text"
+    aside = {section.key, section.truth, *section.extra}
+    left = [name for name in rows.names if name not in aside and name.lower() not in KEY_NAMES]
+    return "text" if len(left) == 1 and left[0].lower() in TEXT_NAMES and section.columns is None else "table"

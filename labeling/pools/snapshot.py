@@ -1,0 +1,123 @@
+"""Making a snapshot: the user's file or folder, read once and stored so that any item is reached at once.
+
+```
+pool/
+  snapshot.json    kind, columns, content hash, where it came from
+  items.arrow      key, hash, problem, path, then the columns; memory-mapped
+  media.arrow      image bytes, where they were inside a Parquet file
+  given.npy        vectors, where they were inside a Parquet file
+  key_index.npy    sorted key hashes and their rows
+  readable.npy     which items can be read
+  truth.parquet    the hidden truth; nothing above refers to it
+```
+
+It is written into a temporary folder beside its place and renamed when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from config.schema import PoolSection
+from labeling.pools.changes import PoolChange, pool_changed
+from labeling.pools.contract import Progress, Reading
+from labeling.pools.errors import SnapshotError
+from labeling.pools.image_folder import folder_stamp
+from labeling.pools.pool import Pool, open_pool
+from labeling.pools.registry import choose_reader, locate, readers
+from labeling.pools.snapshot_file import Source
+from labeling.pools.writer import SnapshotWriter
+
+__all__ = ["Pool", "PoolChange", "make_snapshot", "open_pool", "pool_changed"]
+
+
+def make_snapshot(
+    section: PoolSection, *, folder: Path, base: Path, progress: Progress | None = None
+) -> Pool:
+    """Read a pool and store it; a snapshot that is already in the folder is replaced once the new one is whole.
+
+    Args:
+        section: the pool's configuration.
+        folder: where the snapshot goes.
+        base: the folder that `section.path` is relative to.
+        progress: called with the share done (0 to 1) and a short line.
+
+    Raises:
+        PoolError: what is wrong with the source; nothing is left behind and an older snapshot stays.
+        SnapshotError: the folder cannot be written.
+    """
+    path = locate(section, base)
+    name = choose_reader(section, path)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not (folder / "snapshot.json").exists() and any(folder.iterdir()):
+            raise SnapshotError(f"{folder} holds other files and no snapshot; choose an empty or new folder")
+        build = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".part", dir=folder.parent))
+    except OSError as error:
+        raise SnapshotError(
+            f"the snapshot cannot be written to {folder} ({error}); choose a folder you own"
+        ) from error
+    try:
+        source = describe_source(section, path, folder)
+        reading = readers.get(name)(section, path)
+        writer = SnapshotWriter(build, reading)
+        _write(writer, reading, progress)
+        writer.finish(reader=name, source=source, place=str(path))
+        _replace(build, folder)
+    except OSError as error:
+        raise SnapshotError(
+            f"the snapshot cannot be written to {folder} ({error}); make room or choose another"
+        ) from error
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
+    return open_pool(folder)
+
+
+def describe_source(section: PoolSection, path: Path, folder: Path) -> Source:
+    """Return where a pool comes from and what tells quickly that it changed.
+
+    Args:
+        section: the pool's configuration.
+        path: the file or folder.
+        folder: the snapshot's folder; the location is relative to it where the configuration's path is relative.
+    """
+    wanted = Path(section.path).expanduser()
+    location = str(wanted) if wanted.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
+    files, size, mtime_ns = _stamp(path)
+    return Source(path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files)
+
+
+def _stamp(path: Path) -> tuple[int | None, int, int]:
+    if path.is_dir():
+        return folder_stamp(path)
+    state = path.stat()
+    return None, state.st_size, state.st_mtime_ns
+
+
+def _write(writer: SnapshotWriter, reading: Reading, progress: Progress | None) -> None:
+    try:
+        for part in reading.parts:
+            writer.add(part)
+            if progress is not None:
+                share = min(writer.count / reading.total, 1.0) if reading.total else 0.0
+                progress(share, f"{writer.count:,} items read")
+    finally:
+        writer.close()
+
+
+def _replace(build: Path, folder: Path) -> None:
+    """Put the finished folder in its place; an older one is moved aside first and removed last."""
+    if not folder.exists():
+        build.rename(folder)
+        return
+    aside = build.with_suffix(".old")
+    folder.rename(aside)
+    try:
+        build.rename(folder)
+    except OSError:
+        aside.rename(folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)

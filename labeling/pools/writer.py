@@ -1,0 +1,221 @@
+"""Stores the parts of a reading as the files of a snapshot, in bounded memory (16 bytes stay for each item)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from labeling.pools.arrow_rows import ArrowRows
+from labeling.pools.contract import HashArray, Part, Reading
+from labeling.pools.errors import PoolEmptyError, PoolKeysError
+from labeling.pools.hashing import hash_strings
+from labeling.pools.key_index import repeated_rows, write_key_index
+from labeling.pools.snapshot_file import (
+    ITEMS_FILE,
+    KEY_COLUMN,
+    KEYS_FILE,
+    MEDIA_FILE,
+    READABLE_FILE,
+    VECTORS_FILE,
+    Snapshot,
+    Source,
+    StoredColumn,
+    write_snapshot_file,
+)
+from labeling.pools.truth import TruthWriter
+from labeling.pools.values import item_hash
+
+_MEDIA_BATCH_BYTES = 16 << 20
+_SHOWN = 5
+
+
+class ContentHash:
+    """A hash of keys and item hashes in their order, whatever the parts they arrive in."""
+
+    def __init__(self) -> None:
+        """Start with no items."""
+        self._keys, self._lengths, self._items = sha256(), sha256(), sha256()
+
+    def add(self, keys: Any, hashes: HashArray) -> None:
+        """Take in the next items.
+
+        Args:
+            keys: Arrow string array of b keys, none null.
+            hashes: (b,) uint64, their item hashes.
+        """
+        self._keys.update("".join(keys.to_pylist()).encode())
+        self._lengths.update(pc.binary_length(keys).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
+        self._items.update(hashes.astype("<u8").tobytes())
+
+    def hexdigest(self) -> str:
+        """Return the SHA-256 of all so far, in hexadecimal."""
+        return sha256(self._keys.digest() + self._lengths.digest() + self._items.digest()).hexdigest()
+
+
+class SnapshotWriter:
+    """Writes one snapshot into an empty folder: `add` the parts, `close`, `finish`.
+
+    Attributes:
+        count: items so far.
+    """
+
+    def __init__(self, folder: Path, reading: Reading) -> None:
+        """Open the files.
+
+        Args:
+            folder: an empty folder.
+            reading: what is being read; its parts are given to `add`.
+        """
+        self.count = 0
+        self._folder, self._reading = folder, reading
+        fields = [
+            ("key", pa.string()),
+            ("hash", pa.uint64()),
+            ("problem", pa.string()),
+            ("path", pa.string()),
+        ]
+        for column in reading.columns:
+            stored = pa.float64() if column.role == "numeric" else pa.string()
+            fields.append((f"column.{column.name}", stored))
+        self._schema = pa.schema(fields)
+        self._items = pa.ipc.new_file(str(folder / ITEMS_FILE), self._schema)
+        self._media: Any = None
+        self._vectors: BinaryIO | None = None
+        self._truth = TruthWriter(folder)
+        self._content = ContentHash()
+        self._key_hashes: list[HashArray] = []
+        self._readable: list[Any] = []
+        self._empty: list[int] = []
+
+    def add(self, part: Part) -> None:
+        """Store the next items."""
+        size = len(part.keys)
+        keys = pc.fill_null(part.keys, "")
+        hashes = item_hash(self._reading.columns, part.columns, part.content, size)
+        paths = part.paths if part.paths is not None else pa.nulls(size, pa.string())
+        arrays = [keys, pa.array(hashes), part.problems, paths, *part.columns]
+        self._items.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._content.add(keys, hashes)
+        self._key_hashes.append(hash_strings(keys))
+        self._readable.append(part.problems.is_null().to_numpy(zero_copy_only=False))
+        blank = np.flatnonzero(pc.equal(keys, "").to_numpy(zero_copy_only=False))
+        self._empty.extend((blank + self.count).tolist())
+        self._add_aside(part)
+        self.count += size
+
+    def close(self) -> None:
+        """Close all files."""
+        for file in (self._items, self._media, self._vectors, self._truth):
+            if file is not None:
+                file.close()
+
+    def finish(self, *, reader: str, source: Source, place: str) -> Snapshot:
+        """Check the keys and write what needs all items.
+
+        Args:
+            reader: the reader's name.
+            source: where the pool came from.
+            place: the path, for messages.
+
+        Raises:
+            PoolEmptyError: there was no item.
+            PoolKeysError: keys are empty or given twice.
+        """
+        if not self.count:
+            raise PoolEmptyError(f"{place} holds no item; a pool needs at least one")
+        hashes = np.concatenate(self._key_hashes)
+        self._check_keys(hashes, place)
+        write_key_index(self._folder / KEYS_FILE, hashes)
+        readable = np.concatenate(self._readable)
+        np.save(self._folder / READABLE_FILE, readable, allow_pickle=False)
+        unreadable = int((~readable).sum())
+        notes = list(self._reading.notes)
+        if unreadable:
+            notes.append(
+                f"{unreadable} items cannot be read; they are kept, shown as unreadable and not proposed"
+            )
+        snapshot = Snapshot(
+            reader=reader,
+            kind=self._reading.kind,
+            n=self.count,
+            hash=self._content.hexdigest(),
+            source=source,
+            columns=tuple(
+                StoredColumn(name=each.name, role=each.role, unit=each.unit, use=each.use)
+                for each in self._reading.columns
+            ),
+            unreadable=unreadable,
+            dimensions=self._reading.dimensions,
+            notes=tuple(notes),
+        )
+        write_snapshot_file(self._folder, snapshot)
+        _flush_all(self._folder)
+        return snapshot
+
+    def _add_aside(self, part: Part) -> None:
+        if part.media is not None:
+            if self._media is None:
+                schema = pa.schema([("media", pa.large_binary())])
+                self._media = pa.ipc.new_file(str(self._folder / MEDIA_FILE), schema)
+            for piece in _split(part.media):
+                self._media.write_batch(pa.record_batch([piece], names=["media"]))
+        if part.vectors is not None:
+            if self._vectors is None:
+                self._vectors = (self._folder / VECTORS_FILE).open("wb")
+                shape = (self._reading.total, self._reading.dimensions)
+                header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(self._vectors, header)
+            self._vectors.write(np.ascontiguousarray(part.vectors, dtype="<f4").tobytes())
+        if part.truth is not None:
+            self._truth.add(part.truth)
+
+    def _check_keys(self, hashes: HashArray, place: str) -> None:
+        problems = []
+        if self._empty:
+            problems.append(
+                f"{len(self._empty)} keys are empty (rows {_some(self._empty, lambda row: str(row + 1))})"
+            )
+        items = ArrowRows(self._folder / ITEMS_FILE)
+        repeated = repeated_rows(hashes, lambda rows: items.take(rows, KEY_COLUMN))
+        repeated = repeated[~np.isin(repeated, self._empty)]
+        if len(repeated):
+            shown = _some(
+                repeated.tolist(), lambda row: f"{items.value(row, KEY_COLUMN)[:60]!r} again in row {row + 1}"
+            )
+            problems.append(f"{len(repeated)} keys are given more than once ({shown})")
+        if problems:
+            raise PoolKeysError(
+                f"{place}: {' and '.join(problems)}; every item needs a key of its own: mend them, name another column "
+                "as pool.key, or leave it out to number the rows"
+            )
+
+
+def _split(media: Any) -> list[Any]:
+    """Cut an array of bytes into pieces of bounded size; one value larger than that is a piece of its own."""
+    lengths = pc.fill_null(pc.binary_length(media), 0).to_numpy(zero_copy_only=False)
+    pieces, start, size = [], 0, 0
+    for row, length in enumerate(lengths.tolist()):
+        if row > start and size + length > _MEDIA_BATCH_BYTES:
+            pieces.append(media.slice(start, row - start))
+            start, size = row, 0
+        size += length
+    pieces.append(media.slice(start))
+    return pieces
+
+
+def _some(rows: list[int], name: Callable[[int], str]) -> str:
+    return ", ".join(name(row) for row in rows[:_SHOWN]) + (", …" if len(rows) > _SHOWN else "")
+
+
+def _flush_all(folder: Path) -> None:
+    """Bring every file to disk before the folder gets its name."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
