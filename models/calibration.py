@@ -1,8 +1,8 @@
 """Temperature scaling (Guo et al. 2017, "On calibration of modern neural networks"), with few labels in mind.
 
-The temperature makes out-of-fold logits likeliest. Every class weighs the same, whatever number of its labels the
-strategy chose, since logits carry no prior. A prior on the log of the temperature draws it to a default: weak beside
-a hundred labels, strong beside five, so that no threshold is needed between few and many.
+The temperature makes out-of-fold logits likeliest. Every class weighs the same, whatever number of its labels
+the strategy chose, since logits carry no prior. A prior on the log of the temperature draws it to a default:
+weak beside a hundred labels, strong beside five, so that no threshold is needed between few and many.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def fit_temperature(
     Args:
         logits: (m, k) out-of-fold logits, class prior taken out.
         labels: (m,) int64; the class of each.
-        weights: (m,) not negative; how much each label counts; only their proportions matter, their effective number
-            (Kish 1965) is what the prior is weighed against.
+        weights: (m,) not negative; how much each label counts; only their proportions matter, their effective
+            number (Kish 1965) is what the prior is weighed against.
         repeats: how often each label occurs in `labels`; it counts once.
 
     Returns:

@@ -1,8 +1,9 @@
 """Out-of-fold logits: every label's logits by a head that was trained without it.
 
-All folds of all repeats are trained as the members of one ensemble, whose weights are 0 on the labels held out: one
-batched computation instead of one training a fold. The members of a fold carry no bootstrap weights and there is one
-of each, so that ten trainings (5 folds, 2 repeats) cost about what the head's own members do.
+All folds of all repeats are trained as the members of one ensemble, whose weights are 0 on the labels held
+out: one batched computation instead of one training a fold. The members of a fold carry no bootstrap weights
+and there is one of each, so that ten trainings (5 folds, 2 repeats) cost about what the head's own members
+do.
 """
 
 from __future__ import annotations

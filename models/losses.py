@@ -1,10 +1,11 @@
 """Losses of a whole ensemble at once, and how they correct for classes of unequal number.
 
-* `logit_adjustment`: the log of each class's share among the labels is added to the logits while training (Menon et
-  al. 2021, "Long-tail learning via logit adjustment", tau = 1), so that the logits themselves carry no prior.
+* `logit_adjustment`: the log of each class's share among the labels is added to the logits while training
+  (Menon et al. 2021, "Long-tail learning via logit adjustment", tau = 1), so that the logits themselves carry
+  no prior.
 * `balanced_weights`: every class weighs the same in the loss.
-* `none`: trained like logit adjustment, where the shares added are the bias at its start; the shares stay part of
-  the answer, since they are taken to be those of the pool (`TrainedHead.corrected`).
+* `none`: trained like logit adjustment, where the shares added are the bias at its start; the shares stay
+  part of the answer, since they are taken to be those of the pool (`TrainedHead.corrected`).
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def correct_imbalance(kind: str, *, one_hot: torch.Tensor, weights: torch.Tensor
 def cross_entropy(logits: torch.Tensor, one_hot: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Add up the weighted cross-entropy of each member.
 
-    Products with one-hot rows stand where an index would do: their gradient adds in a fixed order on a GPU too.
+    Products with one-hot rows stand where an index would do: their gradient adds in a fixed order on a GPU
+    too.
 
     Args:
         logits: (M, b, k) float32, offsets added.

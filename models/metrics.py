@@ -1,8 +1,9 @@
 """How good a head is, by cross-validation, with intervals; and two measures for those who know the truth.
 
-Recall and precision have Wilson intervals. Balanced accuracy, macro-F1 and the F1 of a class have those of a smoothed
-Bayesian bootstrap: given its labels, the predictions of a class follow a Dirichlet distribution (Rubin 1981) with one
-pseudo-label spread over all predictions, so that two labels out of two do not pass for certainty.
+Recall and precision have Wilson intervals. Balanced accuracy, macro-F1 and the F1 of a class have those of a
+smoothed Bayesian bootstrap: given its labels, the predictions of a class follow a Dirichlet distribution
+(Rubin 1981) with one pseudo-label spread over all predictions, so that two labels out of two do not pass for
+certainty.
 """
 
 from __future__ import annotations
@@ -91,8 +92,8 @@ def report(
 ) -> QualityReport:
     """Put the figures together.
 
-    A label's prediction is the class of the highest mean probability over the repeats: with the class prior taken
-    out, or, where the head does not correct for imbalance, under the shares of the labels.
+    A label's prediction is the class of the highest mean probability over the repeats: with the class prior
+    taken out, or, where the head does not correct for imbalance, under the shares of the labels.
 
     Args:
         found: out-of-fold logits; None where there were too few labels.

@@ -1,7 +1,8 @@
 """L-BFGS for many small models at once: each member has its own history, step and end.
 
-Liu & Nocedal 1989, "On the limited memory BFGS method for large scale optimization", with a backtracking line search.
-On 500 labels in 256 dimensions it needs some 40 passes where Adam needs 200 for a worse loss (docs/models.md).
+Liu & Nocedal 1989, "On the limited memory BFGS method for large scale optimization", with a backtracking line
+search. On 500 labels in 256 dimensions it needs some 40 passes where Adam needs 200 for a worse loss
+(docs/models.md).
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""How large each class's share of the pool is: the EM of Saerens, Latinne & Decaestecker (2002), with an interval.
+"""How large each class's share of the pool is, with an interval: EM by Saerens, Latinne & Decaestecker 2002.
 
-The head's balanced posteriors are what it would answer if all classes were equally frequent. The shares that make the
-pool's vectors likeliest are found by turns: posteriors under the present shares, then shares as the mean of these
-posteriors. A Dirichlet pseudo-count keeps a class with labels from falling to nothing.
+The head's balanced posteriors are what it would answer if all classes were equally frequent. The shares that
+make the pool's vectors likeliest are found by turns: posteriors under the present shares, then shares as the
+mean of these posteriors. A Dirichlet pseudo-count keeps a class with labels from falling to nothing.
 
-The interval is about the head as much as about the pool: the EM runs for each ensemble member, and the members'
-spread on a log scale, by Student's t for so few of them, is joined with the chance of which rows were read.
+The interval is about the head as much as about the pool: the EM runs for each ensemble member, and the
+members' spread on a log scale, by Student's t for so few of them, is joined with the chance of which rows
+were read.
 """
 
 from __future__ import annotations

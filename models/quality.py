@@ -1,4 +1,4 @@
-"""How good a head is, as plain values that travel as JSON; no torch here, so that the web process may read it."""
+"""How good a head is, as plain values that travel as JSON; no torch here: the web process reads it too."""
 
 from __future__ import annotations
 
@@ -54,20 +54,21 @@ class ClassQuality:
 class QualityReport:
     """How good a head is, estimated from the labels it could not see while it was trained.
 
-    The labels were chosen by a strategy, not at random: the figures say how well the head tells these labels apart,
-    and are no estimate of its accuracy on the whole pool.
+    The labels were chosen by a strategy, not at random: the figures say how well the head tells these labels
+    apart, and are no estimate of its accuracy on the whole pool.
 
     Attributes:
         source: where the figures come from; always "cross-validation" here.
         labels: labels used.
         folds: parts the labels were cut into; 0 where there were too few labels.
         repeats: how often that was done.
-        balanced_accuracy: mean recall over the classes with two labels or more; None where fewer than two have.
+        balanced_accuracy: mean recall over the classes with two labels or more; None where fewer than two
+            have.
         macro_f1: mean F1 over the same classes.
         calibration_error: expected calibration error after calibration, every class weighing the same.
         per_class: one entry a class, in the order of the class indices.
-        confusion: k rows of k whole numbers; row: label, column: predicted class; each label once. Labels of classes
-            with a single one are left out, since no head could know them.
+        confusion: k rows of k whole numbers; row: label, column: predicted class; each label once. Labels of
+            classes with a single one are left out, since no head could know them.
     """
 
     source: str

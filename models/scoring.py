@@ -1,4 +1,4 @@
-"""One pass over the pool: probabilities, disagreement and class shares, without holding the ensemble's answers.
+"""One pass over the pool: probabilities, disagreement, class shares; the members' answers are not kept.
 
 Every chunk of vectors is read once, all members answer at once, and only what the members add up to is kept.
 """
@@ -33,10 +33,10 @@ class PoolScores:
 
     Attributes:
         probabilities: (n, k) float32; under the pool's class shares; rows add up to 1.
-        balanced_probabilities: (n, k) float32; with the class prior taken out; rows add up to 1. Classes without
-            labels have probability 0 in both.
-        disagreement: (n,) float32; mutual information in nats between the class and the ensemble member that is
-            asked (BALD: Houlsby et al. 2011), class prior taken out; 0 where all members agree.
+        balanced_probabilities: (n, k) float32; with the class prior taken out; rows add up to 1. Classes
+            without labels have probability 0 in both.
+        disagreement: (n,) float32; mutual information in nats between the class and the ensemble member that
+            is asked (BALD: Houlsby et al. 2011), class prior taken out; 0 where all members agree.
         prior: (k,) float32; class shares of the pool, as given or as estimated.
         prior_low: (k,) float32; lower ends of their 95 % interval.
         prior_high: (k,) float32; upper ends.
@@ -75,7 +75,8 @@ def score_pool(
         The scores; the same whatever the chunk.
 
     Raises:
-        TrainingSetError: the vectors have another length than the head reads, or hold NaN or infinite numbers.
+        TrainingSetError: the vectors have another length than the head reads, or hold NaN or infinite
+            numbers.
         ValueError: temperature, prior or chunk make no sense.
     """
     _check(vectors, trained, temperature, chunk)
@@ -175,7 +176,8 @@ def _to_device(vectors: npt.NDArray[np.floating], device: torch.device) -> torch
 def _check(vectors: npt.NDArray[np.floating], trained: TrainedHead, temperature: float, chunk: int) -> None:
     if vectors.ndim != 2 or vectors.shape[1] != trained.dimensions:
         raise TrainingSetError(
-            f"the head reads vectors of {trained.dimensions} numbers, the pool's are {vectors.shape}; train it again"
+            f"the head reads vectors of {trained.dimensions} numbers, the pool's are {vectors.shape}; "
+            "train it again"
         )
     if not 0 < temperature < float("inf"):
         raise ValueError(f"temperature must be greater than 0, got {temperature}")

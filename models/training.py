@@ -1,7 +1,7 @@
 """Training of heads by gradient: `fit` → `epoch` → `batch`, all members in one computation.
 
-Repeatable: chance comes from generators seeded by the caller, never from torch's global seed, and the number of
-threads is fixed while it runs. The same seed on the same kind of device gives the same bits.
+Repeatable: chance comes from generators seeded by the caller, never from torch's global seed, and the number
+of threads is fixed while it runs. The same seed on the same kind of device gives the same bits.
 """
 
 from __future__ import annotations

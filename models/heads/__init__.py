@@ -1,0 +1,1 @@
+"""Heads: from vector to class logits, a whole ensemble in one computation."""

@@ -1,7 +1,8 @@
 """What a head is given, what it must return, and the checks both go through.
 
-A head turns vectors into class logits. It trains all members of its ensemble at once: every parameter has a leading
-axis of members, so that one pass gives every member's answer and their disagreement costs nothing extra.
+A head turns vectors into class logits. It trains all members of its ensemble at once: every parameter has a
+leading axis of members, so that one pass gives every member's answer and their disagreement costs nothing
+extra.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def no_progress(share: float, text: str) -> None:
 class VectorScale:
     """How vectors are shifted and scaled before a head sees them: `(vector - mean) / size`.
 
-    One number scales all dimensions, so that distances keep their proportions: a dimension an encoder made small
-    stays small.
+    One number scales all dimensions, so that distances keep their proportions: a dimension an encoder made
+    small stays small.
 
     Attributes:
         mean: (d,) float32; the mean vector.
@@ -95,8 +96,8 @@ class TrainedHead:
         label_counts: (k,) int64 tensor; labels of each class in the training set.
         forward: the head's own computation, `(tensors, scaled vectors (b, d)) -> (members, b, k)`.
         class_names: k names in the order of the class indices.
-        corrected: False where the section asked for no correction of imbalance: then the shares of the labels are
-            taken to be the shares of the pool.
+        corrected: False where the section asked for no correction of imbalance: then the shares of the labels
+            are taken to be the shares of the pool.
         seed: the seed it was trained with.
     """
 
@@ -135,8 +136,8 @@ class TrainedHead:
     def logits(self, vectors: torch.Tensor) -> torch.Tensor:
         """Compute every member's logits with the class prior taken out.
 
-        The softmax of a row is the member's class probabilities if all classes were equally frequent; adding the log
-        of the pool's class shares first gives the probabilities in the pool.
+        The softmax of a row is the member's class probabilities if all classes were equally frequent; adding
+        the log of the pool's class shares first gives the probabilities in the pool.
 
         Args:
             vectors: (b, d) tensor on the head's device.
@@ -199,8 +200,8 @@ class Head(Protocol):
             seed: of all chance in the training.
             device: where to compute.
             progress: told the share done.
-            weights: (members, m) float32, not negative: how much each label counts for each member; their number of
-                rows then overrules `section.members`. None draws them (Bayesian bootstrap).
+            weights: (members, m) float32, not negative: how much each label counts for each member; their
+                number of rows then overrules `section.members`. None draws them (Bayesian bootstrap).
 
         Returns:
             The trained ensemble, its tensors on `device`.
@@ -253,8 +254,8 @@ def check_training(training: TrainingSet) -> None:
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         raise TrainingSetError(
-            f"{int((~finite).sum())} of {len(vectors)} vectors hold NaN or infinite numbers (the first is that of "
-            f"label {int(np.argmin(finite))}); write the vectors again"
+            f"{int((~finite).sum())} of {len(vectors)} vectors hold NaN or infinite numbers (the first is that "
+            f"of label {int(np.argmin(finite))}); write the vectors again"
         )
     _check_scale(training.scale, vectors.shape[1])
     _check_counts(training)

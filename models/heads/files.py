@@ -1,4 +1,4 @@
-"""Trained heads on disk: safetensors, which is data alone, with what the head is as text beside the weights."""
+"""Trained heads on disk: safetensors, which is data alone, with the head's name and settings beside it."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def load_head(path: Path, *, device: torch.device | None = None) -> tuple[Traine
         The head and the temperature its logits are divided by.
 
     Raises:
-        WeightsError: there is no such file, it is cut short or altered, it is not a head's, or its head is unknown
-            here.
+        WeightsError: there is no such file, it is cut short or altered, it is not a head's, or its head is
+            unknown here.
     """
     meta, tensors = _read(path)
     if meta.get("format") != FORMAT:
@@ -86,7 +86,8 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
         raise WeightsError(f"there is no weights file {path}; let a round train one")
     try:
         with safe_open(path, framework="pt") as opened:
-            return dict(opened.metadata() or {}), {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+            names = list(opened.keys())
+            return dict(opened.metadata() or {}), {name: opened.get_tensor(name) for name in names}
     except (OSError, SafetensorError, ValueError) as error:
         raise WeightsError(
             f"{path} cannot be read as weights ({error}); let a round train it anew"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class LogisticHead:
     """A linear map from vector to logits with a penalty on the squared weights.
 
-    The loss is convex, so that members differ by their bootstrap weights alone once they have converged. The bias
-    is penalised like the weights: it starts at the prior (see `models.losses`) and is drawn back there.
+    The loss is convex, so that members differ by their bootstrap weights alone once they have converged. The
+    bias is penalised like the weights: it starts at the prior (see `models.losses`) and is drawn back there.
     """
 
     name = "logistic"
