@@ -9,8 +9,14 @@ import torch
 
 from models.errors import DeviceError
 
-TRAINING_THREADS = 2
-"""Threads while training: fixed, since another number may add the same numbers in another order."""
+THREADS = 1
+"""Threads of torch while a head is trained or asked, on a cpu.
+
+One, for two reasons. Another number may add the same numbers in another order, so that it must be fixed for a
+round to be repeatable. And the products are small: with two threads on two cores that others use too,
+training 500 labels was seen to take 3 to 20 times as long, since each product ends with one thread waiting
+for the other.
+"""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -42,7 +48,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 @contextmanager
-def training_threads(threads: int = TRAINING_THREADS) -> Iterator[None]:
+def fixed_threads(threads: int = THREADS) -> Iterator[None]:
     """Let torch use a fixed number of threads, and put the old number back afterwards.
 
     Args:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.devices import training_threads
+from models.devices import fixed_threads
 from models.heads.contract import Head, Progress, TrainingSet, no_progress
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def out_of_fold(
         training, section=section, seed=seed, device=device, progress=progress, weights=weights
     )  # fmt: skip
     logits = np.zeros((repeats, len(tested), training.class_count), dtype=np.float32)
-    with training_threads(), torch.inference_mode():
+    with fixed_threads(), torch.inference_mode():
         for start in range(0, len(tested), CHUNK):
             stop = start + CHUNK
             vectors = torch.tensor(training.vectors[start:stop], dtype=torch.float32).to(device)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from models.devices import training_threads
+from models.devices import fixed_threads
 from models.errors import TrainingDivergedError
 from models.heads.contract import Progress, TrainedHead, TrainingSet, check_training, no_progress
 from models.heads.scaling import measure_scale
@@ -83,7 +83,7 @@ def fit(
         TrainingDivergedError: the loss was not a number, again after a retry with a tenth of the step.
     """
     check_training(training)
-    with training_threads():
+    with fixed_threads():
         if weights is None:
             weights = bootstrap_weights(section.members, len(training.labels), seed=seed)
         scale = training.scale or measure_scale(training.vectors)
