@@ -1,7 +1,7 @@
 """Checks of single values and of values together, each with a message for the person.
 
-Messages say what was given and what is allowed. The checks of several values return every problem they find, so
-that `config.files` can report them together with the rest.
+Messages say what was given and what is allowed. The checks of several values return every problem they
+find, so that `config.files` can report them together with the rest.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def check_colour(colour: str) -> str:
 
 
 def check_database(url: str) -> str:
-    """Return the database URL unchanged. The message of a refusal never repeats it, for it may hold a password.
+    """Return the database URL unchanged; a refusal never repeats it, for it may hold a password.
 
     Raises:
         PydanticCustomError: it is not of the form dialect://…
@@ -141,7 +141,7 @@ def check_queue(batch: int, queue: int) -> None:
 
 
 def queue_problems(batch: object, queue: object) -> list[Problem]:
-    """Return the problem that the queue is shorter than the batch, if it is; wrong types are passed over here."""
+    """Return the problem that the queue is shorter than the batch, if it is; pass over wrong types."""
     if isinstance(batch, int) and isinstance(queue, int) and queue < batch:
         return [(("queue",), f"given {queue}; allowed: at least the batch, {batch}")]
     return []
@@ -155,8 +155,8 @@ def check_shared(annotations: Iterable[Any], class_names: Set[str]) -> None:
         class_names: the names of the classes in the same file.
 
     Raises:
-        ValidationError: a uid is used twice, a label has no class, a class is not listed, or an undo takes back
-            what does not come before it.
+        ValidationError: a uid is used twice, a label has no class, a class is not listed, or an undo takes
+            back what does not come before it.
     """
     seen: set[str] = set()
     problems: list[Problem] = []

@@ -2,13 +2,13 @@
 
 A configuration may come from anyone, so this reads YAML's events and builds mappings, lists, text, numbers,
 booleans and null from them; nothing more can come out. Tags, anchors and aliases are refused at the first one
-(which is what makes a million-fold nested alias harmless), and depth, length and number of values are limited.
-Plain scalars follow the core schema of YAML 1.2: `yes`, `no` and dates are text.
+(which is what makes a million-fold nested alias harmless), and depth, length and number of values are
+limited. Plain scalars follow the core schema of YAML 1.2: `yes`, `no` and dates are text.
 
-The annotations of a shared config can be 10⁵ rows, which a YAML parser written in Python reads in minutes. goldpan
-writes one JSON object a line there, which is YAML too, and those lines are read by `json`: as safe (no tags, no
-aliases), and a hundred times faster. A line that is not JSON is read as YAML by itself; a list that is laid out
-in another way altogether goes through YAML with the rest of the file.
+The annotations of a shared config can be 10⁵ rows, which a YAML parser written in Python reads in minutes.
+goldpan writes one JSON object a line there, which is YAML too, and those lines are read by `json`: as safe
+(no tags, no aliases), and a hundred times faster. A line that is not JSON is read as YAML by itself; a list
+that is laid out in another way altogether goes through YAML with the rest of the file.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Document:
         rows: the line of each annotation that was read as a row of its own, () when none was.
     """
 
-    data: Any = None
+    data: Any
     places: dict[Path, Place] = field(default_factory=dict)
     key_places: dict[Path, Place] = field(default_factory=dict)
     wrong: list[Wrong] = field(default_factory=list)
@@ -108,8 +108,8 @@ def read_document(text: str) -> Document:
         text: the whole text of a configuration.
 
     Raises:
-        DocumentError: the syntax is wrong, or the text holds a tag, an anchor, an alias, a second document, or
-            more depth, characters or values than allowed.
+        DocumentError: the syntax is wrong, or the text holds a tag, an anchor, an alias, a second document,
+            or more depth, characters or values than allowed.
     """
     text = text.removeprefix("\ufeff")
     found = _find_rows(text)
@@ -119,8 +119,9 @@ def read_document(text: str) -> Document:
     document = _Reader().read(rest)
     shared = document.data.get("shared") if isinstance(document.data, dict) else None
     path: Path = ("shared", "annotations")
-    is_the_list = isinstance(shared, dict) and shared.get("annotations", 0) is None
-    if not is_the_list or document.key_places[path][0] != key_line:
+    if not isinstance(shared, dict) or shared.get("annotations", 0) is not None:
+        return _Reader().read(text)
+    if document.key_places[path][0] != key_line:
         return _Reader().read(text)
     shared["annotations"] = [_read_row(document, index, *line) for index, line in enumerate(lines)]
     document.rows = tuple(number for number, _ in lines)
@@ -129,7 +130,7 @@ def read_document(text: str) -> Document:
 
 
 def _find_rows(text: str) -> tuple[str, list[tuple[int, str]], int] | None:
-    """Return the text with the annotation rows blanked, the rows with their lines, and the line of their key."""
+    """Return the text with the annotation rows blanked, the rows with their lines, their key's line."""
     start = re.search(r"^shared:[ \t\r]*(#.*)?$", text, re.MULTILINE)
     key = start and re.compile(r"^[ \t]+annotations:[ \t\r]*(#.*)?$", re.MULTILINE).search(text, start.end())
     if not key:
@@ -189,7 +190,7 @@ class _Reader:
     """Builds one document from the events of one text."""
 
     def __init__(self) -> None:
-        self.document = Document()
+        self.document = Document(None)
         self.count = 0
 
     def read(self, text: str) -> Document:
@@ -208,7 +209,8 @@ class _Reader:
         except ReaderError as error:
             before = text[: error.position]
             place = (before.count("\n") + 1, error.position - before.rfind("\n"))
-            message = f"the character U+{ord(text[error.position]):04X} is not allowed in YAML; write it as an escape"
+            code = f"U+{ord(text[error.position]):04X}"
+            message = f"the character {code} is not allowed in YAML; write it as an escape"
             raise DocumentError(place, message) from error
         except YAMLError as error:
             raise DocumentError((1, 1), f"not YAML: {error}") from error

@@ -63,7 +63,8 @@ def parse_config(text: str, *, place: str = "<text>") -> ProjectConfig:
         place: what messages call the text, such as the name of its file.
 
     Raises:
-        ConfigInvalidError: the text is empty, not YAML, or holds wrong keys or values; a line for each problem.
+        ConfigInvalidError: the text is empty, not YAML, or holds wrong keys or values; a line for each
+            problem.
         ConfigTooNewError: a newer goldpan wrote it.
     """
     document = _read(text, place)
@@ -90,12 +91,13 @@ def dump_config(config: ProjectConfig) -> str:
 def save_config(config: ProjectConfig, path: Path | str) -> None:
     """Write a configuration; the file holds the whole old or the whole new content at any moment.
 
-    A new file gets a comment for every section and key. In a file that exists, comments, order and every value that
-    has not changed are kept; comments inside `shared`, which goldpan writes, are not. A file in an older layout
-    is first copied to `NAME.v0` (its version), then written anew.
+    A new file gets a comment for every section and key. In a file that exists, comments, order and every
+    value that has not changed are kept; comments inside `shared`, which goldpan writes, are not. A file in
+    an older layout is first copied to `NAME.v0` (its version), then written anew.
 
     Raises:
-        ConfigError: the folder or file cannot be written, or the file that exists is not a readable YAML mapping.
+        ConfigError: the folder or file cannot be written, or the file that exists is not a readable YAML
+            mapping.
     """
     target = Path(os.path.realpath(path))
     text = dump_config(config)
@@ -117,8 +119,8 @@ def save_config(config: ProjectConfig, path: Path | str) -> None:
 def config_hash(config: ProjectConfig) -> str:
     """Return a sha256, in hexadecimal, of the settings that influence which items are proposed.
 
-    Names, places, looks, deadlines and devices are left out (`NO_INFLUENCE`), so that a project moved to another
-    machine keeps its hash. The pool's and the vectors' content have hashes of their own.
+    Names, places, looks, deadlines and devices are left out (`NO_INFLUENCE`), so that a project moved to
+    another machine keeps its hash. The pool's and the vectors' content have hashes of their own.
     """
     tree = config.model_dump(mode="json", exclude={"views", "shared"})
     for section, keys in NO_INFLUENCE.items():

@@ -11,7 +11,8 @@ labels: [star, galaxy] # now classes, one mapping each
 batch_size: 10         # now rounds.batch
 ```
 
-A step moves values and remembers from where, so that a message about a moved value names its place in the file.
+A step moves values and remembers from where, so that a message about a moved value names its place in the
+file.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ def migrate(data: dict[str, Any]) -> tuple[dict[str, Any], Moves]:
     """Bring a plain tree to the current layout.
 
     Args:
-        data: the tree as read; not changed. Without `version` it counts as current, unless it has the flat head of
-            version 0 (`name` or `data` at the top and no `project`).
+        data: the tree as read; not changed. Without `version` it counts as current, unless it has the flat
+            head of version 0 (`name` or `data` at the top and no `project`).
 
     Returns:
-        The tree in the current layout and where its moved values come from. A `version` that is no known number is
-        left for the schema to refuse.
+        The tree in the current layout and where its moved values come from. A `version` that is no known
+        number is left for the schema to refuse.
 
     Raises:
         ConfigTooNewError: the version is newer than this goldpan's.

@@ -1,7 +1,7 @@
 """The names a configuration may choose from: built in, and those of installed plug-ins.
 
-A configuration never names an import path. Plug-ins announce themselves as entry points of an installed package;
-here only their names are read, nothing of theirs is imported.
+A configuration never names an import path. Plug-ins announce themselves as entry points of an installed
+package; here only their names are read, nothing of theirs is imported.
 """
 
 from __future__ import annotations

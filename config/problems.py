@@ -25,8 +25,8 @@ def describe(
 
     Args:
         error: what pydantic found.
-        data: the plain tree that was checked; checks across values that pydantic had no chance to make, because a
-            single value was wrong, are made on it here.
+        data: the plain tree that was checked; checks across values that pydantic had no chance to make,
+            because a single value was wrong, are made on it here.
         document: where each value stood in the text.
         moved: path in the tree → path in the text, for values that a migration has moved.
     """
@@ -44,7 +44,7 @@ def describe(
 
 
 def lines(found: Mapping[tuple[Path, str], Place]) -> list[str]:
-    """Return the problems as lines in the order of their places, the rest beyond `MAX_SHOWN` counted in the last."""
+    """Return the problems as lines in the order of their places; beyond `MAX_SHOWN` they are counted."""
     ordered = sorted(found.items(), key=lambda pair: pair[1])
     shown = [
         f"{line}:{column}: {dotted(path)}: {message}" if path else f"{line}:{column}: {message}"

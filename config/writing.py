@@ -1,8 +1,8 @@
-"""Configuration → YAML text: a new one with comments, or an existing one with only its changed values touched.
+"""Configuration → YAML text: new with comments, or an existing text with only its changed values touched.
 
-New text is written here, line by line, so that it reads well; existing text goes through ruamel.yaml's round trip,
-which keeps comments and order. `shared` is goldpan's own: its block is cut off and written anew, each round and each
-annotation as one JSON object on a line of its own (see `config.documents`).
+New text is written here, line by line, so that it reads well; existing text goes through ruamel.yaml's
+round trip, which keeps comments and order. `shared` is goldpan's own: its block is cut off and written
+anew, each round and each annotation as one JSON object on a line of its own (see `config.documents`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
@@ -24,6 +25,7 @@ from config.schema import ProjectConfig, SharedSection
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 _NOT_PLAIN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_SPELT_NULL = re.compile(r"null|Null|NULL|~")
 _WIDE = 1_000_000
 _COMMENT_COLUMN = 36
 
@@ -35,7 +37,8 @@ _HEAD = """\
 
 def written_text(config: ProjectConfig) -> str:
     """Return a configuration as new YAML text, with a comment for every section and key."""
-    return "\n".join([_HEAD, *_sections(config)]) + _shared_text(config.shared)
+    gap = "\n" if config.shared is not None else ""
+    return "\n".join([_HEAD, *_sections(config)]) + gap + _shared_text(config.shared)
 
 
 def updated_text(old: str, data: Mapping[str, Any], config: ProjectConfig) -> str:
@@ -52,13 +55,16 @@ def updated_text(old: str, data: Mapping[str, Any], config: ProjectConfig) -> st
     yaml.preserve_quotes = True
     yaml.width = _WIDE
     yaml.indent(mapping=2, sequence=indent or 4, offset=offset if offset is not None else 2)
+    yaml.Representer = _Representer
     tree = yaml.load(body)
+    _keep_nulls(tree, body.split("\n"))
     wanted = config.model_dump(mode="json", exclude={"shared"})
     defaults = config.model_dump(mode="json", exclude={"shared"}, exclude_defaults=True)
     _update(tree, {key: value for key, value in data.items() if key != "shared"}, wanted, defaults)
     stream = io.StringIO()
     yaml.dump(tree, stream)
-    return stream.getvalue() + _shared_text(config.shared)
+    gap = "\n" if config.shared is not None else ""
+    return stream.getvalue().rstrip("\n") + "\n" + gap + _shared_text(config.shared)
 
 
 def scalar(value: object) -> str:
@@ -107,11 +113,7 @@ def _entry(item: BaseModel) -> Iterator[str]:
 
 def _flow(value: object) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(_flow_scalar(item) for item in value) + "]"
-    return scalar(value)
-
-
-def _flow_scalar(value: object) -> str:
+        return "[" + ", ".join(scalar(item) for item in value) + "]"
     return scalar(value)
 
 
@@ -141,6 +143,37 @@ def _without_shared(text: str) -> str:
     if start and lines[start - 1] == description:
         start -= 1
     return "\n".join(lines[:start] + lines[end:]).rstrip("\n") + "\n"
+
+
+class _Null:
+    """A null as it is spelt in the text; ruamel's round trip would write all of them as nothing."""
+
+    def __init__(self, spelling: str) -> None:
+        self.spelling = spelling
+
+
+class _Representer(RoundTripRepresenter):
+    """ruamel's representer that keeps the spelling of null."""
+
+
+def _represent_null(representer: _Representer, null: _Null) -> Any:  # noqa: ANN401 -- a node of ruamel
+    return representer.represent_scalar("tag:yaml.org,2002:null", null.spelling)
+
+
+_Representer.add_representer(_Null, _represent_null)
+
+
+def _keep_nulls(tree: Any, lines: list[str]) -> None:  # noqa: ANN401 -- any node of ruamel
+    if isinstance(tree, CommentedSeq):
+        for item in tree:
+            _keep_nulls(item, lines)
+    elif isinstance(tree, CommentedMap):
+        for key, value in tree.items():
+            _keep_nulls(value, lines)
+            if value is None:
+                line, column = tree.lc.value(key)
+                spelt = _SPELT_NULL.match(lines[line], column) if line < len(lines) else None
+                tree[key] = _Null(spelt[0]) if spelt else None
 
 
 def _update(
