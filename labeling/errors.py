@@ -44,8 +44,8 @@ class DatabaseTooNewError(DatabaseError):
 class DatabaseUnavailableError(DatabaseError):
     """The database could not take it just now: full disk, locked, read-only, or the connection was lost.
 
-    Nothing of the transaction was stored, or (when the connection broke during the commit) it is not known whether
-    it was. The caller keeps what it has and tries again; an annotation's uid makes that safe.
+    Nothing of the transaction was stored, or (when the connection broke during the commit) it is not known
+    whether it was. The caller keeps what it has and tries again; an annotation's uid makes that safe.
 
     Attributes:
         retry: always True; the caller may send the same again.

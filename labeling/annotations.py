@@ -1,0 +1,332 @@
+"""What people did with items: appended, never changed. A label is what the annotations on an item add up to.
+
+What counts on an item: annotations that were undone do not; of the others an adjudication wins over all,
+then the latest wins, whoever made it. An undo is itself an annotation; only its own annotator may undo an
+annotation, once, and an undo cannot be undone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session, aliased
+
+from labeling.checks import KEY_MAX, checked_integer, checked_text
+from labeling.current import undone
+from labeling.errors import AnnotationConflictError, AnnotationInvalidError, UndoRefusedError
+from labeling.labels import (
+    Counts,
+    LabelTable,
+    act_counts,
+    class_counts,
+    current_labels,
+    revision,
+    update_counts,
+)
+from labeling.tables import AnnotationTable, AnnotatorTable, LabelClassTable
+
+__all__ = [
+    "Act",
+    "Annotation",
+    "Counts",
+    "LabelTable",
+    "NewAnnotation",
+    "Recorded",
+    "act_counts",
+    "annotations_since",
+    "class_counts",
+    "current_labels",
+    "history",
+    "recent",
+    "record",
+    "revision",
+    "update_counts",
+]
+
+COMMENT_MAX = 2_000
+UID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class Act(StrEnum):
+    """What a person can do with an item."""
+
+    LABEL = "label"
+    SKIP = "skip"
+    UNSURE = "unsure"
+    FLAG = "flag"
+    UNDO = "undo"
+    ADJUDICATE = "adjudicate"
+
+
+@dataclass(frozen=True)
+class NewAnnotation:
+    """An annotation as it comes from the browser or a file; `record` checks it.
+
+    Attributes:
+        uid: made where the annotation was made, 8 to 64 letters, digits, `_` or `-`; stored once.
+        item_key: the item's key in the pool.
+        act: one of Act.
+        class_id: for label and adjudicate the class, for every other act None.
+        undoes_uid: for undo the uid of the annotation to undo, else None.
+        comment: free text, up to COMMENT_MAX characters.
+        round_number: the round that proposed the item, None where none did.
+        strategy: the strategy that proposed it.
+        kind: why it was proposed (discover, balance, refine), or how else it came to the person.
+        suggested_class_id: the class the model suggested on the screen.
+        shown_ms: how long the item was on the screen.
+    """
+
+    uid: str
+    item_key: str
+    act: str
+    class_id: int | None = None
+    undoes_uid: str | None = None
+    comment: str = ""
+    round_number: int | None = None
+    strategy: str = ""
+    kind: str = ""
+    suggested_class_id: int | None = None
+    shown_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The answer to `record`: the annotation's number, and whether it was stored before already."""
+
+    id: int
+    uid: str
+    duplicate: bool
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A stored annotation.
+
+    Attributes:
+        id: its number; higher is later, also across server processes.
+        undone: whether a later annotation undid it.
+        undoes_id: for an undo, the number of what it undid.
+        undoes_uid: the same as its uid.
+    """
+
+    id: int
+    uid: str
+    item_key: str
+    act: Act
+    class_id: int | None
+    annotator_id: int
+    annotator: str
+    created_at: datetime
+    undoes_id: int | None
+    undoes_uid: str | None
+    undone: bool
+    comment: str
+    round_number: int | None
+    strategy: str
+    kind: str
+    suggested_class_id: int | None
+    shown_ms: int | None
+
+
+def record(session: Session, *, new: NewAnnotation, annotator_id: int, now: datetime) -> Recorded:
+    """Store an annotation. It is safe once the caller's transaction is committed.
+
+    The same uid again, with the same content, is stored once: the first number comes back with `duplicate`
+    True, also where it could not be stored any more today (its class was archived since).
+
+    Raises:
+        AnnotationInvalidError: wrong or missing values, an unknown class or annotator, an archived class.
+        AnnotationConflictError: the uid is stored already, with other content.
+        UndoRefusedError: there is no such annotation, it is another annotator's, of another item, an undo
+            itself, or undone already.
+    """
+    _check_uid(new.uid, what="the annotation's uid")
+    stored = _stored(session, new=new, annotator_id=annotator_id)
+    if stored is not None:
+        return stored
+    _check_values(new)
+    _check_people_and_classes(session, new=new, annotator_id=annotator_id)
+    undoes_id = _undoable(session, new=new, annotator_id=annotator_id) if new.act == Act.UNDO else None
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+    values = {
+        "uid": new.uid,
+        "item_key": new.item_key,
+        "act": str(new.act),
+        "class_id": new.class_id,
+        "annotator_id": annotator_id,
+        "created_at": now,
+        "undoes_id": undoes_id,
+        "comment": new.comment,
+        "round_number": new.round_number,
+        "strategy": new.strategy,
+        "kind": new.kind,
+        "suggested_class_id": new.suggested_class_id,
+        "shown_ms": new.shown_ms,
+    }
+    statement = (
+        insert(AnnotationTable).values(**values).on_conflict_do_nothing().returning(AnnotationTable.id)
+    )
+    number = session.execute(statement).scalar_one_or_none()
+    if number is not None:
+        return Recorded(id=number, uid=new.uid, duplicate=False)
+    # Only in a session without the write lock: somebody else stored the uid, or the undo, a moment ago.
+    stored = _stored(session, new=new, annotator_id=annotator_id)
+    if stored is not None:
+        return stored
+    raise UndoRefusedError(f"annotation {new.undoes_uid!r} is undone already")
+
+
+def history(session: Session, *, item_key: str) -> list[Annotation]:
+    """Return everything ever done to an item, oldest first, undone or not."""
+    statement = _annotations().where(AnnotationTable.item_key == item_key).order_by(AnnotationTable.id)
+    return _read(session, statement)
+
+
+def recent(session: Session, *, annotator_id: int, limit: int) -> list[Annotation]:
+    """Return the last annotations of an annotator, newest first, at most `limit` of them."""
+    statement = _annotations().where(AnnotationTable.annotator_id == annotator_id)
+    return _read(session, statement.order_by(AnnotationTable.id.desc()).limit(max(0, limit)))
+
+
+def annotations_since(session: Session, *, revision: int) -> list[Annotation]:
+    """Return the annotations with a higher number than `revision`, oldest first; 0 for all of them."""
+    statement = _annotations().where(AnnotationTable.id > revision).order_by(AnnotationTable.id)
+    return _read(session, statement)
+
+
+def _check_uid(uid: object, *, what: str) -> None:
+    if not isinstance(uid, str) or not UID_PATTERN.fullmatch(uid):
+        raise AnnotationInvalidError(f"{what} must be 8 to 64 letters, digits, '_' or '-', not {uid!r:.80}")
+
+
+def _stored(session: Session, *, new: NewAnnotation, annotator_id: int) -> Recorded | None:
+    """Return what is stored under the uid; circumstances (round, time on screen) may differ."""
+    undone_one = aliased(AnnotationTable)
+    statement = (
+        sa.select(
+            AnnotationTable.id,
+            AnnotationTable.item_key,
+            AnnotationTable.act,
+            AnnotationTable.class_id,
+            undone_one.uid,
+            AnnotationTable.comment,
+            AnnotationTable.annotator_id,
+        )
+        .outerjoin(undone_one, undone_one.id == AnnotationTable.undoes_id)
+        .where(AnnotationTable.uid == new.uid)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    names = ("item_key", "act", "class_id", "undoes_uid", "comment", "annotator")
+    given = (new.item_key, new.act, new.class_id, new.undoes_uid, new.comment, annotator_id)
+    different = [name for name, old, value in zip(names, row[1:], given, strict=True) if old != value]
+    if different:
+        raise AnnotationConflictError(
+            f"annotation {new.uid!r} is stored already with another {', '.join(different)}; "
+            "every annotation needs a uid of its own"
+        )
+    return Recorded(id=row[0], uid=new.uid, duplicate=True)
+
+
+def _check_values(new: NewAnnotation) -> None:
+    invalid = AnnotationInvalidError
+    if new.act not in list(Act):
+        raise invalid(f"unknown act {new.act!r:.50}; allowed are {', '.join(Act)}")
+    checked_text(new.item_key, what="the item's key", error=invalid, longest=KEY_MAX, shortest=1)
+    checked_text(new.comment, what="the comment", error=invalid, longest=COMMENT_MAX)
+    checked_text(new.strategy, what="the strategy's name", error=invalid, longest=64)
+    checked_text(new.kind, what="the kind", error=invalid, longest=64)
+    for what, number in (("the round's number", new.round_number), ("shown_ms", new.shown_ms)):
+        if number is not None:
+            checked_integer(number, what=what, error=invalid)
+    needs_class = new.act in (Act.LABEL, Act.ADJUDICATE)
+    if needs_class != (new.class_id is not None):
+        raise invalid(f"the act {str(new.act)!r} {'needs a class' if needs_class else 'takes no class'}")
+    if (new.act == Act.UNDO) != (new.undoes_uid is not None):
+        raise invalid("undoes_uid must be given with the act 'undo', and with no other")
+
+
+def _check_people_and_classes(session: Session, *, new: NewAnnotation, annotator_id: int) -> None:
+    checked_integer(annotator_id, what="the annotator's id", error=AnnotationInvalidError, least=1)
+    if session.get(AnnotatorTable, annotator_id) is None:
+        raise AnnotationInvalidError(f"there is no annotator with id {annotator_id}")
+    for what, class_id in (("class", new.class_id), ("suggested class", new.suggested_class_id)):
+        if class_id is None:
+            continue
+        checked_integer(class_id, what=f"the {what}'s id", error=AnnotationInvalidError, least=1)
+        found = session.get(LabelClassTable, class_id)
+        if found is None:
+            raise AnnotationInvalidError(f"there is no {what} with id {class_id}; load the classes again")
+        if found.archived and what == "class":
+            raise AnnotationInvalidError(f"the class {found.name!r} is archived; choose another one")
+
+
+def _undoable(session: Session, *, new: NewAnnotation, annotator_id: int) -> int:
+    _check_uid(new.undoes_uid, what="undoes_uid")
+    statement = sa.select(
+        AnnotationTable.id,
+        AnnotationTable.act,
+        AnnotationTable.item_key,
+        AnnotationTable.annotator_id,
+        undone(AnnotationTable.id),
+    ).where(AnnotationTable.uid == new.undoes_uid)
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise UndoRefusedError(f"there is no annotation {new.undoes_uid!r} to undo")
+    number, act, item_key, owner, is_undone = row
+    refusals = {
+        "is an undo, which cannot be undone; annotate the item again": act == Act.UNDO,
+        "was made by another annotator; only its own annotator can undo it": owner != annotator_id,
+        f"is of another item than {new.item_key!r}": item_key != new.item_key,
+        "is undone already": is_undone,
+    }
+    for reason, refused in refusals.items():
+        if refused:
+            raise UndoRefusedError(f"annotation {new.undoes_uid!r} {reason}")
+    return int(number)
+
+
+def _annotations() -> sa.Select[AnnotationTable, str, str, bool]:
+    undone_one = aliased(AnnotationTable)
+    return (
+        sa.select(
+            AnnotationTable,
+            AnnotatorTable.name,
+            undone_one.uid,
+            undone(AnnotationTable.id),
+        )
+        .join(AnnotatorTable, AnnotatorTable.id == AnnotationTable.annotator_id)
+        .outerjoin(undone_one, undone_one.id == AnnotationTable.undoes_id)
+    )
+
+
+def _read(session: Session, statement: sa.Select[AnnotationTable, str, str, bool]) -> list[Annotation]:
+    return [
+        Annotation(
+            id=row.id,
+            uid=row.uid,
+            item_key=row.item_key,
+            act=Act(row.act),
+            class_id=row.class_id,
+            annotator_id=row.annotator_id,
+            annotator=name,
+            created_at=row.created_at,
+            undoes_id=row.undoes_id,
+            undoes_uid=undoes_uid,
+            undone=bool(is_undone),
+            comment=row.comment,
+            round_number=row.round_number,
+            strategy=row.strategy,
+            kind=row.kind,
+            suggested_class_id=row.suggested_class_id,
+            shown_ms=row.shown_ms,
+        )
+        for row, name, undoes_uid, is_undone in session.execute(statement)
+    ]

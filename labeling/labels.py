@@ -1,0 +1,125 @@
+"""What the annotations add up to: the label of each item, and how many items have which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from labeling.current import standing, standing_of
+from labeling.tables import AnnotationTable
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """What counts on each annotated item, oldest annotation first; m items.
+
+    Attributes:
+        item_keys: m keys, each once.
+        acts: m entries of label, skip, unsure, flag or adjudicate.
+        class_ids: (m,) int64; the class of a label or adjudication, -1 for the other acts.
+        annotation_ids: (m,) int64; the annotation that counts, ascending.
+        revision: the label revision this is the state of.
+    """
+
+    item_keys: tuple[str, ...]
+    acts: tuple[str, ...]
+    class_ids: npt.NDArray[np.int64]
+    annotation_ids: npt.NDArray[np.int64]
+    revision: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many items have which class, and which act, at a label revision.
+
+    Attributes:
+        revision: the label revision; 0 and no counts is where every project starts.
+        classes: items whose label is the class, by class id; classes without any are left out.
+        acts: items by the act that counts on them; acts without any are left out.
+    """
+
+    revision: int = 0
+    classes: Mapping[int, int] = field(default_factory=dict)
+    acts: Mapping[str, int] = field(default_factory=dict)
+
+
+def revision(session: Session) -> int:
+    """Return the label revision: the highest annotation number, 0 where there is none."""
+    return _newest(session)
+
+
+def current_labels(session: Session, *, revision: int | None = None) -> LabelTable:
+    """Return what the annotations add up to, item by item.
+
+    Args:
+        session: of a transaction.
+        revision: as it was after that annotation, the same for ever; None for now.
+    """
+    at = _newest(session) if revision is None else revision
+    rows = sorted(session.execute(standing(revision=at)).all(), key=lambda row: row[3])
+    return LabelTable(
+        item_keys=tuple(row[0] for row in rows),
+        acts=tuple(row[1] for row in rows),
+        class_ids=np.array([-1 if row[2] is None else row[2] for row in rows], dtype=np.int64),
+        annotation_ids=np.array([row[3] for row in rows], dtype=np.int64),
+        revision=at,
+    )
+
+
+def class_counts(session: Session) -> dict[int, int]:
+    """Return how many items have each class as their label now, by class id; those without any are left out."""
+    return dict(update_counts(session, known=Counts()).classes)
+
+
+def act_counts(session: Session) -> dict[str, int]:
+    """Return how many items each act counts on now (label, skip, …); acts without any are left out."""
+    return dict(update_counts(session, known=Counts()).acts)
+
+
+def update_counts(session: Session, *, known: Counts) -> Counts:
+    """Bring counts up to date, looking only at the items annotated since: cheap enough for every label.
+
+    Args:
+        session: of a transaction.
+        known: counts of an earlier label revision of the same database; `Counts()` to start.
+    """
+    now = revision(session)
+    if now == known.revision:
+        return known
+    classes, acts = dict(known.classes), dict(known.acts)
+    if known.revision == 0:
+        _tally(session, standing(revision=now), classes, acts, sign=1)
+    else:
+        touched = sa.select(AnnotationTable.item_key).where(
+            AnnotationTable.id > known.revision, AnnotationTable.id <= now
+        )
+        _tally(session, standing_of(touched, revision=known.revision), classes, acts, sign=-1)
+        _tally(session, standing_of(touched, revision=now), classes, acts, sign=1)
+    return Counts(
+        revision=now,
+        classes={key: count for key, count in sorted(classes.items()) if count},
+        acts={key: count for key, count in sorted(acts.items()) if count},
+    )
+
+
+def _newest(session: Session) -> int:
+    return session.execute(sa.select(sa.func.coalesce(sa.func.max(AnnotationTable.id), 0))).scalar_one()
+
+
+def _tally(
+    session: Session, statement: sa.Select[Any], classes: dict[int, int], acts: dict[str, int], *, sign: int
+) -> None:
+    counted = statement.subquery("counted")
+    groups = sa.select(counted.c.act, counted.c.class_id, sa.func.count()).group_by(
+        counted.c.act, counted.c.class_id
+    )
+    for act, class_id, count in session.execute(groups):
+        acts[act] = acts.get(act, 0) + sign * count
+        if class_id is not None:
+            classes[class_id] = classes.get(class_id, 0) + sign * count

@@ -1,0 +1,205 @@
+"""The tables of a project's database: what people did, and what the rounds proposed. Never the pool itself.
+
+The row classes stay inside labeling/; what leaves it are frozen dataclasses. Every change here needs a
+migration in `labeling/migrations/versions`; a test compares the two on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Names of constraints, fixed so that a later migration can name what it changes on any database."""
+
+Identifier = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""64 bits on both databases; SQLite gives automatic numbers to INTEGER primary keys alone."""
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment in UTC: aware on the way in and out, also on SQLite, which knows no time zones."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn a moment into what the database stores.
+
+        Raises:
+            ValueError: the moment has no time zone.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; pass an aware moment, as datetime.now(UTC) gives")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn what the database stored into an aware moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables share: the names of constraints and the types behind annotations."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: sa.JSON()}  # noqa: RUF012 - SQLAlchemy's way
+
+
+class ProjectTable(Base):
+    """The one row that says whose database this is."""
+
+    __tablename__ = "project"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    uuid: Mapped[str] = mapped_column(sa.String(36))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    pool_hash: Mapped[str] = mapped_column(sa.String(128))
+    seed: Mapped[int] = mapped_column(sa.BigInteger)
+    created_at: Mapped[datetime]
+
+
+class AnnotatorTable(Base):
+    """A person who annotates."""
+
+    __tablename__ = "annotator"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(200), unique=True)
+
+
+class LabelClassTable(Base):
+    """A name a label can have. Archived rather than deleted: annotations point at it."""
+
+    __tablename__ = "label_class"
+    __table_args__ = (
+        sa.Index(
+            "ix_label_class_key_active",
+            "key",
+            unique=True,
+            sqlite_where=sa.text("NOT archived"),
+            postgresql_where=sa.text("NOT archived"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    position: Mapped[int]
+    key: Mapped[str | None] = mapped_column(sa.String(1))
+    colour: Mapped[str | None] = mapped_column(sa.String(7))
+    parent_id: Mapped[int | None] = mapped_column(sa.ForeignKey("label_class.id"))
+    description: Mapped[str] = mapped_column(sa.Text)
+    target: Mapped[float | None] = mapped_column(sa.Double)
+    archived: Mapped[bool]
+
+
+class AnnotationTable(Base):
+    """One act of one person on one item. Triggers refuse every UPDATE and DELETE."""
+
+    __tablename__ = "annotation"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "act IN ('label', 'skip', 'unsure', 'flag', 'undo', 'adjudicate')", name="act_known"
+        ),
+        sa.CheckConstraint(
+            "(class_id IS NOT NULL) = (act IN ('label', 'adjudicate'))", name="class_with_label"
+        ),
+        sa.CheckConstraint("(undoes_id IS NOT NULL) = (act = 'undo')", name="undoes_with_undo"),
+        sa.Index("ix_annotation_item_key_id", "item_key", "id"),
+        sa.Index("ix_annotation_annotator_id_id", "annotator_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    item_key: Mapped[str] = mapped_column(sa.String(512))
+    act: Mapped[str] = mapped_column(sa.String(16))
+    class_id: Mapped[int | None] = mapped_column(sa.ForeignKey("label_class.id"))
+    annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
+    created_at: Mapped[datetime]
+    undoes_id: Mapped[int | None] = mapped_column(Identifier, sa.ForeignKey("annotation.id"), unique=True)
+    comment: Mapped[str] = mapped_column(sa.Text)
+    round_number: Mapped[int | None]
+    strategy: Mapped[str] = mapped_column(sa.String(64))
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    suggested_class_id: Mapped[int | None] = mapped_column(sa.ForeignKey("label_class.id"))
+    shown_ms: Mapped[int | None]
+
+
+class ProposalTable(Base):
+    """An item that a round offers for labelling."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        sa.Index("ix_proposal_round_number_rank", "round_number", "rank", unique=True),
+        sa.Index("ix_proposal_item_key_round_number", "item_key", "round_number", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    item_key: Mapped[str] = mapped_column(sa.String(512))
+    round_number: Mapped[int]
+    rank: Mapped[int]
+    score: Mapped[float] = mapped_column(sa.Double)
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    strategy: Mapped[str] = mapped_column(sa.String(64))
+    class_id: Mapped[int | None] = mapped_column(sa.ForeignKey("label_class.id"))
+    probability: Mapped[float | None] = mapped_column(sa.Double)
+    runner_up_class_id: Mapped[int | None] = mapped_column(sa.ForeignKey("label_class.id"))
+    runner_up_probability: Mapped[float | None] = mapped_column(sa.Double)
+
+
+class LeaseTable(Base):
+    """An item handed to one annotator until a time."""
+
+    __tablename__ = "lease"
+    __table_args__ = (sa.Index("ix_lease_expires_at", "expires_at"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    item_key: Mapped[str] = mapped_column(sa.String(512), unique=True)
+    annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
+    expires_at: Mapped[datetime]
+
+
+class RoundTable(Base):
+    """A round: one running at most, kept by a partial unique index."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('running', 'done', 'failed')", name="state_known"),
+        sa.Index(
+            "ix_round_state_running",
+            "state",
+            unique=True,
+            sqlite_where=sa.text("state = 'running'"),
+            postgresql_where=sa.text("state = 'running'"),
+        ),
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(sa.String(16))
+    revision: Mapped[int] = mapped_column(Identifier)
+    seed: Mapped[int] = mapped_column(sa.BigInteger)
+    stage: Mapped[str] = mapped_column(sa.String(64))
+    progress: Mapped[float] = mapped_column(sa.Double)
+    labels_used: Mapped[int]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(sa.Text)
+    metrics: Mapped[dict[str, Any]]
+    hashes: Mapped[dict[str, Any]]
+    owner: Mapped[str] = mapped_column(sa.String(200))
+    heartbeat_at: Mapped[datetime]
