@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from models.devices import fixed_threads
 from models.errors import TrainingSetError
 from models.heads.contract import Progress, TrainedHead, no_progress
 from models.heads.scaling import spaced_rows
@@ -81,10 +82,10 @@ def score_pool(
     """
     _check(vectors, trained, temperature, chunk)
     head = trained.to(device) if device is not None and device != trained.device else trained
-    balanced, disagreement = _pass(vectors, head, temperature, chunk, progress)
-    shares = (
-        _prior(vectors, head, temperature, balanced) if prior is None else _given(prior, head.class_count)
-    )
+    given = None if prior is None else _given(prior, head.class_count)
+    with fixed_threads():
+        balanced, disagreement = _pass(vectors, head, temperature, chunk, progress)
+        shares = given or _prior(vectors, head, temperature, balanced)
     probabilities = np.empty_like(balanced)
     for start in range(0, len(balanced), chunk):
         joint = balanced[start : start + chunk] * np.maximum(shares.shares, 1e-12)

@@ -254,8 +254,8 @@ def check_training(training: TrainingSet) -> None:
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         raise TrainingSetError(
-            f"{int((~finite).sum())} of {len(vectors)} vectors hold NaN or infinite numbers (the first is that "
-            f"of label {int(np.argmin(finite))}); write the vectors again"
+            f"{int((~finite).sum())} of {len(vectors)} vectors hold NaN or infinite numbers (the first is "
+            f"that of label {int(np.argmin(finite))}); write the vectors again"
         )
     _check_scale(training.scale, vectors.shape[1])
     _check_counts(training)
