@@ -43,7 +43,7 @@ class ArrowRows:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def value(self, row: int, column: int) -> Any:
+    def value(self, row: int, column: int) -> Any:  # noqa: ANN401 — what the column holds
         """Return one value as a Python object; bytes and texts are copied out of the map.
 
         Raises:
@@ -54,7 +54,7 @@ class ArrowRows:
         number = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self._batches[number].column(column)[row - int(self._starts[number])].as_py()
 
-    def span(self, start: int, stop: int, column: int) -> Any:
+    def span(self, start: int, stop: int, column: int) -> pa.ChunkedArray:
         """Return the values of rows start to stop (not included) of one column, as an Arrow chunked array."""
         start, stop = max(start, 0), min(stop, len(self))
         pieces = []
@@ -69,7 +69,7 @@ class ArrowRows:
                 pieces.append(self._batches[number].column(column).slice(begin, end - begin))
         return pa.chunked_array(pieces, type=self.schema.field(column).type)
 
-    def take(self, rows: IntArray, column: int) -> Any:
+    def take(self, rows: IntArray, column: int) -> pa.Array:
         """Return the values of some rows of one column, in the order asked for, as an Arrow array.
 
         Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -99,8 +98,8 @@ def choose_key(
     return None
 
 
-def row_keys(numbers: Iterator[int], size: int) -> Any:
-    """Return an Arrow string array of the next `size` keys by row number: row-000001, row-000002, …"""
+def row_keys(numbers: Iterator[int], size: int) -> pa.Array:
+    """Return an Arrow string array of the next `size` keys by row number: row-000001, row-000002, and so on."""
     return pa.array([f"row-{next(numbers):06d}" for _ in range(size)], type=pa.string())
 
 
@@ -109,7 +108,7 @@ def row_numbers() -> Iterator[int]:
     return count(1)
 
 
-def truth_values(rows: Rows, name: str | None, batch: Any) -> Any | None:
+def truth_values(rows: Rows, name: str | None, batch: pa.RecordBatch) -> pa.Array | None:
     """Return the hidden truth of a batch as an Arrow string array, None where there is none.
 
     Whole numbers are given their names where the file itself has them.
@@ -145,13 +144,13 @@ def extra_columns(section: PoolSection, rows: Rows, decided: dict[str, Column | 
     ]
 
 
-def can_be_shown(kind: Any) -> bool:
+def can_be_shown(kind: pa.DataType) -> bool:
     """Return whether values of an Arrow type have a plain text form."""
     return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
                 or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind))  # fmt: skip
 
 
-def _can_be_key(kind: Any) -> bool:
+def _can_be_key(kind: pa.DataType) -> bool:
     return can_be_shown(kind) and not (pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from config.schema import PoolSection
 
@@ -60,12 +61,12 @@ class Part:
         truth: Arrow string array, the hidden truth; null where unknown; None where there is no truth.
     """
 
-    keys: Any
-    columns: tuple[Any, ...]
-    problems: Any
+    keys: pa.Array
+    columns: tuple[pa.Array, ...]
+    problems: pa.Array
     content: HashArray | None = None
-    media: Any | None = None
-    paths: Any | None = None
+    media: pa.Array | None = None
+    paths: pa.Array | None = None
     vectors: npt.NDArray[np.float32] | None = None
     truth: Any | None = None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -42,11 +41,11 @@ class CsvRows:
             raise PoolColumnsError(
                 f"{path}: more than one column is named {', '.join(map(repr, repeated))}; rename them"
             )
-        self.types: dict[str, Any] = {name: pa.string() for name in self.names}
+        self.types: dict[str, pa.DataType] = {name: pa.string() for name in self.names}
         self.total: int | None = None
         self._refuse_open_quote()
 
-    def batches(self, names: Sequence[str]) -> Iterator[Any]:
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield Arrow record batches with the named columns, in that order.
 
         Raises:

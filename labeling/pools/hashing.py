@@ -7,7 +7,7 @@ its hash is always compared with the key itself.
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,7 @@ def hash_text(text: str) -> int:
     return hash_bytes(text.encode())
 
 
-def hash_strings(values: Any) -> HashArray:
+def hash_strings(values: pa.Array) -> HashArray:
     """Return (b,) uint64, one hash for each value of an Arrow string or binary array; a fixed one for null."""
     wide = pc.cast(values, pa.large_binary())
     if len(wide) == 0:
@@ -37,17 +37,14 @@ def hash_strings(values: Any) -> HashArray:
     _, offset_buffer, data = wide.buffers()
     offsets = np.frombuffer(offset_buffer, dtype=np.int64)[wide.offset : wide.offset + len(wide) + 1].tolist()
     view = memoryview(data) if data is not None else memoryview(b"")
-    digests = b"".join(
-        blake2b(view[start:stop], digest_size=8).digest()
-        for start, stop in zip(offsets[:-1], offsets[1:], strict=True)
-    )
+    digests = b"".join(blake2b(view[start:stop], digest_size=8).digest() for start, stop in pairwise(offsets))
     hashes = np.frombuffer(digests, dtype="<u8").astype(np.uint64)
     if wide.null_count:
         hashes[wide.is_null().to_numpy(zero_copy_only=False)] = _NOTHING
     return hashes
 
 
-def hash_repeated(values: Any) -> HashArray:
+def hash_repeated(values: pa.Array) -> HashArray:
     """Return what `hash_strings` gives, quicker where few distinct values repeat."""
     encoded = pc.dictionary_encode(values, null_encoding="encode")
     distinct = hash_strings(encoded.dictionary)

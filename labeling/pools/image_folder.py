@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -56,7 +55,7 @@ def read_image_folder(section: PoolSection, path: Path) -> Reading:
     return Reading("image", (), parts, len(paths), notes)
 
 
-def list_images(folder: Path, notes: list[str]) -> Any:
+def list_images(folder: Path, notes: list[str]) -> pa.Array:
     """Return the POSIX paths of all images below a folder, as an Arrow string array in the order met.
 
     Args:
@@ -152,7 +151,7 @@ def _veiled(name: str) -> str:
     return f"{stem}~{hash_text(name) & 0xFFFFFFFF:08x}{suffix}"
 
 
-def _parts(folder: Path, paths: Any, keys: Any, labelled: bool) -> Iterator[Part]:
+def _parts(folder: Path, paths: pa.Array, keys: pa.Array, labelled: bool) -> Iterator[Part]:
     for start in range(0, len(paths), _BATCH_FILES):
         names = paths.slice(start, _BATCH_FILES)
         listed = names.to_pylist()

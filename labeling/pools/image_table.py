@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,7 +65,7 @@ def image_columns(rows: ParquetRows) -> list[str]:
     return [name for name in rows.names if _holds_bytes(rows.types[name])]
 
 
-def _holds_bytes(kind: Any) -> bool:
+def _holds_bytes(kind: pa.DataType) -> bool:
     if pa.types.is_struct(kind):
         place = kind.get_field_index("bytes")
         return place >= 0 and _holds_bytes(kind.field(place).type)
@@ -116,7 +115,7 @@ def _parts(
     notes.extend(note for note in (each.note() for each in converters) if note)
 
 
-def _bytes_of(column: Any) -> Any:
+def _bytes_of(column: pa.Array) -> pa.Array:
     """Return an Arrow large_binary array; null where the row has no bytes of its own."""
     if pa.types.is_struct(column.type):
         inner = pc.struct_field(column, "bytes")
@@ -124,7 +123,7 @@ def _bytes_of(column: Any) -> Any:
     return pc.cast(column, pa.large_binary())
 
 
-def _problem(value: Any) -> str | None:
+def _problem(value: pa.Array) -> str | None:
     if not value.is_valid:
         return "there are no image bytes in this row"
     return inspect_image(value.as_py())

@@ -6,7 +6,7 @@ import io
 import struct
 import warnings
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 MAX_PIXELS = 89_478_485
 """Images that declare more pixels are not opened; the limit at which Pillow itself begins to warn."""
@@ -42,7 +42,7 @@ def inspect_image(data: bytes) -> str | None:
                 _check_body(image, data)
     except Image.DecompressionBombError:
         return f"the image declares more than the {MAX_PIXELS:,} pixels that are opened"
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         return "this is not an image (PNG, JPEG, WebP, GIF, BMP or TIFF)"
     except _EXPECTED as error:
         return f"the image is damaged or cut short ({error})"

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -95,14 +94,14 @@ def survey_rows(
     return found, total
 
 
-def is_textual(kind: Any) -> bool:
+def is_textual(kind: pa.DataType) -> bool:
     """Return whether an Arrow type holds texts, dictionary-encoded or not."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def decide(name: str, kind: Any, survey: ColumnSurvey, notes: list[str]) -> Column | None:
+def decide(name: str, kind: pa.DataType, survey: ColumnSurvey, notes: list[str]) -> Column | None:
     """Return the column with its role, or None where a model cannot use it.
 
     Args:
@@ -124,7 +123,7 @@ def decide(name: str, kind: Any, survey: ColumnSurvey, notes: list[str]) -> Colu
     return None
 
 
-def _survey_strings(survey: ColumnSurvey, column: Any, start: int) -> None:
+def _survey_strings(survey: ColumnSurvey, column: pa.Array, start: int) -> None:
     trimmed = pc.utf8_trim_whitespace(pc.fill_null(column, ""))
     missing = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(MISSING))
     present = trimmed.filter(pc.invert(missing))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +22,8 @@ class KeyIndex:
     def __init__(
         self,
         table: npt.NDArray[np.uint64],
-        keys_of: Callable[[IntArray], Any],
-        hasher: Callable[[Any], HashArray] = hash_strings,
+        keys_of: Callable[[IntArray], pa.Array],
+        hasher: Callable[[pa.Array], HashArray] = hash_strings,
     ) -> None:
         """Make an index over what `write_key_index` wrote.
 
@@ -38,7 +37,7 @@ class KeyIndex:
         self._keys_of = keys_of
         self._hasher = hasher
 
-    def rows(self, keys: Sequence[str] | Any) -> IntArray:
+    def rows(self, keys: Sequence[str] | pa.Array) -> IntArray:
         """Return (m,) int64, the row of each key, -1 where the pool has no such key.
 
         Args:
@@ -75,7 +74,7 @@ def write_key_index(path: Path, hashes: HashArray) -> None:
     np.save(path, np.stack([hashes[order], order.astype(np.uint64)]), allow_pickle=False)
 
 
-def repeated_rows(hashes: HashArray, keys_of: Callable[[IntArray], Any]) -> IntArray:
+def repeated_rows(hashes: HashArray, keys_of: Callable[[IntArray], pa.Array]) -> IntArray:
     """Return the rows, ascending, whose key an earlier row already has.
 
     Args:
@@ -97,7 +96,7 @@ def repeated_rows(hashes: HashArray, keys_of: Callable[[IntArray], Any]) -> IntA
     return np.asarray(repeated, dtype=np.int64)
 
 
-def _equal(left: Any, right: Any) -> npt.NDArray[np.bool_]:
+def _equal(left: pa.Array, right: pa.Array) -> npt.NDArray[np.bool_]:
     """Return where two Arrow string arrays of one length agree; a null agrees with nothing."""
     same: npt.NDArray[np.bool_] = pc.fill_null(pc.equal(left, right), False).to_numpy(zero_copy_only=False)
     return same

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,7 @@ from labeling.pools.values import format_value
 from labeling.pools.vectors import open_npy
 
 IntArray = npt.NDArray[np.int64]
+Value = TypeVar("Value", bound=np.generic)
 
 
 def open_pool(folder: Path) -> Pool:
@@ -83,8 +85,8 @@ class Pool:
         )
         self._items = ArrowRows(folder / ITEMS_FILE)
         self._media = ArrowRows(folder / MEDIA_FILE) if (folder / MEDIA_FILE).exists() else None
-        self.readable = _map(folder / READABLE_FILE, (self.n,), "bool")
-        table = _map(folder / KEYS_FILE, (2, self.n), "uint64")
+        self.readable = _map(folder / READABLE_FILE, (self.n,), np.bool_)
+        table = _map(folder / KEYS_FILE, (2, self.n), np.uint64)
         if len(self._items) != self.n or (self._media is not None and len(self._media) != self.n):
             raise SnapshotError(f"{folder} is damaged: its files differ in length; make the snapshot again")
         self._index = KeyIndex(table, lambda rows: self._items.take(rows, KEY_COLUMN))
@@ -114,7 +116,7 @@ class Pool:
             IndexError: a row is not in the pool.
         """
         wanted = np.asarray(rows, dtype=np.int64).reshape(-1)
-        if len(wanted) and not (0 <= int(wanted.min()) and int(wanted.max()) < self.n):
+        if len(wanted) and not (int(wanted.min()) >= 0 and int(wanted.max()) < self.n):
             raise IndexError(f"rows {wanted.min()} to {wanted.max()} are not all in a pool of {self.n} items")
         found: list[str] = self._items.take(wanted, KEY_COLUMN).to_pylist()
         return found
@@ -157,11 +159,9 @@ class Pool:
         Raises:
             IndexError: the row is not in the pool.
         """
-        if self.kind != "image" or not 0 <= row < self.n:
-            if not 0 <= row < self.n:
-                raise IndexError(f"row {row} is not in a pool of {self.n} items")
-            return None
-        data = self._image_bytes(row)
+        if not 0 <= row < self.n:
+            raise IndexError(f"row {row} is not in a pool of {self.n} items")
+        data = self._image_bytes(row) if self.kind == "image" else None
         return None if data is None else browser_image(data)
 
     def frame(self, start: int, stop: int) -> pd.DataFrame:
@@ -253,7 +253,7 @@ class Pool:
         return (("dimensions", str(len(vector))), ("length", f"{length:.6g}"), ("values", first))
 
 
-def _map(path: Path, shape: tuple[int, ...], dtype: str) -> npt.NDArray[np.generic]:
+def _map(path: Path, shape: tuple[int, ...], dtype: type[Value]) -> npt.NDArray[Value]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
@@ -262,6 +262,6 @@ def _map(path: Path, shape: tuple[int, ...], dtype: str) -> npt.NDArray[np.gener
         ) from error
     if array.shape != shape or array.dtype != np.dtype(dtype):
         raise SnapshotError(
-            f"{path} is damaged: {array.dtype} {array.shape}, expected {dtype} {shape}; make it again"
+            f"{path} is damaged: {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}; make it again"
         )
     return array

@@ -31,11 +31,11 @@ class Rows(Protocol):
 
     path: Path
     names: list[str]
-    types: dict[str, Any]
+    types: dict[str, pa.DataType]
     total: int | None
     unnamed_first: bool
 
-    def batches(self, names: Sequence[str]) -> Iterator[Any]:
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield Arrow record batches of the named columns, in that order, none of them empty."""
         ...
 
@@ -90,7 +90,7 @@ class ParquetRows:
                 f"{path}: two columns have one name; rename them ({', '.join(self.names)})"
             )
 
-    def batches(self, names: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[Any]:
+    def batches(self, names: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield Arrow record batches of the named columns.
 
         Args:
@@ -131,9 +131,9 @@ class TextLines:
         """Name the file; it is read in `batches`."""
         self.path = path
         self.names = ["text"]
-        self.types: dict[str, Any] = {"text": pa.string()}
+        self.types: dict[str, pa.DataType] = {"text": pa.string()}
 
-    def batches(self, names: Sequence[str]) -> Iterator[Any]:
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield Arrow record batches of the lines.
 
         Raises:
@@ -166,9 +166,9 @@ class JsonLines:
             raise PoolEmptyError(f"{path} has no line with a JSON object; a pool needs at least one item")
         self.total: int | None = total
         self.names = list(found)
-        self.types: dict[str, Any] = {name: pa.string() for name in self.names}
+        self.types: dict[str, pa.DataType] = {name: pa.string() for name in self.names}
 
-    def batches(self, names: Sequence[str]) -> Iterator[Any]:
+    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield Arrow record batches; what is no text is written as JSON writes it, null and absent as null.
 
         Raises:
@@ -209,7 +209,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 ) from error
 
 
-def _chunks(values: Iterator[Any]) -> Iterator[list[Any]]:
+def _chunks(values: Iterator[Any]) -> Iterator[list[pa.Array]]:
     chunk = []
     for value in values:
         chunk.append(value)
@@ -220,7 +220,7 @@ def _chunks(values: Iterator[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _as_text(value: Any) -> str | None:
+def _as_text(value: pa.Array) -> str | None:
     if value is None or isinstance(value, str):
         # A lone surrogate is legal in JSON and in no UTF-8 text.
         return None if value is None else value.encode("utf-8", "replace").decode()

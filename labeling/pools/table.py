@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from config.schema import PoolSection
 from labeling.pools.columns import (
@@ -128,12 +127,10 @@ def _parts(
     notes.extend(note for note in (each.note() for each in converters) if note)
 
 
-def _problems(used: list[Any], size: int) -> Any:
-    empty = no_value(used, size)
-    texts = np.where(
-        empty, "there is no value in any of its columns" if len(used) > 1 else "it is empty", None
-    )
-    return pa.array(texts, type=pa.string())
+def _problems(used: list[pa.Array], size: int) -> pa.Array:
+    """Return an Arrow string array: null where one of the model's columns has a value."""
+    problem = "there is no value in any of its columns" if len(used) > 1 else "it is empty"
+    return pc.if_else(pa.array(no_value(used, size)), pa.scalar(problem), pa.scalar(None, pa.string()))
 
 
 def _no_column(path: Path, names: list[str], unfit: list[str]) -> str:

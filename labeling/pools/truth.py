@@ -48,9 +48,9 @@ class TruthWriter:
         self._path = folder / TRUTH_FILE
         self._schema = pa.schema([("truth", pa.string())])
         self._writer: Any = None
-        self._waiting: list[Any] = []
+        self._waiting: list[pa.Array] = []
 
-    def add(self, values: Any) -> None:
+    def add(self, values: pa.Array) -> None:
         """Append the true labels of the next items, an Arrow string array."""
         if self._writer is None:
             self._writer = pa.parquet.ParquetWriter(self._path, self._schema)

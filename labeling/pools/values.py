@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +36,7 @@ class Converter:
         self.missing = 0
         self.not_finite = 0
 
-    def convert(self, values: Any) -> Any:
+    def convert(self, values: pa.Array) -> pa.Array:
         """Return the values as Arrow float64 (numeric columns) or string; null where there is none."""
         if self.column.role != "numeric":
             return _blank_to_null(as_strings(values))
@@ -56,14 +55,14 @@ class Converter:
         return f"column {self.column.name!r}: {self.missing} missing values{share}"
 
 
-def as_strings(values: Any) -> Any:
+def as_strings(values: pa.Array) -> pa.Array:
     """Return an Arrow string array of any column that has a plain text form; bytes must be UTF-8."""
     if pa.types.is_boolean(values.type):
         return pc.if_else(values, "true", "false")
     return pc.cast(values, pa.string())
 
 
-def column_hash(column: Column, values: Any) -> HashArray:
+def column_hash(column: Column, values: pa.Array) -> HashArray:
     """Return (b,) uint64 hashes of a converted column's values."""
     if column.role == "numeric":
         return hash_numbers(pc.fill_null(values, math.nan).to_numpy(zero_copy_only=False))
@@ -71,7 +70,7 @@ def column_hash(column: Column, values: Any) -> HashArray:
 
 
 def item_hash(
-    columns: Sequence[Column], arrays: Sequence[Any], content: HashArray | None, count: int
+    columns: Sequence[Column], arrays: Sequence[pa.Array], content: HashArray | None, count: int
 ) -> HashArray:
     """Return (count,) uint64, one hash for each item, over its columns in order and its content.
 
@@ -87,7 +86,7 @@ def item_hash(
     return total if content is None else join_hashes(total, content)
 
 
-def no_value(arrays: Sequence[Any], count: int) -> npt.NDArray[np.bool_]:
+def no_value(arrays: Sequence[pa.Array], count: int) -> npt.NDArray[np.bool_]:
     """Return (count,) bool, True where none of the arrays has a value."""
     nothing = np.ones(count, dtype=bool)
     for values in arrays:
@@ -121,12 +120,12 @@ def _format_date(seconds: float) -> str:
     return when.strftime("%Y-%m-%d" if seconds % 86400 == 0 else "%Y-%m-%d %H:%M:%S")
 
 
-def _blank_to_null(values: Any) -> Any:
+def _blank_to_null(values: pa.Array) -> pa.Array:
     blank = pc.equal(pc.utf8_trim_whitespace(values), "")
     return pc.if_else(pc.fill_null(blank, True), pa.scalar(None, pa.string()), values)
 
 
-def _numbers(values: Any) -> Any:
+def _numbers(values: pa.Array) -> pa.Array:
     """Return float64; what is written and is no number becomes NaN."""
     if not is_textual(values.type):
         return pc.fill_null(pc.cast(values, pa.float64(), safe=False), math.nan)
@@ -136,7 +135,7 @@ def _numbers(values: Any) -> Any:
     return pc.cast(plain, pa.float64())
 
 
-def _dates(values: Any) -> Any:
+def _dates(values: pa.Array) -> pa.Array:
     """Return seconds as float64; NaN where there is no valid date."""
     if pa.types.is_duration(values.type):
         return pc.fill_null(
@@ -157,7 +156,7 @@ def _dates(values: Any) -> Any:
     return pc.fill_null(pc.divide(pc.cast(pc.cast(stamp, pa.int64()), pa.float64()), 1e6), math.nan)
 
 
-def _absent(values: Any) -> int:
+def _absent(values: pa.Array) -> int:
     """Return how many values are not there at all, as against there and not finite."""
     if not is_textual(values.type):
         return int(values.null_count)

@@ -112,7 +112,7 @@ def _npy_parts(array: npt.NDArray[Any]) -> Iterator[Part]:
         yield Part(
             row_keys(numbers, len(block)),
             (),
-            _problems(np.isfinite(block).all(axis=1)),
+            _problems(block),
             content=hash_rows(block),
         )
 
@@ -137,7 +137,7 @@ def _read_lists(section: PoolSection, path: Path) -> Reading:
     return Reading("vectors", columns, parts, rows.total, notes, dimensions=dimensions)
 
 
-def _is_number_list(kind: Any) -> bool:
+def _is_number_list(kind: pa.DataType) -> bool:
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
         return False
     return bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
@@ -195,14 +195,14 @@ def _list_parts(
             row_keys(numbers, batch.num_rows) if key is None else as_strings(batch.column(names.index(key)))
         )
         block = _block(batch.column(0), dimensions, f"{rows.path}: column {vectors!r}", start)
-        problems = _problems(np.isfinite(block).all(axis=1))
+        problems = _problems(block)
         truth = truth_values(rows, section.truth, batch)
         yield Part(keys, arrays, problems, content=hash_rows(block), vectors=block, truth=truth)
         start += batch.num_rows
     notes.extend(note for note in (each.note() for each in converters) if note)
 
 
-def _block(column: Any, dimensions: int, place: str, start: int) -> npt.NDArray[np.float32]:
+def _block(column: pa.Array, dimensions: int, place: str, start: int) -> npt.NDArray[np.float32]:
     """Return (b, d) float32; a row without a vector is NaN throughout."""
     lengths = pc.fill_null(pc.list_value_length(column), dimensions).to_numpy(zero_copy_only=False)
     wrong = np.flatnonzero(lengths != dimensions)
@@ -222,5 +222,7 @@ def _block(column: Any, dimensions: int, place: str, start: int) -> npt.NDArray[
     return block
 
 
-def _problems(finite: npt.NDArray[np.bool_]) -> Any:
-    return pa.array(np.where(finite, None, _NOT_FINITE), type=pa.string())
+def _problems(block: npt.NDArray[np.float32]) -> pa.Array:
+    """Return, for (b, d) vectors, an Arrow string array: null where all numbers are finite."""
+    finite = np.asarray(np.isfinite(block).all(axis=1))
+    return pc.if_else(pa.array(finite), pa.scalar(None, pa.string()), pa.scalar(_NOT_FINITE))

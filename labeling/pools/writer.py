@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +43,7 @@ class ContentHash:
         """Start with no items."""
         self._keys, self._lengths, self._items = sha256(), sha256(), sha256()
 
-    def add(self, keys: Any, hashes: HashArray) -> None:
+    def add(self, keys: pa.Array, hashes: HashArray) -> None:
         """Take in the next items.
 
         Args:
@@ -86,12 +86,12 @@ class SnapshotWriter:
             fields.append((f"column.{column.name}", stored))
         self._schema = pa.schema(fields)
         self._items = pa.ipc.new_file(str(folder / ITEMS_FILE), self._schema)
-        self._media: Any = None
+        self._media: pa.Array = None
         self._vectors: BinaryIO | None = None
         self._truth = TruthWriter(folder)
         self._content = ContentHash()
         self._key_hashes: list[HashArray] = []
-        self._readable: list[Any] = []
+        self._readable: list[pa.Array] = []
         self._empty: list[int] = []
 
     def add(self, part: Part) -> None:
@@ -197,7 +197,7 @@ class SnapshotWriter:
             )
 
 
-def _split(media: Any) -> list[Any]:
+def _split(media: pa.Array) -> list[pa.Array]:
     """Cut an array of bytes into pieces of bounded size; one value larger than that is a piece of its own."""
     lengths = pc.fill_null(pc.binary_length(media), 0).to_numpy(zero_copy_only=False)
     pieces, start, size = [], 0, 0

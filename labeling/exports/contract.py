@@ -1,0 +1,105 @@
+"""What an export is given, and what it does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from labeling.exports.errors import ExportBundleError
+
+LABEL_COLUMNS = (
+    "item_key",
+    "row",
+    "class_name",
+    "act",
+    "annotator",
+    "labelled_at",
+    "round",
+    "strategy",
+    "kind",
+)
+"""The columns of `ExportBundle.labels`, in the order in which they are written."""
+
+
+@dataclass(frozen=True)
+class ExportBundle:
+    """All that an export may write: the labels, and what tells how they came to be.
+
+    Attributes:
+        project: name of the project.
+        config_hash: hash of its configuration.
+        pool_hash: content hash of the pool; vectors_hash that of the vectors.
+        vectors_hash: "" while there are none.
+        revision: the label revision that was exported.
+        round_number: the last finished round, 0 before the first.
+        labels: a row for each item with a current annotation: `item_key`, `row` (Int64; missing where the pool has
+            no such item any more), `class_name` (missing unless the act gives a class), `act`, `annotator`,
+            `labelled_at` (UTC), `round` (Int64; missing where no round proposed it), `strategy`, `kind`.
+        classes: a row for each class, at least with `class_name`, in the project's order.
+        licence: terms of the labels, as the person wrote them.
+        created_at: when the export was asked for, UTC.
+        targets: the wanted weight of each class; empty for equal shares.
+        seed: decides the random choices of a selection.
+        budget: at most so many items in a selection, None for no limit.
+    """
+
+    project: str
+    config_hash: str
+    pool_hash: str
+    vectors_hash: str
+    revision: int
+    round_number: int
+    labels: pd.DataFrame
+    classes: pd.DataFrame
+    created_at: datetime
+    licence: str = ""
+    targets: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+    budget: int | None = None
+
+
+Write = Callable[[ExportBundle, Path], tuple[Path, ...]]
+"""Writes its files into an empty folder and returns them; the same bundle gives the same bytes."""
+
+
+def check_bundle(bundle: ExportBundle) -> None:
+    """Check what every export relies on.
+
+    Raises:
+        ExportBundleError: a column is missing, an item occurs twice, a label names a class that is not in the
+            table, or `created_at` has no time zone.
+    """
+    problems = [f"the labels have no column {name!r}" for name in LABEL_COLUMNS if name not in bundle.labels]
+    if "class_name" not in bundle.classes:
+        problems.append("the classes have no column 'class_name'")
+    if not problems:
+        unknown = sorted(set(bundle.labels["class_name"].dropna()) - set(bundle.classes["class_name"]))
+        if unknown:
+            problems.append(f"labels name classes that are not in the table: {', '.join(map(repr, unknown))}")
+        if bundle.labels["item_key"].duplicated().any():
+            twice = bundle.labels.loc[bundle.labels["item_key"].duplicated(), "item_key"].iloc[0]
+            problems.append(f"item {twice!r} occurs twice among the labels")
+    if bundle.created_at.tzinfo is None:
+        problems.append("created_at has no time zone; give UTC")
+    if problems:
+        raise ExportBundleError("nothing was exported: " + "; ".join(problems))
+
+
+def plain_labels(bundle: ExportBundle) -> pd.DataFrame:
+    """Return the labels as they are written: the columns in their order, rows in the order of item keys.
+
+    Strings are missing (None) rather than empty; `row` and `round` are Int64; `labelled_at` is UTC in microseconds.
+    """
+    labels = bundle.labels.loc[:, list(LABEL_COLUMNS)].sort_values(
+        "item_key", kind="stable", ignore_index=True
+    )
+    for name in ("item_key", "class_name", "act", "annotator", "strategy", "kind"):
+        labels[name] = labels[name].astype(object).where(labels[name].notna(), None)
+    for name in ("row", "round"):
+        labels[name] = labels[name].astype("Int64")
+    labels["labelled_at"] = pd.to_datetime(labels["labelled_at"], utc=True).dt.as_unit("us")
+    return labels
