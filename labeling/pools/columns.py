@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -22,6 +21,8 @@ KEY_NAMES = (
 )  # fmt: skip
 """Column names, in lower case, that are taken for the key when none is named; the first that is unique wins."""
 
+_PLAIN_PARTS = ("pool.key", "pool.text", "pool.truth", "pool.extra")
+
 TEXT_NAMES = (
     "text",
     "sentence",
@@ -37,17 +38,19 @@ TEXT_NAMES = (
 """Column names, in lower case, that are taken for the text when none is named."""
 
 
-def check_columns(section: PoolSection, names: Sequence[str], path: Path) -> None:
+def check_columns(section: PoolSection, rows: Rows) -> None:
     """Check every column that the configuration names.
 
     Raises:
-        PoolColumnsError: some are not in the file, or one plays two parts that exclude each other; all of them are
-            reported, each with the closest column.
+        PoolColumnsError: some are not in the file, hold what cannot be used, or play two parts that exclude each
+            other; all of them are reported, each with the closest column.
     """
     problems = []
     for part, name in _named(section):
-        if name not in names:
-            problems.append(f"{part}: {name!r} is not a column{closest(name, names)}")
+        if name not in rows.names:
+            problems.append(f"{part}: {name!r} is not a column{closest(name, rows.names)}")
+        elif part in _PLAIN_PARTS and not can_be_shown(rows.types[name]):
+            problems.append(f"{part}: {name!r} holds {rows.types[name]}, which has no plain text form")
         elif part != "pool.truth" and name == section.truth:
             problems.append(
                 f"{part}: {name!r} is the hidden truth, which is never shown nor used by the model"
@@ -58,44 +61,80 @@ def check_columns(section: PoolSection, names: Sequence[str], path: Path) -> Non
             )
     if problems:
         lines = "\n  ".join(problems)
-        raise PoolColumnsError(f"{path}:\n  {lines}\n  (columns: {_listed(names)})")
+        raise PoolColumnsError(f"{rows.path}:\n  {lines}\n  (columns: {_listed(rows.names)})")
 
 
 def key_candidates(section: PoolSection, rows: Rows) -> list[str]:
     """Return the columns that may be the key, best first.
 
     The one that `pool.key` names; else, in the order of `KEY_NAMES`, the columns so named in any case, and last an
-    unnamed first column (an index, as pandas writes it). Those that are the text, the image, the vectors, extra,
-    asked for as a model's column or the truth are none.
+    index as pandas writes it. Those that are the text, the image, the vectors, the truth or asked for as a model's
+    column are none.
     """
     if section.key is not None:
         return [section.key]
     taken = {name for part, name in _named(section) if part != "pool.extra"}
     free = [name for name in rows.names if name not in taken and _can_be_key(rows.types[name])]
-    ranked = sorted(
-        (name for name in free if name.lower() in KEY_NAMES), key=lambda name: KEY_NAMES.index(name.lower())
-    )
-    if rows.unnamed_first and rows.names[0] in free:
-        ranked.append(rows.names[0])
-    return ranked
+    named = (name for name in free if name.lower() in KEY_NAMES)
+    ranked = sorted(named, key=lambda name: KEY_NAMES.index(name.lower()))
+    return ranked + [name for name in index_columns(rows) if name in free and name not in ranked]
+
+
+def index_columns(rows: Rows) -> list[str]:
+    """Return the columns that only number the rows, as pandas writes them: without a name, or `__index_level_0__`."""
+    unnamed = rows.names[:1] if rows.unnamed_first else []
+    return unnamed + [name for name in rows.names if name.startswith("__index_level_")]
 
 
 def choose_key(
-    section: PoolSection, candidates: Sequence[str], surveys: dict[str, ColumnSurvey], notes: list[str]
+    section: PoolSection,
+    rows: Rows,
+    candidates: Sequence[str],
+    surveys: dict[str, ColumnSurvey],
+    notes: list[str],
 ) -> str | None:
     """Return the column to take keys from, None to number the rows.
 
     A column that `pool.key` names is taken as it is; whether its values are unique is checked when they are stored.
+    Otherwise the first candidate whose values are unique, unless they are paths that tell the hidden truth.
     """
-    if section.key is not None:
-        return section.key
     for name in candidates:
-        if surveys[name].unique():
+        told = tells_truth(rows, name, section.truth)
+        if section.key is not None:
+            if told:
+                notes.append(
+                    f"the keys in {name!r} contain the hidden truth; whoever labels can read it there"
+                )
             return name
-        notes.append(
-            f"column {name!r} was not taken as the key: its values repeat or are empty (name a key to insist)"
-        )
+        if told:
+            notes.append(
+                f"column {name!r} was not taken as the key: its paths tell the hidden truth (name it as key to insist)"
+            )
+        elif surveys[name].unique():
+            return name
+        else:
+            notes.append(
+                f"column {name!r} was not taken as the key: its values repeat or are empty (name it as key to insist)"
+            )
     return None
+
+
+def tells_truth(rows: Rows, key: str, truth: str | None) -> bool:
+    """Return whether keys are paths with the hidden truth as a folder (train/cat/0001.png); the first rows tell."""
+    if truth is None or key == truth:
+        return False
+    batch = next(rows.batches([key, truth]), None)
+    if batch is None:
+        return False
+    keys = as_strings(batch.column(0)).to_pylist()
+    truths = (truth_values(rows, truth, batch) or pa.nulls(0)).to_pylist()
+    plain = as_strings(batch.column(1)).to_pylist()
+    told = [
+        bool({label, written} & set(path.replace("\\", "/").split("/")[:-1]))
+        for path, label, written in zip(keys, truths, plain, strict=True)
+        if path is not None and label is not None
+    ]
+    return bool(told) and all(told)
 
 
 def row_keys(numbers: Iterator[int], size: int) -> pa.Array:
@@ -126,17 +165,8 @@ def truth_values(rows: Rows, name: str | None, batch: pa.RecordBatch) -> pa.Arra
     return as_strings(column)
 
 
-def extra_columns(section: PoolSection, rows: Rows, decided: dict[str, Column | None]) -> list[Column]:
-    """Return the columns that are only shown; what has no role of its own is shown as text.
-
-    Raises:
-        PoolColumnsError: one of them holds lists, structures or bytes.
-    """
-    unfit = [name for name in section.extra if not can_be_shown(rows.types[name])]
-    if unfit:
-        raise PoolColumnsError(
-            f"{rows.path}: pool.extra: {', '.join(map(repr, unfit))} hold lists, structures or bytes and cannot be shown"
-        )
+def extra_columns(section: PoolSection, decided: dict[str, Column | None]) -> list[Column]:
+    """Return the columns that are only shown; what has no role of its own is shown as text."""
     found = [(name, decided.get(name)) for name in section.extra]
     return [
         Column(name, column.role if column else "text", column.unit if column else None, "extra")

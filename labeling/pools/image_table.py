@@ -46,7 +46,7 @@ def read_image_table(section: PoolSection, path: Path) -> Reading:
         raise PoolReaderError(
             f"{path}: the reader image_table needs a Parquet file; for a folder use image_folder"
         )
-    check_columns(section, rows.names, path)
+    check_columns(section, rows)
     image = _image_column(section, rows)
     if not rows.total:
         raise PoolEmptyError(f"{path} has columns and no rows; a pool needs at least one item")
@@ -54,9 +54,9 @@ def read_image_table(section: PoolSection, path: Path) -> Reading:
     candidates = key_candidates(section, rows)
     shown = list(dict.fromkeys([*candidates, *section.extra]))
     surveys = survey_rows(rows, shown, candidates)[0] if shown else {}
-    key = choose_key(section, candidates, surveys, notes)
+    key = choose_key(section, rows, candidates, surveys, notes)
     decided = {name: decide(name, rows.types[name], surveys[name], []) for name in section.extra}
-    columns = tuple(extra_columns(section, rows, decided))
+    columns = tuple(extra_columns(section, decided))
     return Reading("image", columns, _parts(section, rows, key, image, columns, notes), rows.total, notes)
 
 

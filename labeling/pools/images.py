@@ -19,8 +19,19 @@ _BROWSER_FORMATS = {
 }
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _EXPECTED = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError, struct.error
-)  # fmt: skip
+    *(
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        IndexError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+    ),
+    struct.error,
+)
 """What Pillow is known to raise on damaged files."""
 
 

@@ -240,8 +240,8 @@ class Pool:
             array = open_npy(path)
             if array.shape != (self.n, self.snapshot.dimensions):
                 raise SnapshotError(
-                    f"{path.absolute()} has shape {array.shape} and had ({self.n}, {self.snapshot.dimensions}) when the "
-                    "project was made; put the old file back, or make the snapshot again"
+                    f"{path.absolute()} has shape {array.shape} and had ({self.n}, {self.snapshot.dimensions}) "
+                    "when the project was made; put the old file back, or make the snapshot again"
                 )
             self._given = array
         return self._given

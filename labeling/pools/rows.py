@@ -192,7 +192,7 @@ class JsonLines:
                 ) from error
             if not isinstance(value, dict):
                 raise PoolContentError(
-                    f'{self.path}, line {number}: a JSON {type(value).__name__} where an object {{"text": …}} is expected'
+                    f"{self.path}, line {number}: a JSON {type(value).__name__}; each line is an object {{…}}"
                 )
             yield value
 

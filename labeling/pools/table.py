@@ -14,6 +14,7 @@ from labeling.pools.columns import (
     check_columns,
     choose_key,
     extra_columns,
+    index_columns,
     key_candidates,
     row_keys,
     row_numbers,
@@ -39,20 +40,21 @@ def read_table(section: PoolSection, path: Path) -> Reading:
         PoolEmptyError: there is no row.
     """
     rows = open_rows(path)
-    check_columns(section, rows.names, path)
+    check_columns(section, rows)
     notes: list[str] = []
     wanted = [name for name in rows.names if name != section.truth]
     key, surveys, total = _survey(section, rows, wanted, notes)
     asked = section.columns
     decided: dict[str, Column | None] = {}
+    aside = {key, *index_columns(rows)} | _other_keys(section, rows, key, surveys, notes)
     for name in wanted:
-        if name != key and (asked is None or name in asked or name in section.extra):
+        if name in section.extra or (name not in aside if asked is None else name in asked and name != key):
             decided[name] = decide(name, rows.types[name], surveys[name], notes)
     model = [column for name, column in decided.items() if column is not None and name not in section.extra]
     unfit = [name for name in asked or () if decided.get(name) is None and name != key]
     if unfit or not model:
         raise PoolColumnsError(_no_column(path, rows.names, unfit))
-    columns = (*model, *extra_columns(section, rows, decided))
+    columns = (*model, *extra_columns(section, decided))
     return Reading("table", columns, _parts(section, rows, key, columns, notes), total, notes)
 
 
@@ -68,7 +70,7 @@ def read_text(section: PoolSection, path: Path) -> Reading:
         PoolEmptyError: there is no row.
     """
     rows = open_rows(path)
-    check_columns(section, rows.names, path)
+    check_columns(section, rows)
     text = section.text or find_text(section, rows)
     if text is None:
         raise PoolColumnsError(
@@ -78,9 +80,9 @@ def read_text(section: PoolSection, path: Path) -> Reading:
     candidates = [name for name in key_candidates(section, rows) if name != text]
     surveys, total = survey_rows(rows, [text, *candidates, *section.extra], candidates)
     _refuse_empty(path, total)
-    key = choose_key(section, candidates, surveys, notes)
+    key = choose_key(section, rows, candidates, surveys, notes)
     decided = {name: decide(name, rows.types[name], surveys[name], []) for name in section.extra}
-    columns = (Column(text, "text"), *extra_columns(section, rows, decided))
+    columns = (Column(text, "text"), *extra_columns(section, decided))
     return Reading("text", columns, _parts(section, rows, key, columns, notes), total, notes)
 
 
@@ -91,13 +93,26 @@ def find_text(section: PoolSection, rows: Rows) -> str | None:
     return next((named[name] for name in TEXT_NAMES if name in named), None)
 
 
+def _other_keys(
+    section: PoolSection, rows: Rows, key: str | None, surveys: dict[str, ColumnSurvey], notes: list[str]
+) -> set[str]:
+    """Return further columns that identify items and teach a model nothing."""
+    unnamed = section.model_copy(update={"key": None})
+    names = {name for name in key_candidates(unnamed, rows) if name != key and surveys[name].unique()}
+    notes.extend(
+        f"column {name!r} identifies the items and is left out of the model" for name in sorted(names)
+    )
+    return names
+
+
 def _survey(
     section: PoolSection, rows: Rows, names: list[str], notes: list[str]
 ) -> tuple[str | None, dict[str, ColumnSurvey], int]:
     candidates = key_candidates(section, rows)
-    surveys, total = survey_rows(rows, names, candidates)
+    others = key_candidates(section.model_copy(update={"key": None}), rows)
+    surveys, total = survey_rows(rows, names, list(dict.fromkeys([*candidates, *others])))
     _refuse_empty(rows.path, total)
-    return choose_key(section, candidates, surveys, notes), surveys, total
+    return choose_key(section, rows, candidates, surveys, notes), surveys, total
 
 
 def _refuse_empty(path: Path, total: int) -> None:

@@ -121,7 +121,7 @@ def _read_lists(section: PoolSection, path: Path) -> Reading:
     rows = open_rows(path)
     if not isinstance(rows, ParquetRows):
         raise PoolReaderError(f"{path} is not a Parquet file")
-    check_columns(section, rows.names, path)
+    check_columns(section, rows)
     vectors = _vector_column(section, rows)
     if not rows.total:
         raise PoolEmptyError(f"{path} has columns and no rows; a pool needs at least one item")
@@ -130,9 +130,9 @@ def _read_lists(section: PoolSection, path: Path) -> Reading:
     candidates = key_candidates(section, rows)
     shown = list(dict.fromkeys([*candidates, *section.extra]))
     surveys = survey_rows(rows, shown, candidates)[0] if shown else {}
-    key = choose_key(section, candidates, surveys, notes)
+    key = choose_key(section, rows, candidates, surveys, notes)
     decided = {name: decide(name, rows.types[name], surveys[name], []) for name in section.extra}
-    columns = tuple(extra_columns(section, rows, decided))
+    columns = tuple(extra_columns(section, decided))
     parts = _list_parts(section, rows, key, vectors, dimensions, columns, notes)
     return Reading("vectors", columns, parts, rows.total, notes, dimensions=dimensions)
 
