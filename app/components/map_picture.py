@@ -26,10 +26,11 @@ FEW = 3_000
 MOST_OVER = 20_000
 """At most this many points are drawn as discs over the dense picture."""
 
-RARE_SHARE = 0.005
-RARE_COUNTS = (50, 1_000)
+RARE_SHARE = 0.0125
+RARE_COUNTS = (50, 10_000)
 MOST_PIXELS = 1_600_000
 SMALLEST_DOT_PX = 0.85
+OUTLINE_SHARE = 0.3
 CHUNK = 1_000_000
 
 
@@ -234,8 +235,8 @@ def _over_radii_px(layer: Layer, rows: npt.NDArray[np.int64], base_px: float) ->
     assert layer.codes is not None
     codes = layer.codes[rows]
     sizes = np.append(layer.counts, layer.without)[np.where(codes < 0, len(layer.counts), codes)]
-    by_class = 4.6 - 0.75 * np.log10(np.maximum(sizes, 1))
-    return np.maximum(1.2 * base_px, np.maximum(by_class, 1.8)).astype(np.float32)
+    by_class = 4.6 - 0.85 * np.log10(np.maximum(sizes, 1))
+    return np.maximum(1.15 * base_px, np.maximum(by_class, 1.2)).astype(np.float32)
 
 
 def _draw_codes(
@@ -258,7 +259,7 @@ def _draw_codes(
     raster.shade_codes(density, cover, rooms["top"], table, full, _faint(theme), image)
     radii = _over_radii_px(layer, layer.over, radius) * np.float32(scale)
     ground = np.array(rgb(chart_colours(dark=theme == "dark").plot), np.float32)
-    raster.draw_discs(image, positions, layer.over, layer.codes, radii, table, ground, 0.8 * scale, view)
+    raster.draw_discs(image, positions, layer.over, layer.codes, radii, table, ground, OUTLINE_SHARE, view)
     return inside
 
 

@@ -273,7 +273,7 @@ def draw_discs(
     radii: Array,
     palette: Array,
     outline: Array,
-    line_px: float,
+    line_share: float,
     view: Array,
 ) -> None:
     """Draw points over a picture as smooth discs with an outline, the first row first.
@@ -286,7 +286,7 @@ def draw_discs(
         radii: (m,) float32: each disc's radius without its outline, in pixels.
         palette: (k + 1, 4) float32 as in `shade_codes`.
         outline: (3,) float32: red, green, blue 0 to 255.
-        line_px: width of the outline.
+        line_share: width of the outline as a share of the radius.
         view: (4,) float64: x0, x1, y0, y1.
     """
     height, width = image.shape[0], image.shape[1]
@@ -295,6 +295,7 @@ def draw_discs(
     y_scale = height / (view[3] - view[2])
     for m in range(rows.shape[0]):
         i = rows[m]
+        line_px = radii[m] * line_share
         reach = radii[m] + line_px + 1
         cx = (positions[i, 0] - view[0]) * x_scale - 0.5
         cy = (positions[i, 1] - view[2]) * y_scale - 0.5
