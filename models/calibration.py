@@ -1,8 +1,11 @@
 """Temperature scaling (Guo et al. 2017, "On calibration of modern neural networks"), with few labels in mind.
 
-The temperature makes out-of-fold logits likeliest. Every class weighs the same, whatever number of its labels
-the strategy chose, since logits carry no prior. A prior on the log of the temperature draws it to a default:
-weak beside a hundred labels, strong beside five, so that no threshold is needed between few and many.
+The temperature makes out-of-fold logits likeliest. Logits carry no class prior, so that a class must not
+count more for having more labels, chosen by a strategy as they are; a class of two labels, on the other hand,
+must not decide alone. So a label counts by the inverse root of its class's labels. A prior on the log of the
+temperature draws it to a
+default: weak beside a hundred labels, strong beside five, so that no threshold is needed between few and
+many. Where fewer than two classes have two labels there are no out-of-fold logits, and it is the default.
 """
 
 from __future__ import annotations
@@ -16,8 +19,11 @@ import numpy.typing as npt
 DEFAULT_TEMPERATURE = 1.0
 """Used where there are no out-of-fold logits, and the centre of the prior elsewhere."""
 
-SPREAD = 0.35
+SPREAD = 0.25
 """Standard deviation of the prior on the log of the temperature."""
+
+WEIGHT_POWER = 0.5
+"""How labels of one class share its weight in the fit; see `class_weights`."""
 
 LOWEST, HIGHEST = 0.1, 10.0
 BINS = 10
@@ -56,12 +62,15 @@ def fit_temperature(
     return math.exp(_minimise(cost, math.log(LOWEST), math.log(HIGHEST)))
 
 
-def class_weights(labels: npt.NDArray[np.int64], class_count: int) -> npt.NDArray[np.float64]:
+def class_weights(
+    labels: npt.NDArray[np.int64], class_count: int, *, power: float = 1.0
+) -> npt.NDArray[np.float64]:
     """Weigh labels so that every class with labels counts the same.
 
     Args:
         labels: (m,) int64.
         class_count: k.
+        power: 1 for equal classes; 0 for equal labels; between the two for something between.
 
     Returns:
         (m,) float64; adds up to 1.
@@ -69,7 +78,7 @@ def class_weights(labels: npt.NDArray[np.int64], class_count: int) -> npt.NDArra
     if not len(labels):
         return np.zeros(0)
     counts = np.bincount(labels, minlength=class_count)
-    weights = 1.0 / counts[labels]
+    weights = 1.0 / counts[labels].astype(np.float64) ** power
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 

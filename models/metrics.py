@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.calibration import calibration_error, class_weights, fit_temperature, softmax
+from models.calibration import WEIGHT_POWER, calibration_error, class_weights, fit_temperature, softmax
 from models.folds import OutOfFold, out_of_fold
 from models.heads.contract import Progress, TrainingSet, check_training, no_progress
 from models.heads.registry import heads
@@ -77,7 +77,7 @@ def temperature_of(found: OutOfFold | None, training: TrainingSet) -> float:
             np.zeros((0, training.class_count), np.float32), training.labels[:0], np.zeros(0)
         )
     labels = training.labels[found.tested]
-    weights = class_weights(labels, training.class_count)
+    weights = class_weights(labels, training.class_count, power=WEIGHT_POWER)
     repeats = len(found.logits)
     return fit_temperature(
         found.logits[:, found.tested].reshape(repeats * len(labels), -1),

@@ -158,7 +158,7 @@ def _prior(
         return label_prior(counts)
     members = member_probabilities(read, head, temperature=temperature)
     many = spaced_rows(len(vectors), PRIOR_ROWS)
-    return estimate_prior(balanced[many], members, present=counts > 0)
+    return estimate_prior(balanced[many], members, label_counts=counts)
 
 
 def _given(prior: npt.NDArray[np.floating], count: int) -> PriorEstimate:

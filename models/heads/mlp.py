@@ -13,7 +13,7 @@ from models.training import fit
 if TYPE_CHECKING:
     from config.schema import HeadSection
 
-HIDDEN = 64
+HIDDEN = 32
 """Units in the hidden layer of each member."""
 
 
