@@ -209,7 +209,7 @@ def _write_chunks(
     source: ItemSource,
     fitted: FittedEncoder,
     shape: tuple[int, int],
-    digest: Any,
+    digest: hashlib._Hash,
     progress: Callable[[float, str], None],
 ) -> None:
     # Ordinary writes: on a full disk they raise, where writing through a memory map would kill the process.
@@ -286,5 +286,5 @@ def _open_array(path: Path) -> npt.NDArray[np.float32]:
     return array
 
 
-def _start_hash(shape: tuple[int, int]) -> Any:
+def _start_hash(shape: tuple[int, int]) -> hashlib._Hash:
     return hashlib.sha256(f"float32 {shape[0]} {shape[1]}\n".encode())

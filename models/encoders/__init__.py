@@ -1,0 +1,1 @@
+"""Encoders: from item to vector, learned without labels or loaded with pretrained weights."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.encoders.conv_filters import ConvFilters
 
 SMALLEST_PX, LARGEST_PX = 8, 48
-FIT_ITEMS = 8000
+FIT_ITEMS = 4096
 FILTERS = 64
 PATCHES = 50_000
 WHITENING = 0.15
@@ -88,7 +88,7 @@ class ImageConvEncoder:
     def fit(
         self, source: ItemSource, *, section: EncoderSection, seed: int, progress: Progress
     ) -> FittedImageConv:
-        """Learn filters and axes from up to 8,000 images.
+        """Learn filters and axes from up to 4,096 images.
 
         Args:
             source: a pool of images.

@@ -39,16 +39,19 @@ class Axes:
         return (values.astype(np.float32) - self.mean) @ self.matrix
 
 
-def principal_axes(values: npt.NDArray[np.floating], *, dimensions: int, whitening: float) -> Axes:
+def principal_axes(
+    values: npt.NDArray[np.floating], *, dimensions: int, whitening: float, floor: float = 1e-6
+) -> Axes:
     """Find the axes of largest variance, partly evened out, with 1 as root mean square per dimension.
 
-    Whitening fully (0.5) blows up axes that hold noise and made labels go less far on every pool tried; a little
-    of it (0.15) helped.
+    Whitening fully (0.5) blows up axes that hold noise where there are many; docs/encoders.md has the figures that
+    the encoders' choices rest on.
 
     Args:
         values: (m, f) float; rows to learn from, m may be 1.
         dimensions: axes to keep at most; no more than f are kept.
         whitening: each axis is divided by its variance to this power, 0 to 0.5.
+        floor: share of the largest variance below which an axis counts as having this much.
 
     Returns:
         The map; axes are signed so that their largest entry is positive, which makes them repeatable.
@@ -62,6 +65,6 @@ def principal_axes(values: npt.NDArray[np.floating], *, dimensions: int, whiteni
     if variances[0] <= 1e-12:
         return Axes(mean.astype(np.float32), np.zeros_like(axes, dtype=np.float32))
     # A floor keeps an axis without variance from being divided by nothing.
-    evened = axes / np.maximum(variances, 1e-6 * variances[0]) ** whitening
+    evened = axes / np.maximum(variances, floor * variances[0]) ** whitening
     spread = np.square(centred @ evened).mean()
     return Axes(mean.astype(np.float32), (evened / np.sqrt(spread)).astype(np.float32))

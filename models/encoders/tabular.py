@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from models.encoders.columns import Column
 
 FIT_ROWS = 50_000
+WHITENED = 3.0
+"""Whitening is this over the number of columns, at most 0.5: with few columns the small differences of correlated
+ones (colours of stars) are well measured and tell classes apart; with many they are mostly noise."""
+
+FLOOR, REACH = 1e-3, 10.0
+"""Smallest share of variance that is evened out, and the farthest a vector's entry may lie from 0."""
+
 WIDEST = 2048
 """Columns that principal axes are still computed for; of a wider table the first ones are used."""
 
@@ -28,7 +35,7 @@ class FittedTabular:
 
     Attributes:
         columns: the columns that are used, constant ones left out.
-        axes: principal axes where the columns are more than the dimensions asked for, else None.
+        axes: principal axes, partly whitened; None where no column is used.
     """
 
     columns: tuple[Column, ...]
@@ -37,9 +44,7 @@ class FittedTabular:
     @property
     def dimensions(self) -> int:
         """Length d of the vectors."""
-        return (
-            self.axes.dimensions if self.axes else max(1, sum(column.dimensions for column in self.columns))
-        )
+        return self.axes.dimensions if self.axes else 1
 
     def transform(self, source: ItemSource, start: int, stop: int) -> FloatArray:
         """Encode a range of rows.
@@ -54,7 +59,7 @@ class FittedTabular:
         """
         vectors = _lay_out(self.columns, source.frame(start, stop))
         if self.axes:
-            vectors = self.axes.apply(vectors)
+            vectors = self.axes.apply(vectors).clip(-REACH, REACH)
         vectors[~source.readable[start:stop]] = 0
         return vectors
 
@@ -76,7 +81,7 @@ class TabularEncoder:
 
         Args:
             source: a pool with at least one column.
-            section: dimensions is used: more columns than that are folded by principal axes.
+            section: dimensions is used, the principal axes kept at most.
             seed: of the choice of rows.
             progress: told the share done.
 
@@ -129,9 +134,10 @@ def _fold(columns: list[Column], frame: pd.DataFrame, dimensions: int) -> Fitted
         if width + column.dimensions <= max(WIDEST, dimensions):
             kept.append(column)
             width += column.dimensions
-    if width <= dimensions:
-        return FittedTabular(tuple(kept), None)
-    axes = principal_axes(_lay_out(tuple(kept), frame), dimensions=dimensions, whitening=0.0)
+    if not kept:
+        return FittedTabular((), None)
+    values = _lay_out(tuple(kept), frame)
+    axes = principal_axes(values, dimensions=dimensions, whitening=min(0.5, WHITENED / width), floor=FLOOR)
     return FittedTabular(tuple(kept), axes)
 
 

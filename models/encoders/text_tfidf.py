@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from models.encoders.contract import FloatArray, ItemSource, Progress, fit_range
 from models.errors import EncoderInputError
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
     from config.schema import EncoderSection
 
 FIT_TEXTS = 30_000
@@ -20,6 +22,18 @@ MAX_TERMS = 30_000
 
 MAX_LETTERS = 20_000
 """Of a longer text the beginning is read."""
+
+
+class Counter(Protocol):
+    """What is used of scikit-learn's TfidfVectorizer, which carries no types."""
+
+    def fit(self, texts: list[str]) -> object:
+        """Learn the terms."""
+        ...
+
+    def transform(self, texts: list[str]) -> csr_matrix:
+        """Count them, (b, terms)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ class TextAxes:
         matrix: (terms, d) float32; the axes, scaled.
     """
 
-    counters: tuple[Any, ...]
+    counters: tuple[Counter, ...]
     matrix: FloatArray
 
     @property
@@ -148,7 +162,7 @@ def learn_text_axes(texts: Sequence[str], *, dimensions: int, seed: int) -> Text
     return TextAxes(counters, matrix / np.float32(size or 1.0))
 
 
-def _counters(texts: int) -> tuple[Any, ...]:
+def _counters(texts: int) -> tuple[Counter, ...]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     # A term of one text alone says nothing about another; in a tiny pool that would leave no term.
@@ -164,7 +178,7 @@ def _counters(texts: int) -> tuple[Any, ...]:
     )
 
 
-def _fits(counter: Any, texts: Sequence[str]) -> bool:
+def _fits(counter: Counter, texts: Sequence[str]) -> bool:
     try:
         counter.fit([text[:MAX_LETTERS] for text in texts])
     except ValueError:
@@ -173,7 +187,7 @@ def _fits(counter: Any, texts: Sequence[str]) -> bool:
     return True
 
 
-def _count(counters: tuple[Any, ...], texts: Sequence[str]) -> Any:
+def _count(counters: tuple[Counter, ...], texts: Sequence[str]) -> csr_matrix:
     from scipy.sparse import hstack
 
     cut = [text[:MAX_LETTERS] for text in texts]

