@@ -1,7 +1,7 @@
 """How goldpan looks, in one place: colours in light and dark, spacing, type, radii, shadows, class palette.
 
 The colours reach the page as CSS custom properties on `:root` (`theme_css`). They inherit into every shadow
-root, so that components name `var(--gp-text)` and never a colour. Panel's Material widgets get the same colours
+root, so that components name `var(--gp-text)`, never a colour. Panel's Material widgets get the same colours
 through `material_theme`, charts through `chart_colours` and `bokeh_theme`. The attribute `data-theme` on
 `<html>` chooses light or dark; `theme_mirror.js` keeps it in step with Panel's own switch.
 """
@@ -302,7 +302,7 @@ def contrast_ratio(one: str, other: str) -> float:
 
 def ink_on(colour: str) -> str:
     """Return the text colour, near black or white, that reads better on a `#rrggbb` colour."""
-    return max(("#10181f", "#ffffff"), key=lambda ink: contrast_ratio(ink, colour))
+    return max(("#05080b", "#ffffff"), key=lambda ink: contrast_ratio(ink, colour))
 
 
 def _luminance(colour: str) -> float:

@@ -1,0 +1,382 @@
+// The label card: puts the parts together. Everything that matters goes over REST to our own server, so that the card
+// works on while the server, and with it the page's websocket, is restarted. Model parameters only tell it news.
+// Bundled by label_card.py after the other label_card_*.js files; CARD holds {css, theme, palette}.
+
+const UNDO_DEPTH = 50
+const HEARTBEAT_MS = 5000
+
+class LabelCard {
+  constructor(model) {
+    this.model = model
+    this.undoStack = []
+    this.undone = new Set()
+    this.pressedAt = null
+    this.shownAt = 0
+    this.saved = false
+    this.online = true
+    this.instance = null
+    this.outbox = null
+    this.panel = new ClassPanel({pick: (id) => this.label(id, performance.now()), add: (names) => this.addClasses(names)}, CARD.palette)
+    this.pane = new ItemPane((event) => {
+      this.accept(performance.now())
+      if (event.detail > 0) event.currentTarget.blur()
+    })
+    this.queue = new ItemQueue(
+      {fetched: (data) => this._fetched(data), failed: (status) => this._failed(status)},
+      (key) => this.outbox?.has(key) ?? false,
+    )
+    this.overlay = makeKeysOverlay()
+    this._build()
+    this.stopKeys = listenForKeys(this._keyActions())
+    this.heart = setInterval(() => this._beat(), HEARTBEAT_MS)
+    this._listenToModel()
+  }
+
+  /** Open the outbox of the project served here, replay what it holds, then fetch the queue and the history. */
+  async start() {
+    let answer = await health()
+    while (!answer && !this.closed) {
+      this.queue.state = "error"
+      this._refresh()
+      await sleep(1000)
+      answer = await health()
+    }
+    if (this.closed) return
+    this.queue.state = "loading"
+    this._seeInstance(answer.instance)
+    this.outbox = new Outbox(answer.project ?? "", {
+      change: () => this._showStatus(),
+      acknowledged: (entry, data) => this._acknowledged(entry, data),
+      refused: (entry, error) => this._refused(entry, error),
+      instance: (id) => this._seeInstance(id),
+    })
+    this._showStatus()
+    this.outbox.start()
+    this._readHistory([...this.outbox.entries])
+    await this.queue.refill()
+    const wanted = this._param("open_key", "")
+    if (wanted) this.open(wanted)
+  }
+
+  close() {
+    this.closed = true
+    this.stopKeys()
+    clearInterval(this.heart)
+    this.queue.close()
+    this.outbox?.close()
+  }
+
+  label(classId, pressedAt) {
+    const known = this.panel.find(classId)
+    if (!known) return false
+    if (!this._annotate("label", classId, pressedAt)) return false
+    this.panel.press(classId)
+    this.panel.bump(classId, 1)
+    return true
+  }
+
+  accept(pressedAt) {
+    const id = this.queue.current?.suggestion?.class_id
+    return id == null ? false : this.label(id, pressedAt)
+  }
+
+  skip(pressedAt) {
+    return this._annotate("skip", null, pressedAt)
+  }
+
+  unsure(pressedAt) {
+    return this._annotate("unsure", null, pressedAt)
+  }
+
+  /** Bring back what was annotated last, and tell the server; the annotation itself stays in the history. */
+  async undo(pressedAt) {
+    if (!this.outbox || !this.undoStack.length) return
+    const last = this.undoStack.pop()
+    this.undone.add(last.uid)
+    this.pressedAt = pressedAt
+    this._post({item_key: last.item_key, act: "undo", undoes_uid: last.uid}, pressedAt)
+    this.panel.bump(last.act === "label" ? last.class_id : null, -1)
+    this.queue.done.delete(last.item_key)
+    this._showUndo()
+    if (last.item) return this._present(last.item)
+    const item = await this._fetchWhenSaved(last.item_key)
+    if (item) this._present(item)
+    else this.notices.add(`Undone: item ${last.item_key}. It is waiting to be labelled again.`)
+  }
+
+  /** Show this item next, whatever waits; used when a person picks it elsewhere on the page. */
+  async open(key) {
+    if (!key || key === this.queue.current?.key) return
+    const held = [...this.queue.pinned, ...this.queue.waiting].find((item) => item.key === key)
+    const item = held ?? (await this.queue.fetchItem(key))
+    if (item) this._present(item)
+    else this.notices.add(`Item ${key} cannot be opened here; it may be labelled already.`)
+  }
+
+  /** Add classes one by one; returns the first error in words, "" when all went well. */
+  async addClasses(names) {
+    for (const name of names) {
+      if (this.panel.classes.some((each) => each.name === name)) continue
+      const {status, data} = await request("/api/classes", {method: "POST", body: {name}})
+      if (status !== 200) return data.error || "The server cannot be reached. Try again in a moment."
+      if (Array.isArray(data.classes)) this._takeClasses(data.classes)
+    }
+    return ""
+  }
+
+  _build() {
+    this.status = h("span.status", {role: "status", "aria-live": "polite"})
+    this.notices = makeNotices()
+    const action = (label, key, run) => h("button.plain", {type: "button", onclick: (event) => {
+      run(performance.now())
+      if (event.detail > 0) event.currentTarget.blur()
+    }}, label, h("kbd", {}, key))
+    this.undoButton = action("Undo", UNDO_KEY, (at) => this.undo(at))
+    this.skipButton = action("Skip", "S", (at) => this.skip(at))
+    this.unsureButton = action("Unsure", "U", (at) => this.unsure(at))
+    const keys = h("button.plain.help", {type: "button", "aria-label": "Show the keys", title: "Keys", onclick: () => this.overlay.toggle()}, "?")
+    const actions = h("div.actions", {role: "group", "aria-label": "Other answers"}, this.skipButton, this.unsureButton, this.undoButton, keys)
+    const side = h("aside", {"aria-label": "Answer"}, this.panel.node, actions)
+    this.body = h("div.body", {}, this.pane.node, side)
+    this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, h("div.top", {}, this.status), this.notices.node, this.body, this.overlay.node)
+    this._takeClasses(this._classesOfModel())
+    this._showUndo()
+    this._refresh()
+  }
+
+  _listenToModel() {
+    const on = (name, react) => this.model.on(name, react)
+    on("classes", () => this._takeClasses(this._classesOfModel()))
+    on("round_number", () => this.queue.refill())
+    on("open_key", () => this.open(this._param("open_key", "")))
+    on("remove", () => this.close())
+  }
+
+  _keyActions() {
+    const usable = () => this._param("active", true) !== false && (this.node.isConnected || !this.closed)
+    const guard = (run) => (at) => (this.overlay.open ? false : run(at))
+    return {
+      usable,
+      label: (key, at) => {
+        const found = !this.overlay.open && this.panel.keyed(key)
+        return found ? this.label(found.id, at) !== null : false
+      },
+      skip: guard((at) => this.skip(at)),
+      unsure: guard((at) => this.unsure(at)),
+      undo: guard((at) => this.undo(at)),
+      accept: guard((at) => this.accept(at)),
+      filter: guard(() => this.panel.focusFilter()),
+      overlay: () => this.overlay.toggle(),
+      escape: () => (this.overlay.open ? this.overlay.close() : false),
+    }
+  }
+
+  /** Write the annotation into the outbox and put the next item on screen. Nothing on screen: nothing happens. */
+  _annotate(act, classId, pressedAt) {
+    const item = this.queue.current
+    if (!item || !this.outbox) return false
+    this.pressedAt = pressedAt
+    const body = {item_key: item.key, act, class_id: classId}
+    const uid = this._post({...body, shown_ms: Math.max(0, Math.round(pressedAt - this.shownAt)), item}, pressedAt)
+    this.undoStack.push({uid, ...body, item})
+    if (this.undoStack.length > UNDO_DEPTH) this.undoStack.shift()
+    this.queue.markDone(item)
+    item.picture = null
+    this._showUndo()
+    this.queue.advance()
+    this._refresh()
+    return true
+  }
+
+  _post({item, ...body}, pressedAt) {
+    const uid = makeUid()
+    this.saved = false
+    this.outbox.add({
+      uid, class_id: null, undoes_uid: null, comment: "", shown_ms: null, ...body,
+      round: item?.round ?? null, strategy: item?.strategy ?? "", kind: item?.kind ?? "",
+      suggested_class_id: item?.suggestion?.class_id ?? null,
+    }, pressedAt)
+    return uid
+  }
+
+  _present(item) {
+    this.queue.bringBack(item)
+    this._refresh()
+  }
+
+  /** Draw what is current: the item, or what to know while there is none. */
+  _refresh() {
+    const item = this.queue.current
+    for (const button of [this.skipButton, this.unsureButton]) button.disabled = !item
+    this.panel.suggest(item?.suggestion?.class_id ?? null)
+    if (item) {
+      this.shownAt = performance.now()
+      const pressedAt = this.pressedAt
+      const token = (this.painting = {})
+      this.pane.showItem(item).then(() => token === this.painting && this._paint(item, pressedAt))
+    } else {
+      this.painting = null
+      this.pane.showState(describeState(this))
+      this._tell({current_key: "", current_row: -1})
+    }
+  }
+
+  /** After the frame with the item is out: tell whoever measures, then Python. */
+  _paint(item, pressedAt) {
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel()
+      let framed = 0
+      channel.port1.onmessage = () => { framed = performance.now() }
+      channel.port2.postMessage(null)
+      requestAnimationFrame(() => {
+        const now = performance.now()
+        const detail = {key: item.key, pressed_at: pressedAt, painted_at: framed || now, next_frame_at: now}
+        window.dispatchEvent(new CustomEvent("goldpan:painted", {detail}))
+        channel.port1.close()
+        if (this.queue.current === item) this._tell({current_key: item.key, current_row: item.row ?? -1})
+      })
+    })
+  }
+
+  async _fetchWhenSaved(key) {
+    while (this.outbox.size && !this.closed) await sleep(20)
+    return this.closed ? null : this.queue.fetchItem(key)
+  }
+
+  async _readHistory(waiting) {
+    const {status, data} = await request(`/api/history?limit=${UNDO_DEPTH}`)
+    const stored = status === 200 && Array.isArray(data.items) ? [...data.items].reverse() : []
+    const known = new Set(stored.map((each) => each.uid))
+    const acts = [...stored, ...waiting.map((entry) => entry.body).filter((body) => !known.has(body.uid))]
+    const undone = new Set(acts.filter((each) => each.act === "undo").map((each) => each.undoes_uid))
+    const mine = new Set(this.undoStack.map((each) => each.uid))
+    const open = acts.filter((each) => ["label", "skip", "unsure"].includes(each.act) && !each.undone
+      && !undone.has(each.uid) && !this.undone.has(each.uid) && !mine.has(each.uid))
+    this.undoStack = [...open, ...this.undoStack].slice(-UNDO_DEPTH)
+    this._showUndo()
+  }
+
+  _fetched(data) {
+    this.online = true
+    this._seeInstance(data.instance)
+    if (Array.isArray(data.classes)) this._takeClasses(data.classes)
+    if (data.counts) this._takeCounts(data.counts)
+    if (!this.queue.current && this.queue.length) this.queue.advance()
+    else if (this.queue.current && this.shownAt) return
+    this.pressedAt = null
+    this._refresh()
+  }
+
+  _failed(status) {
+    if (status === 0) this.online = false
+    if (!this.queue.current) this._refresh()
+    this._showStatus()
+  }
+
+  _takeClasses(classes) {
+    if (!Array.isArray(classes) || (!classes.length && this.panel.classes.length)) return
+    const text = JSON.stringify(classes)
+    if (text === this.classText) return
+    this.classText = text
+    this.panel.setClasses(classes)
+    this.pane.classes = new Map(this.panel.classes.map((each) => [each.id, each]))
+    const counted = Object.fromEntries(classes.filter((each) => each.count != null).map((each) => [each.id, each.count]))
+    if (Object.keys(counted).length) this._takeCounts(counted)
+    if (this.queue.current) this.pane.showItem(this.queue.current)
+  }
+
+  /** Counts of the server, and on top of them what it does not know yet. */
+  _takeCounts(counts) {
+    this.panel.setCounts(counts)
+    for (const {body} of this.outbox?.entries ?? []) if (body.act === "label") this.panel.bump(body.class_id, 1)
+  }
+
+  _acknowledged(entry, data) {
+    if (data.counts) this._takeCounts(data.counts)
+    this.queue.acknowledged(entry.body.item_key, data.revision)
+    this.saved = true
+    this.online = true
+    this._tell({revision: data.revision ?? 0})
+    const detail = {uid: entry.body.uid, pressed_at: entry.pressedAt, saved_at: performance.now()}
+    window.dispatchEvent(new CustomEvent("goldpan:saved", {detail}))
+  }
+
+  _refused(entry, error) {
+    const what = entry.body.act === "undo" ? "The undo" : `The ${entry.body.act}`
+    this.undoStack = this.undoStack.filter((each) => each.uid !== entry.body.uid)
+    if (entry.body.act === "label") this.panel.bump(entry.body.class_id, -1)
+    this.notices.add(`${what} of item ${entry.body.item_key} was not accepted: ${error}`, {bad: true})
+    this._showUndo()
+  }
+
+  _seeInstance(id) {
+    if (!id || id === this.instance) return
+    const restarted = this.instance !== null
+    this.instance = id
+    if (!restarted) return
+    this.queue.refill()
+    this.notices.add("The server was restarted; your labels are safe. Reload to refresh the charts.", {
+      button: "Reload", onclick: () => location.reload(),
+    })
+  }
+
+  /** Look now and then whether the server is there, so that the card says so before a label waits. */
+  async _beat() {
+    if (!this.outbox || this.outbox.size || document.hidden || this.closed) return
+    const answer = await health()
+    const was = this.online
+    this.online = answer != null
+    if (answer) this._seeInstance(answer.instance)
+    if (!was && this.online) this.queue.refill()
+    if (was !== this.online) this._showStatus()
+  }
+
+  _showStatus() {
+    const size = this.outbox?.size ?? 0
+    const late = this.outbox?.late ?? false
+    if (late) this.online = this.outbox.trouble !== "waiting for the server" && this.online
+    const lost = size === 0 && !this.online
+    const why = this.outbox?.trouble || "waiting for the server"
+    const text = late ? `${size} not saved yet – ${why}` : lost ? "The server does not answer" : size ? "Saving…" : this.saved ? "Saved" : ""
+    const state = late || lost ? "late" : size ? "saving" : "saved"
+    if (this.status.dataset.state !== state) this.status.dataset.state = state
+    setText(this.status, text + (late && this.outbox.memoryOnly ? " (keep this page open)" : ""))
+    this._tell({unsaved_count: size})
+    if (!this.queue.current && late !== this.wasLate) this._refresh()
+    this.wasLate = late
+  }
+
+  _showUndo() {
+    this.undoButton.disabled = this.undoStack.length === 0
+  }
+
+  _param(name, fallback) {
+    return this.model[name] ?? fallback
+  }
+
+  _classesOfModel() {
+    return [...this._param("classes", [])].map((each) => (each instanceof Map ? Object.fromEntries(each) : each))
+  }
+
+  /** Tell Python, only what changed; a closed websocket is no reason to stop. */
+  _tell(values) {
+    for (const [name, value] of Object.entries(values)) {
+      if (this.model[name] === value || this.model[name] === undefined) continue
+      try {
+        this.model[name] = value
+      } catch (error) {
+        console.debug("goldpan: the page's session is gone", error)
+      }
+    }
+  }
+}
+
+export function render({model, view}) {
+  if (view.goldpanCard && !view.goldpanCard.closed) return view.goldpanCard.root
+  if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, CARD.theme))
+  const card = new LabelCard(model)
+  card.root = h("div", {}, h("style", {}, CARD.css), card.node)
+  view.goldpanCard = card
+  card.start()
+  return card.root
+}

@@ -1,0 +1,80 @@
+"""The label card: one item, why it was chosen, the classes as buttons with keys; the heart of the page.
+
+The card lives in the browser. It fetches its items, sends annotations and reads the history over REST (see
+`label_card.js` and its neighbours), so that a label is kept and delivered even while the server is restarted. The
+parameters of this class only carry news between the page's session and the card; the card works without them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import param
+from panel.custom import JSComponent
+
+from app.components.theme import class_colour, theme_css, theme_mirror_js
+
+PARTS = (
+    "label_card_net.js",
+    "label_card_outbox.js",
+    "label_card_queue.js",
+    "label_card_item.js",
+    "label_card_classes.js",
+    "label_card_keys.js",
+    "label_card_notices.js",
+    "label_card.js",
+)
+"""The card's script, in the order in which it is joined: each part uses only names of the parts before it."""
+
+_COLOURS = 80
+
+
+def card_source() -> str:
+    """Return the card's whole script as one ECMAScript module.
+
+    A component of Panel is one module, loaded from a blob, where relative imports lead nowhere; so the parts are
+    joined here, and the style sheet and the palette travel in the constant `CARD`.
+    """
+    folder = Path(__file__).parent
+    constants = {
+        "css": (folder / "label_card.css").read_text(encoding="utf-8"),
+        "theme": theme_css(),
+        "palette": [class_colour(position) for position in range(_COLOURS)],
+    }
+    scripts = [(folder / name).read_text(encoding="utf-8") for name in PARTS]
+    return "\n".join([f"const CARD = {json.dumps(constants)};", theme_mirror_js(), *scripts])
+
+
+class LabelCard(JSComponent):
+    """One item to label, with its reason, the classes and the keys."""
+
+    classes = param.List(
+        default=[],
+        doc="""The classes in order, from Python to the browser: dicts with `id`, `name`, `key`, `colour`,
+        `description` and, where known, `count` (labels so far).""",
+    )
+    round_number = param.Integer(
+        default=0,
+        doc="Newest finished round, from Python: a change makes the card fetch what waits behind anew.",
+    )
+    active = param.Boolean(
+        default=True, doc="Whether the card is on show, from Python; its keys are dead otherwise."
+    )
+    open_key = param.String(
+        default="", doc="Key of an item to show next, from Python: one picked on the map, for example."
+    )
+    current_key = param.String(
+        default="", doc="Key of the item on screen, from the browser; empty while none is."
+    )
+    current_row = param.Integer(
+        default=-1, doc="Its row in the pool, from the browser; -1 while none is on screen."
+    )
+    revision = param.Integer(
+        default=0, doc="Revision of the labels after the last acknowledged annotation, from the browser."
+    )
+    unsaved_count = param.Integer(
+        default=0, doc="Annotations the server has not acknowledged, from the browser."
+    )
+
+    _esm = card_source()

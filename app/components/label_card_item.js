@@ -1,0 +1,181 @@
+// The item on the card: why it was chosen, the item itself (image, text, table, vector, unreadable), the suggestion.
+// Nodes are made once and updated in place.
+
+const KINDS = {
+  discover: {name: "Discover", hint: "from a region no label explains yet", paths: ["M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13z", "M10.8 5.2L9.2 9.2L5.2 10.8L6.8 6.8z"]},
+  balance: {name: "Balance", hint: "a likely member of a class that lacks labels", paths: ["M8 2v12M4.5 14h7M3 4.5h10", "M3 4.5L1.2 9h3.6zM13 4.5L11.2 9h3.6z"]},
+  refine: {name: "Refine", hint: "on the boundary between classes", paths: ["M8 1v4M8 11v4M1 8h4M11 8h4", "M8 6.6a1.4 1.4 0 1 0 0 2.8a1.4 1.4 0 0 0 0-2.8z"]},
+}
+const CRISP_BELOW_PX = 64
+
+class ItemPane {
+  /** `accept` is called when the person clicks the suggestion. */
+  constructor(accept) {
+    this.classes = new Map()
+    this.chip = h("span.kind", {hidden: true})
+    this.sentence = h("p.reason")
+    this.reason = h("div.why", {}, this.chip, this.sentence)
+    this.figure = h("div.figure", {hidden: true})
+    this.text = h("div.text", {hidden: true, tabindex: "0", role: "region", "aria-label": "Text of the item"})
+    this.table = h("dl.table", {hidden: true, tabindex: "0", "aria-label": "Values of the item"})
+    this.note = h("div.note", {hidden: true})
+    this.skeleton = h("div.skeleton", {"aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
+    this.message = h("div.message", {hidden: true, role: "status"})
+    this.area = h("div.area", {}, this.skeleton, this.figure, this.text, this.table, this.note, this.message)
+    this.small = h("p.small")
+    this.extra = h("dl.table")
+    this.more = h("details.more", {hidden: true}, h("summary", {}, "More about this item"), this.extra)
+    this.suggestion = this._makeSuggestion(accept)
+    this.node = h("div.stage", {}, this.reason, this.area, this.suggestion.node, this.small, this.more)
+  }
+
+  /** Show an item; resolves when its pixels are ready to be painted. */
+  showItem(item) {
+    this._showReason(item)
+    this._showSuggestion(item)
+    const view = item.view ?? {type: "vector"}
+    this._panes(view.type)
+    const pictured = picture(item)
+    if (view.type === "image" && pictured) return this._showPicture(item, pictured)
+    if (view.type === "text") {
+      setText(this.text, view.text ?? "")
+      this.text.scrollTop = 0
+    } else if (view.type === "table") fillTable(this.table, view.fields ?? [])
+    else this._showNote(view)
+    return Promise.resolve()
+  }
+
+  /** Show a state instead of an item: {title, detail, button, onclick}; null means that items are on their way. */
+  showState(state) {
+    this._panes(state ? "state" : "loading")
+    show(this.reason, false)
+    show(this.suggestion.node, false)
+    show(this.small, false)
+    show(this.more, false)
+    if (!state) return
+    const button = state.button && h("button.plain", {type: "button", onclick: state.onclick}, state.button)
+    this.message.replaceChildren(h("h2", {}, state.title), h("p", {}, state.detail), button ?? "")
+  }
+
+  _panes(type) {
+    show(this.skeleton, type === "loading")
+    show(this.message, type === "state")
+    show(this.figure, type === "image")
+    show(this.text, type === "text")
+    show(this.table, type === "table")
+    show(this.note, !["loading", "state", "image", "text", "table"].includes(type))
+  }
+
+  _showReason(item) {
+    show(this.reason, Boolean(item.reason || item.kind))
+    show(this.small, true)
+    const kind = KINDS[item.kind]
+    show(this.chip, kind != null)
+    if (kind && this.chip.dataset.kind !== item.kind) {
+      this.chip.dataset.kind = item.kind
+      this.chip.title = kind.hint
+      this.chip.replaceChildren(icon(kind.paths), kind.name)
+    }
+    setText(this.sentence, item.reason ?? "")
+    const origin = [item.round ? `round ${item.round}` : "", item.strategy ?? ""].filter(Boolean).join(", ")
+    setText(this.small, `Item ${item.key}${origin ? ` · ${origin}` : ""}`)
+    const extra = [...(item.extra ?? []), ...(item.view?.type !== "table" ? item.view?.fields ?? [] : [])]
+    show(this.more, extra.length > 0)
+    if (extra.length) fillTable(this.extra, extra)
+  }
+
+  _showPicture(item, pictured) {
+    if (this.figure.firstChild !== pictured.node) this.figure.replaceChildren(pictured.node)
+    pictured.node.alt = `Item ${item.key}`
+    const fit = () => {
+      const {naturalWidth, naturalHeight} = pictured.node
+      const crisp = Math.max(naturalWidth, naturalHeight) < CRISP_BELOW_PX
+      pictured.node.classList.toggle("crisp", crisp)
+    }
+    if (pictured.state === "good") {
+      fit()
+      return Promise.resolve()
+    }
+    return pictured.ready.then((good) => {
+      if (this.figure.firstChild !== pictured.node) return
+      if (good) fit()
+      else this._brokenPicture(item)
+    })
+  }
+
+  _brokenPicture(item) {
+    this._panes("note")
+    const retry = () => {
+      item.picture = null
+      this.showItem(item)
+    }
+    this.note.replaceChildren(
+      h("h2", {}, "The image could not be loaded"),
+      h("p", {}, "The server did not answer with a picture. Try again, or skip this item with S."),
+      h("button.plain", {type: "button", onclick: retry}, "Try again"),
+    )
+  }
+
+  _showNote(view) {
+    const unreadable = view.type === "unreadable"
+    const title = unreadable ? "This item cannot be read" : "This item has no picture or text"
+    const detail = unreadable
+      ? `${view.problem || "Its content is damaged."} Press S to skip it.`
+      : "It is known by its vector alone. Use its key, its place on the map and the suggestion below."
+    this.note.replaceChildren(h("h2", {}, title), h("p", {}, detail))
+    this.note.classList.toggle("bad", unreadable)
+  }
+
+  _makeSuggestion(accept) {
+    const parts = {
+      name: h("strong"), chip: h("i.chip"), bar: h("i"), share: h("span.share"), other: h("span.other"),
+    }
+    parts.node = h(
+      "button.suggestion", {type: "button", hidden: true, onclick: accept},
+      h("span.looks", {}, "Looks like"), parts.chip, parts.name, h("span.bar", {"aria-hidden": "true"}, parts.bar),
+      parts.share, parts.other, h("kbd", {}, "Enter"),
+    )
+    return parts
+  }
+
+  _showSuggestion(item) {
+    const best = item.suggestion && this.classes.get(item.suggestion.class_id)
+    const parts = this.suggestion
+    show(parts.node, best != null)
+    if (!best) return
+    setText(parts.name, best.name)
+    parts.chip.style.background = best.colour
+    parts.bar.style.background = best.colour
+    const share = item.suggestion.probability
+    parts.bar.style.transform = `scaleX(${share ?? 0})`
+    setText(parts.share, share == null ? "" : percent(share))
+    const second = item.runner_up && this.classes.get(item.runner_up.class_id)
+    const odds = item.runner_up?.probability
+    setText(parts.other, second ? `then ${second.name}${odds == null ? "" : ` ${percent(odds)}`}` : "")
+  }
+}
+
+/** Write name and value pairs into a <dl>, reusing its rows. */
+function fillTable(list, pairs) {
+  while (list.children.length > pairs.length) list.lastChild.remove()
+  pairs.forEach(([name, value], index) => {
+    let row = list.children[index]
+    if (!row) {
+      row = h("div", {}, h("dt"), h("dd"))
+      list.append(row)
+    }
+    const shown = value == null || value === "" ? "–" : sayValue(value)
+    setText(row.firstChild, String(name))
+    setText(row.lastChild, shown)
+    row.classList.toggle("number", typeof value === "number" || /^-?\d[\d.]*(e[+-]?\d+)?$/i.test(shown))
+    row.title = `${name}: ${value ?? "missing"}`
+  })
+  list.scrollTop = 0
+}
+
+/** Numbers to six significant digits; everything else as it is. The whole value is in the row's title. */
+function sayValue(value) {
+  const number = typeof value === "number" ? value : Number.NaN
+  if (Number.isNaN(number) || Number.isInteger(number)) return String(value)
+  return String(Number(number.toPrecision(6)))
+}

@@ -1,0 +1,76 @@
+// Keys of the card: caught on the document, so that no part of the page need be focused; inert wherever a person types.
+
+const MAC = /mac|iphone|ipad/i.test(navigator.platform ?? "")
+const UNDO_KEY = MAC ? "⌘Z" : "Ctrl Z"
+
+/** Is the person typing there? The first node of the composed path is the real one, also inside shadow roots. */
+function isTyping(node) {
+  if (!(node instanceof Element)) return false
+  return node.matches("input, textarea, select") || node.isContentEditable
+}
+
+/**
+ * Listen for keys. `act` holds usable(), label(key): boolean, skip, unsure, undo, accept, filter, overlay, escape.
+ * Returns a function that stops listening.
+ */
+function listenForKeys(act) {
+  const plain = {
+    s: act.skip,
+    u: act.unsure,
+    "?": act.overlay,
+    "/": act.filter,
+    Escape: act.escape,
+  }
+  const listener = (event) => {
+    const target = event.composedPath()[0]
+    if (event.repeat || event.isComposing || event.altKey || document.hidden || !act.usable()) return
+    if (isTyping(target)) return
+    if (event.ctrlKey || event.metaKey) {
+      if (event.key.toLowerCase() !== "z" || event.shiftKey || (event.ctrlKey && event.metaKey)) return
+      event.preventDefault()
+      act.undo(event.timeStamp)
+      return
+    }
+    const onButton = target instanceof Element && target.closest("button, a, summary, [role=button]")
+    if ((event.key === "Enter" || event.key === " ") && onButton) return
+    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1]
+    const used = event.key === "Enter" ? act.accept(event.timeStamp)
+      : plain[event.key] ? plain[event.key](event.timeStamp)
+      : !event.shiftKey && event.key.length === 1 && pick(event, digit)
+    if (used !== false) event.preventDefault()
+  }
+  // Keyboards that put signs on the digit row (French) still label by position: the sign first, then the digit.
+  const pick = (event, digit) => {
+    const known = plain[event.key.toLowerCase()]
+    if (known) return known(event.timeStamp)
+    return act.label(event.key, event.timeStamp) || (digit != null && act.label(digit, event.timeStamp))
+  }
+  document.addEventListener("keydown", listener)
+  return () => document.removeEventListener("keydown", listener)
+}
+
+/** Make the overlay that explains the keys: {node, toggle(), close(), open}. */
+function makeKeysOverlay() {
+  const rows = [
+    ["1 – 9, 0", "label with that class"],
+    ["a letter", "label with the class that shows the letter"],
+    ["Enter", "accept the suggested class"],
+    ["S", "skip: leave the item without a label"],
+    ["U", "unsure: it is looked at, but not decided"],
+    [UNDO_KEY, "undo the last one; again for the one before"],
+    ["/", "find a class by name, where there are many"],
+    ["?", "show or hide this"],
+    ["Esc", "close"],
+  ]
+  const close = h("button.plain", {type: "button"}, "Close")
+  const list = h("dl", {}, ...rows.map(([key, what]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, what))))
+  const node = h("dialog.keys", {"aria-label": "Keys"}, h("h2", {}, "Keys"), list, close)
+  close.addEventListener("click", () => node.close())
+  node.addEventListener("click", (event) => event.target === node && node.close())
+  return {
+    node,
+    get open() { return node.open },
+    close: () => node.open && node.close(),
+    toggle: () => (node.open ? node.close() : node.showModal()),
+  }
+}

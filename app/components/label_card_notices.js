@@ -1,0 +1,36 @@
+// What the card says in words: states without an item, and notices that can be dismissed.
+
+/** Say what is going on where no item can be shown; null while the first ones are on their way. */
+function describeState(card) {
+  const waiting = card.outbox?.size ?? 0
+  if (card.queue.state === "loading") return null
+  if (card.queue.state === "error" || !card.online) {
+    const kept = waiting ? ` ${plural(waiting, "label")} wait in this browser and will be sent.` : ""
+    return {
+      title: "The server does not answer",
+      detail: `Items cannot be fetched at the moment; this page keeps trying.${kept}`,
+      button: "Try again now",
+      onclick: () => card.queue.refill(),
+    }
+  }
+  if (card.queue.nothingLeft) return {title: "Nothing left to label", detail: "Every item that can be shown has an answer. Have a look at the balance, or export the labels."}
+  return {
+    title: "All proposed items are labelled",
+    detail: "The next round is on its way; new items appear here by themselves.",
+  }
+}
+
+/** Make the list of notices: {node, add(text, {bad, button, onclick})}. At most three, the same text once. */
+function makeNotices() {
+  const node = h("div.notices", {role: "alert"})
+  const add = (text, {bad = false, button, onclick} = {}) => {
+    for (const old of [...node.children]) if (old.dataset.text === text) old.remove()
+    while (node.children.length >= 3) node.firstChild.remove()
+    const notice = h("div.notice", {"data-text": text}, h("span", {}, text))
+    notice.classList.toggle("bad", bad)
+    if (button) notice.append(h("button.plain", {type: "button", onclick}, button))
+    notice.append(h("button.plain.dismiss", {type: "button", "aria-label": "Dismiss", onclick: () => notice.remove()}, "×"))
+    node.append(notice)
+  }
+  return {node, add}
+}

@@ -1,0 +1,251 @@
+"""A server for the card's tests: Panel's own, with the REST contract over a store in memory that can be made to fail."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import panel as pn
+from PIL import Image, ImageDraw
+from tornado.web import RequestHandler
+
+from app.components.label_card import LabelCard
+from app.components.theme import class_colour
+
+KINDS = ("discover", "balance", "refine")
+REASONS = (
+    "No label explains this region yet; 212 items look like it.",
+    "The likeliest member of 7, which has only 2 labels.",
+    "The members of the ensemble disagree between 1 and 7.",
+)
+
+
+def make_classes(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return classes as the server hands them out, ids from 1."""
+    return [
+        {"id": index + 1, "name": name, "key": None, "colour": class_colour(index), "description": ""}
+        for index, name in enumerate(names)
+    ]
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Store:
+    """What the server knows, and how it misbehaves.
+
+    Attributes:
+        failure: "" | "down" (connections are cut) | "slow" (answers after `slow_s`) | "busy" (503) | "refuse" (400).
+    """
+
+    project: str = "digits"
+    instance: str = "one"
+    view: str = "image"
+    item_count: int = 400
+    classes: list[dict[str, Any]] = field(default_factory=lambda: make_classes([str(n) for n in range(10)]))
+    params: bool = True
+    failure: str = ""
+    slow_s: float = 2.0
+    round: int = 1
+    offset: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    queue_reads: int = 0
+    cards: list[LabelCard] = field(default_factory=list)
+
+    def closed(self) -> set[str]:
+        """Return the keys of items that have an answer."""
+        undone = {entry["undoes_uid"] for entry in self.history if entry["act"] == "undo"}
+        return {
+            entry["item_key"]
+            for entry in self.history
+            if entry["act"] != "undo" and entry["uid"] not in undone
+        }
+
+    def item(self, row: int) -> dict[str, Any]:
+        """Return one item as /api/queue hands it out."""
+        kind = KINDS[row % 3]
+        suggestion = None
+        if len(self.classes) > 1:
+            first, second = self.classes[row % len(self.classes)], self.classes[(row + 1) % len(self.classes)]
+            suggestion = [
+                {"class_id": first["id"], "name": first["name"], "probability": 0.83},
+                {"class_id": second["id"], "name": second["name"], "probability": 0.09},
+            ]
+        return {
+            "key": f"item-{row}",
+            "row": row,
+            "round": self.round,
+            "rank": row,
+            "kind": kind,
+            "reason": REASONS[row % 3],
+            "strategy": "prospect",
+            "score": 1.0,
+            "suggestion": suggestion[0] if suggestion else None,
+            "runner_up": suggestion[1] if suggestion else None,
+            "view": self.item_view(row),
+            "extra": [["scan", "2026-03-14"], ["pen", "ballpoint"]],
+        }
+
+    def item_view(self, row: int) -> dict[str, Any]:
+        """Return what the item looks like."""
+        view: dict[str, Any] = {"type": self.view, "text": None, "image": None, "fields": [], "problem": None}
+        if self.view in ("image", "picture"):
+            view |= {"type": "image", "image": f"/media/{row}"}
+        elif self.view == "text":
+            view["text"] = (
+                f"Message {row}\n\n"
+                + "I still have not got my new card, <b>why</b> does it take so long? " * 6
+            )
+        elif self.view == "table":
+            view["fields"] = [
+                [f"{name}_{i}", round((row + 1) * 1.234567 * (i + 1), 7)]
+                for i in range(4)
+                for name in "ugriz"
+            ]
+        elif self.view == "unreadable":
+            view["problem"] = "The image file is truncated (12 of 4,096 bytes)."
+        return view
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of labels by class id."""
+        undone = {entry["undoes_uid"] for entry in self.history if entry["act"] == "undo"}
+        counts: dict[str, int] = {str(each["id"]): 0 for each in self.classes}
+        for entry in self.history:
+            if entry["act"] == "label" and entry["uid"] not in undone:
+                counts[str(entry["class_id"])] += 1
+        return counts
+
+
+STORE = Store()
+
+
+class Handler(RequestHandler):
+    """Answers as the store's failure mode says."""
+
+    async def prepare(self) -> None:
+        """Misbehave before anything is done."""
+        if STORE.failure == "down":
+            self.request.connection.stream.close()
+            self.finish()
+        elif STORE.failure == "slow":
+            await asyncio.sleep(STORE.slow_s)
+
+    def answer(self, status: int, data: dict[str, Any]) -> None:
+        """Send JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(data))
+
+
+class Health(Handler):
+    def get(self) -> None:
+        self.answer(
+            200, {"status": "ok", "instance": STORE.instance, "project": STORE.project, "version": "0"}
+        )
+
+
+class Queue(Handler):
+    def get(self) -> None:
+        STORE.queue_reads += 1
+        keep, count = self.get_argument("keep", ""), int(self.get_argument("count", "20"))
+        closed = STORE.closed()
+        rows = [row for row in range(STORE.item_count) if f"item-{row}" not in closed]
+        rows = rows[STORE.offset :] if not keep else rows
+        keys = sorted(rows, key=lambda row: f"item-{row}" != keep)
+        if keep:
+            kept = [row for row in keys if f"item-{row}" == keep]
+            keys = kept + [row for row in rows[STORE.offset :] if row not in kept]
+        items = [STORE.item(row) for row in keys[:count]]
+        revision = len(STORE.history)
+        self.answer(
+            200, {"instance": STORE.instance, "round": STORE.round, "revision": revision, "items": items}
+        )
+
+
+class History(Handler):
+    def get(self) -> None:
+        undone = {entry["undoes_uid"] for entry in STORE.history if entry["act"] == "undo"}
+        names = {each["id"]: each["name"] for each in STORE.classes}
+        items = [
+            {
+                **entry,
+                "class_name": names.get(entry["class_id"]),
+                "undone": entry["uid"] in undone,
+                "created_at": "now",
+            }
+            for entry in reversed(STORE.history)
+        ]
+        self.answer(200, {"items": items[: int(self.get_argument("limit", "50"))]})
+
+
+class Annotations(Handler):
+    def post(self) -> None:
+        body = json.loads(self.request.body)
+        STORE.posts.append(body)
+        if STORE.failure == "busy":
+            return self.answer(503, {"error": "the disk is full", "retry": True})
+        if STORE.failure == "refuse":
+            return self.answer(400, {"error": "no item has this key"})
+        known = any(entry["uid"] == body["uid"] for entry in STORE.history)
+        if not known:
+            STORE.history.append(body)
+        revision = len(STORE.history)
+        answer = {"uid": body["uid"], "id": revision, "revision": revision, "duplicate": known}
+        return self.answer(200, {**answer, "instance": STORE.instance, "counts": STORE.counts()})
+
+
+class Classes(Handler):
+    def post(self) -> None:
+        name = json.loads(self.request.body)["name"]
+        if name == "wrong":
+            return self.answer(400, {"error": "the name 'wrong' is reserved; choose another"})
+        STORE.classes = make_classes([*(each["name"] for each in STORE.classes), name])
+        return self.answer(200, {"classes": STORE.classes})
+
+
+class Media(Handler):
+    def get(self, row: str) -> None:
+        size = 640 if STORE.view == "picture" else 8
+        image = Image.new("L", (size, size), 20)
+        draw = ImageDraw.Draw(image)
+        number = int(row) + 1
+        for index in range(10):
+            x, y = (number * (index + 3) * 7) % size, (number * (index + 5) * 11) % size
+            draw.rectangle((x, y, x + size // 8, y + size // 8), fill=90 + (number * index * 13) % 160)
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        self.set_header("Content-Type", "image/png")
+        self.finish(out.getvalue())
+
+
+PATTERNS = [
+    (r"/api/health", Health),
+    (r"/api/queue", Queue),
+    (r"/api/history", History),
+    (r"/api/annotations", Annotations),
+    (r"/api/classes", Classes),
+    (r"/media/(\d+)", Media),
+]
+
+
+def make_page() -> LabelCard:
+    """Make one session's card."""
+    card = LabelCard(classes=STORE.classes, round_number=STORE.round, sizing_mode="stretch_width")
+    STORE.cards.append(card)
+    return card
+
+
+def serve(port: int) -> Any:  # noqa: ANN401 -- Panel's server carries no types
+    """Serve the card and its REST contract from a thread; returns Panel's server."""
+    return pn.serve({"card": make_page}, port=port, show=False, threaded=True, extra_patterns=PATTERNS)

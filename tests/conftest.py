@@ -1,0 +1,47 @@
+"""What every browser test shares: one headless Chromium for the whole run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+
+CHROMIUM_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium_path() -> str | None:
+    """Return the Chromium to drive: $GOLDPAN_CHROMIUM, else the system's; None where there is none."""
+    named = os.environ.get("GOLDPAN_CHROMIUM")
+    found = (
+        named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    )
+    return found if found and Path(found).is_file() else None
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One headless Chromium; a test opens its own context in it, so that storage is fresh."""
+    path = chromium_path()
+    if path is None:
+        if os.environ.get("GOLDPAN_NO_BROWSER"):
+            pytest.skip("no Chromium here, and GOLDPAN_NO_BROWSER is set")
+        pytest.fail(
+            "the browser tests need Chromium: install it (Debian: apt-get install chromium), name it in "
+            "GOLDPAN_CHROMIUM, or set GOLDPAN_NO_BROWSER=1 to leave these tests out"
+        )
+    browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
+    yield browser
+    browser.close()
