@@ -24,6 +24,9 @@ PRIOR_ROWS = 20_000
 MEMBER_ROWS = 2_000
 """Rows, evenly spaced, on which every member estimates the class shares for the interval."""
 
+MANY_CLASSES = 20
+"""Beyond this many classes fewer rows are read for the shares, down to a quarter, to keep the time."""
+
 CPU_SLICE = 4096
 """Rows computed together on a cpu: what the members answer on them stays in its cache."""
 
@@ -151,13 +154,14 @@ def _prior(
     balanced: npt.NDArray[np.float32],
 ) -> PriorEstimate:
     counts = head.label_counts.cpu().numpy()
-    rows = spaced_rows(len(vectors), MEMBER_ROWS)
+    narrower = max(1.0, head.class_count / MANY_CLASSES)
+    rows = spaced_rows(len(vectors), int(MEMBER_ROWS / min(narrower, 4.0)))
     read = np.asarray(vectors[rows])
     read = read[read.any(axis=1)]
     if not head.corrected or not len(read):
         return label_prior(counts)
     members = member_probabilities(read, head, temperature=temperature)
-    many = spaced_rows(len(vectors), PRIOR_ROWS)
+    many = spaced_rows(len(vectors), int(PRIOR_ROWS / min(narrower, 4.0)))
     return estimate_prior(balanced[many], members, label_counts=counts)
 
 

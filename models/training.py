@@ -52,6 +52,7 @@ class Fit:
         one_hot: (m, k) float32.
         correction: what is done about imbalance.
         decay: strength of the penalty on half the squared parameters, in units of one label's loss.
+        tolerance: a member has converged once an epoch lowers its loss by less than this share.
     """
 
     forward: Forward
@@ -60,6 +61,7 @@ class Fit:
     one_hot: torch.Tensor
     correction: Correction
     decay: float
+    tolerance: float
 
 
 def fit(
@@ -73,6 +75,7 @@ def fit(
     device: torch.device,
     progress: Progress = no_progress,
     weights: torch.Tensor | None = None,
+    tolerance: float = TOLERANCE,
 ) -> TrainedHead:
     """Train a head; see `models.heads.contract.Head.fit` for what is common to all.
 
@@ -86,6 +89,7 @@ def fit(
         device: where to compute.
         progress: told the share done.
         weights: (members, m) float32; None draws a Bayesian bootstrap.
+        tolerance: a member has converged once an epoch lowers its loss by less than this share.
 
     Raises:
         TrainingSetError: the labels or vectors are unusable.
@@ -107,7 +111,7 @@ def fit(
         start = {key: tensor.to(device) for key, tensor in start.items()}
         shapes = {key: tensor.shape for key, tensor in start.items()}
         decay = section.weight_decay * max(len(labels), FEWEST)
-        setup = Fit(forward, shapes, vectors, one_hot, correction, decay)
+        setup = Fit(forward, shapes, vectors, one_hot, correction, decay, tolerance)
         tensors = _minimise(setup, start, section, progress)
     return TrainedHead(
         name=name,
@@ -134,7 +138,7 @@ def epoch(setup: Fit, descent: Descent, *, first_step: float) -> None:
     Raises:
         TrainingDivergedError: the loss is not a number.
     """
-    descend(lambda point: _evaluate(setup, point), descent, first_step=first_step, tolerance=TOLERANCE)
+    descend(lambda point: _evaluate(setup, point), descent, first_step=first_step, tolerance=setup.tolerance)
     _check_finite(descent)
 
 
