@@ -1,0 +1,1 @@
+"""Assembly: command line, server, rounds, worker, pages, components, REST API."""

@@ -1,0 +1,222 @@
+"""The REST API that the label card and scripts use, beside Panel on the same server.
+
+| method and path | what |
+|---|---|
+| GET /api/health | is the server there, which start of it, which project |
+| GET /api/queue?count=20&keep=KEY | the next items, leased to the annotator; the kept one first |
+| GET /api/history?limit=50 | what the annotator did last, newest first |
+| POST /api/annotations | store one annotation; answered only once it is on disk |
+| GET, POST /api/classes | list the classes, add one |
+| GET /media/ROW | the image of an item |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError, RequestHandler
+
+from app import api_store
+from app.context import ServerContext
+from app.errors import RequestError
+from app.version import VERSION
+from config.errors import GoldpanError
+from labeling.errors import DatabaseUnavailableError
+
+log = logging.getLogger("goldpan.api")
+
+Answer = TypeVar("Answer")
+MAX_COUNT = 200
+MAX_BODY_BYTES = 64 * 1024
+
+
+class ApiHandler(RequestHandler):
+    """What all handlers share: who may ask, JSON in and out, errors in words."""
+
+    def initialize(self, context: ServerContext) -> None:
+        """Remember the server's parts."""
+        self.context = context
+
+    def prepare(self) -> None:
+        """Refuse requests under a foreign name, and writing requests that another site's page sends.
+
+        Raises:
+            HTTPError: 403 for a foreign Host or Origin, 415 for a body that is not JSON.
+        """
+        if self.request.host.lower() not in self.context.hosts:
+            raise HTTPError(403, reason="This host name is not allowed; see `goldpan serve --allow-host`")
+        if self.request.method != "POST":
+            return
+        origin = self.request.headers.get("Origin")
+        if origin is None or urlsplit(origin).netloc.lower() not in self.context.hosts:
+            raise HTTPError(403, reason="Requests from another site are not allowed")
+        if self.request.headers.get("Content-Type", "").split(";")[0].strip() != "application/json":
+            raise HTTPError(415, reason="Send application/json")
+
+    def set_default_headers(self) -> None:
+        """Keep answers out of caches and their type from being guessed."""
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+
+    def write_error(self, status_code: int, **_: Any) -> None:  # noqa: ANN401 - tornado's signature
+        """Answer an error as JSON."""
+        self.finish({"error": self._reason or "Something went wrong"})
+
+    def body(self) -> dict[str, Any]:
+        """Return the request's JSON object.
+
+        Raises:
+            RequestError: it is too large, not JSON, or not an object.
+        """
+        if len(self.request.body) > MAX_BODY_BYTES:
+            raise RequestError(
+                f"the request has {len(self.request.body)} bytes; at most {MAX_BODY_BYTES} are allowed"
+            )
+        try:
+            values = json.loads(self.request.body)
+        except (ValueError, RecursionError) as problem:
+            raise RequestError("the request's body is not JSON") from problem
+        if not isinstance(values, dict):
+            raise RequestError("the request's body must be a JSON object")
+        return values
+
+    def whole_number(self, name: str, default: int, most: int) -> int:
+        """Return a number from the query string, held within 1 and `most`."""
+        text = self.get_query_argument(name, str(default))
+        if not text.isascii() or not text.isdigit():
+            raise RequestError(f"{name} must be a whole number, not {text[:40]!r}")
+        return max(1, min(int(text[:9]), most))
+
+    async def answer(self, executor: ThreadPoolExecutor, step: Callable[[], Answer]) -> None:
+        """Run a step in a thread and send what it returns, or its error in words."""
+        try:
+            result = await asyncio.get_running_loop().run_in_executor(executor, step)
+        except DatabaseUnavailableError as problem:
+            log.warning("not stored: %s", problem)
+            self.set_status(503)
+            self.finish({"error": str(problem), "retry": True})
+        except GoldpanError as problem:
+            self.refuse(problem)
+        else:
+            self.set_header("Content-Type", "application/json; charset=utf-8")
+            self.finish(json.dumps(result, allow_nan=False))
+
+    def refuse(self, problem: GoldpanError) -> None:
+        """Answer 400 with the error's words."""
+        self.set_status(400)
+        self.finish({"error": str(problem)})
+
+
+class HealthHandler(ApiHandler):
+    """Says that the server is there."""
+
+    def get(self) -> None:
+        """Answer with the start's id, the project's name and the version."""
+        name = self.context.project.config.project.name
+        self.finish({"status": "ok", "instance": self.context.instance, "project": name, "version": VERSION})
+
+
+class QueueHandler(ApiHandler):
+    """Hands out the next items."""
+
+    async def get(self) -> None:
+        """Answer with leased items, the one on the screen first."""
+        try:
+            count = self.whole_number("count", 20, MAX_COUNT)
+        except RequestError as problem:
+            self.refuse(problem)
+            return
+        keep = self.get_query_arguments("keep")[:5]
+        await self.answer(
+            self.context.writer, lambda: api_store.next_items(self.context, count=count, keep=keep)
+        )
+
+
+class HistoryHandler(ApiHandler):
+    """Tells what the annotator did last."""
+
+    async def get(self) -> None:
+        """Answer with the newest annotations first."""
+        try:
+            limit = self.whole_number("limit", 50, MAX_COUNT)
+        except RequestError as problem:
+            self.refuse(problem)
+            return
+        await self.answer(self.context.reader, lambda: api_store.history(self.context, limit=limit))
+
+
+class AnnotationsHandler(ApiHandler):
+    """Stores annotations."""
+
+    async def post(self) -> None:
+        """Store one annotation; the answer is sent after the commit reached the disk."""
+        try:
+            values = self.body()
+        except RequestError as problem:
+            self.refuse(problem)
+            return
+        await self.answer(self.context.writer, lambda: api_store.store_annotation(self.context, values))
+        self.context.supervisor.wake()
+
+
+class ClassesHandler(ApiHandler):
+    """Lists classes and adds them."""
+
+    async def get(self) -> None:
+        """Answer with the open classes."""
+        await self.answer(self.context.reader, lambda: api_store.classes(self.context))
+
+    async def post(self) -> None:
+        """Add a class."""
+        try:
+            values = self.body()
+        except RequestError as problem:
+            self.refuse(problem)
+            return
+        await self.answer(self.context.writer, lambda: api_store.add_class_named(self.context, values))
+        self.context.supervisor.wake()
+
+
+class MediaHandler(ApiHandler):
+    """Sends the image of an item; only row numbers reach the pool, so no path can be asked for."""
+
+    async def get(self, row: str) -> None:
+        """Answer with the image's bytes.
+
+        Raises:
+            HTTPError: 404 where the row has no image.
+        """
+        loop = asyncio.get_running_loop()
+        number = int(row)
+        pool = self.context.project.pool
+        if number >= pool.n:
+            raise HTTPError(404, reason=f"The pool has {pool.n} items")
+        found = await loop.run_in_executor(self.context.reader, pool.image, number)
+        if found is None:
+            raise HTTPError(404, reason="This item has no image that can be shown")
+        content, media_type = found
+        self.set_header("Content-Type", media_type)
+        # The address carries the pool's hash, so the picture behind it never changes.
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+        self.finish(content)
+
+
+def api_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    """Return the API's routes for the server's `extra_patterns`."""
+    shared = {"context": context}
+    return [
+        (r"/api/health", HealthHandler, shared),
+        (r"/api/queue", QueueHandler, shared),
+        (r"/api/history", HistoryHandler, shared),
+        (r"/api/annotations", AnnotationsHandler, shared),
+        (r"/api/classes", ClassesHandler, shared),
+        (r"/media/([0-9]{1,12})", MediaHandler, shared),
+    ]

@@ -1,0 +1,178 @@
+"""What the API does with the database, each in one transaction; runs in the server's threads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.class_keys import next_key
+from app.components.theme import class_colour
+from app.context import ServerContext
+from app.errors import RequestError
+from app.items import Json, class_list, history_item, picked_item, queue_item
+from app.project import now
+from labeling.annotations import Act, NewAnnotation, recent, record
+from labeling.classes import add_class, list_classes
+from labeling.queue import lease_next, release
+from labeling.round_log import latest_round
+
+NEW_CLASS_LIMIT = 1000
+
+
+def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Json:
+    """Lease the next items to the annotator.
+
+    Args:
+        context: the running server.
+        count: how many items at most.
+        keep: item keys to have first: the one on the screen, or one picked on the map.
+
+    Returns:
+        `instance`, `round`, `revision`, `items`, and `classes`.
+    """
+    project = context.project
+    with project.database.transaction() as session:
+        # What was leased before a new round came goes back first, so that others may get it.
+        release(session, annotator_id=context.annotator_id)
+        proposals = lease_next(
+            session,
+            annotator_id=context.annotator_id,
+            count=count,
+            lease_s=project.config.rounds.lease_s,
+            now=now(),
+            keep=keep,
+        )
+        classes = list_classes(session, archived=True)
+        counts = context.counts.read(session)
+        latest = latest_round(session)
+    by_id = {entry.id: entry for entry in classes}
+    found = {proposal.item_key: queue_item(project.pool, proposal, by_id) for proposal in proposals}
+    kept = [found.pop(key, None) or _picked(context, key) for key in keep]
+    items = [item for item in kept if item is not None] + list(found.values())
+    return {
+        "instance": context.instance,
+        "round": latest.number if latest else 0,
+        "revision": counts.revision,
+        "items": items[: max(count, len(keep))],
+        "classes": class_list([entry for entry in classes if not entry.archived], counts.classes),
+    }
+
+
+def history(context: ServerContext, *, limit: int) -> Json:
+    """Return what the annotator did last, newest first, undo acts folded into `undone`."""
+    with context.project.database.reading() as session:
+        entries = recent(session, annotator_id=context.annotator_id, limit=2 * limit)
+        by_id = {entry.id: entry for entry in list_classes(session, archived=True)}
+    undone = {entry.undoes_id for entry in entries if entry.act == Act.UNDO}
+    told = [
+        history_item(entry, undone=entry.id in undone, classes=by_id)
+        for entry in entries
+        if entry.act != Act.UNDO
+    ]
+    return {"instance": context.instance, "items": told[:limit]}
+
+
+def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
+    """Store one annotation and commit.
+
+    Raises:
+        RequestError: a value is missing, of the wrong type, or names an item that is not in the pool.
+    """
+    new = parse_annotation(values)
+    if new.act != Act.UNDO and context.project.pool.row(new.item_key) is None:
+        raise RequestError(
+            f"the pool has no item {new.item_key[:80]!r}; it may have changed, reload the page"
+        )
+    with context.project.database.transaction() as session:
+        stored = record(session, new=new, annotator_id=context.annotator_id, now=now())
+    with context.project.database.reading() as session:
+        counts = context.counts.read(session)
+    return {
+        "uid": stored.uid,
+        "id": stored.id,
+        "revision": counts.revision,
+        "duplicate": stored.duplicate,
+        "instance": context.instance,
+        "counts": {str(key): value for key, value in counts.classes.items()},
+    }
+
+
+def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
+    """Return the annotation that a request describes.
+
+    Raises:
+        RequestError: a value is missing or of the wrong type.
+    """
+    act = _text(values, "act")
+    if act not in {entry.value for entry in Act}:
+        raise RequestError(f"act is {act[:40]!r}; allowed are {', '.join(entry.value for entry in Act)}")
+    if act == Act.ADJUDICATE:
+        raise RequestError("adjudicate needs the role reviewer; label the item instead")
+    return NewAnnotation(
+        uid=_text(values, "uid"),
+        item_key=_text(values, "item_key"),
+        act=Act(act),
+        class_id=_number(values, "class_id"),
+        undoes_uid=_text(values, "undoes_uid", default=None),
+        comment=_text(values, "comment", default="") or "",
+        round_number=_number(values, "round"),
+        strategy=_text(values, "strategy", default="") or "",
+        kind=_text(values, "kind", default="") or "",
+        suggested_class_id=_number(values, "suggested_class_id"),
+        shown_ms=_number(values, "shown_ms"),
+    )
+
+
+def classes(context: ServerContext) -> Json:
+    """Return the open classes with their running counts."""
+    with context.project.database.reading() as session:
+        return {"classes": class_list(list_classes(session), context.counts.read(session).classes)}
+
+
+def add_class_named(context: ServerContext, values: Mapping[str, Any]) -> Json:
+    """Add a class, with a colour of its own and the next free key.
+
+    Raises:
+        RequestError: the name is missing, or there are too many classes.
+    """
+    name = _text(values, "name").strip()
+    key = _text(values, "key", default=None)
+    with context.project.database.transaction() as session:
+        known = list_classes(session, archived=True)
+        if len(known) >= NEW_CLASS_LIMIT:
+            raise RequestError(
+                f"the project has {len(known)} classes; more than {NEW_CLASS_LIMIT} are not supported"
+            )
+        add_class(
+            session,
+            name=name,
+            key=key or next_key({entry.key for entry in known}),
+            colour=class_colour(len(known)),
+        )
+        return {"classes": class_list(list_classes(session), context.counts.read(session).classes)}
+
+
+def _picked(context: ServerContext, key: str) -> Json | None:
+    row = context.project.pool.row(key)
+    return None if row is None else picked_item(context.project.pool, row)
+
+
+_MISSING = object()
+
+
+def _text(values: Mapping[str, Any], name: str, default: object = _MISSING) -> Any:  # noqa: ANN401 - text or default
+    value = values.get(name)
+    if value is None and default is not _MISSING:
+        return default
+    if not isinstance(value, str) or not value:
+        raise RequestError(f"{name} must be a text that is not empty, not {str(value)[:40]!r}")
+    return value
+
+
+def _number(values: Mapping[str, Any], name: str) -> int | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**53:
+        raise RequestError(f"{name} must be a whole number, not {str(value)[:40]!r}")
+    return int(value)

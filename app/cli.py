@@ -1,0 +1,344 @@
+"""The command line: `goldpan init | serve | demo | export | import | round | status | config | strategies`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.project import Progress as Report
+from app.project import Project
+from app.server import DEFAULT_ADDRESS, DEFAULT_PORT, serve
+from app.version import VERSION
+from config.errors import GoldpanError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Find and label the rare things in a large unlabeled pool, in the browser.",
+)
+out = Console()
+err = Console(stderr=True)
+
+ConfigArgument = Annotated[
+    Path, typer.Argument(metavar="PROJECT.YAML", help="The project's configuration file.")
+]
+PoolOption = Annotated[str, typer.Option("--pool", help="The pool: a file or a folder.")]
+
+
+def main() -> None:
+    """Run the command line; what a person can put right ends in a line on stderr and exit code 2."""
+    logging.basicConfig(
+        level=os.environ.get("GOLDPAN_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        app()
+    except GoldpanError as problem:
+        err.print(f"goldpan: {problem}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("goldpan: stopped; what was labelled is saved", markup=False)
+        sys.exit(130)
+    except OSError as problem:
+        place = f" ({problem.filename})" if problem.filename else ""
+        err.print(
+            f"goldpan: {problem.strerror or problem}{place}", markup=False, highlight=False, soft_wrap=True
+        )
+        sys.exit(2)
+
+
+@app.command()
+def init(
+    config_path: ConfigArgument,
+    pool: PoolOption,
+    name: Annotated[
+        str | None, typer.Option(help="The project's name; the file's name if not given.")
+    ] = None,
+    reader: Annotated[str, typer.Option(help="How to read the pool; 'auto' looks at it.")] = "auto",
+    key: Annotated[str | None, typer.Option(help="Column that names the items.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column with the text to label.")] = None,
+    image: Annotated[str | None, typer.Option(help="Column with image bytes.")] = None,
+    vectors: Annotated[str | None, typer.Option(help="List column with ready-made vectors.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Columns the model uses, comma-separated.")] = None,
+    extra: Annotated[
+        str | None, typer.Option(help="Columns shown but never used by the model, comma-separated.")
+    ] = None,
+    truth: Annotated[str | None, typer.Option(help="Column with true labels: hidden, never used.")] = None,
+    labels_from_folders: Annotated[
+        bool, typer.Option(help="Take sub-folders as hidden true labels.")
+    ] = False,
+    classes: Annotated[
+        str | None, typer.Option(help="Class names, comma-separated; can be typed in later.")
+    ] = None,
+    encoder: Annotated[str, typer.Option(help="How items become vectors; 'auto' chooses by kind.")] = "auto",
+    preset: Annotated[
+        str | None, typer.Option(help="Start from a preset; see `goldpan config presets`.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all random choices.", min=0)] = 0,
+) -> None:
+    """Make a project from a pool: import it, compute vectors and map, run the first round."""
+    from app.prepare import create_project
+    from app.setup import ProjectWishes, make_config
+
+    wishes = ProjectWishes(
+        name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image, vectors=vectors,
+        columns=_names(columns), extra=_names(extra) or (), truth=truth, labels_from_folders=labels_from_folders,
+        classes=_names(classes) or (), encoder=encoder, preset=preset, seed=seed,
+    )  # fmt: skip
+    config = make_config(wishes, config_path)
+    with _stages() as stage:
+        project = create_project(config, config_path, stage=stage)
+        _first_round(project, stage("Choosing the first proposals"))
+    _tell_made(project)
+
+
+@app.command("serve")
+def serve_command(
+    config_path: ConfigArgument,
+    address: Annotated[str, typer.Option(help="Address to bind to.")] = DEFAULT_ADDRESS,
+    port: Annotated[
+        int, typer.Option(help="Port to bind to; 0 for any free one.", min=0, max=65535)
+    ] = DEFAULT_PORT,
+    allow_host: Annotated[list[str] | None, typer.Option(help="Also answer to this host:port.")] = None,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page where there is a desktop.")
+    ] = True,
+) -> None:
+    """Serve a project's dashboard until Ctrl-C."""
+    _warn_moved_pool(config_path)
+    _serve(
+        config_path,
+        address=address,
+        port=port,
+        allow_hosts=tuple(allow_host or ()),
+        open_browser=open_browser,
+    )
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to keep the demo project.")] = Path("demo"),
+    port: Annotated[
+        int, typer.Option(help="Port to bind to; 0 for any free one.", min=0, max=65535)
+    ] = DEFAULT_PORT,
+    open_browser: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page where there is a desktop.")
+    ] = True,
+    only_make: Annotated[
+        bool, typer.Option("--only-make", help="Make the project, do not serve it.")
+    ] = False,
+) -> None:
+    """Make (once) and serve the demo: about 1,000 handwritten digits, two of them rare."""
+    from app.demo import CONFIG_NAME, make_demo
+    from app.server import claim_port
+
+    if not only_make:
+        claim_port(DEFAULT_ADDRESS, port)
+    with _stages() as stage:
+        project = make_demo(folder, stage=stage)
+        _first_round(project, stage("Choosing the first proposals"))
+    project.close()
+    if not only_make:
+        _serve(
+            folder / CONFIG_NAME,
+            address=DEFAULT_ADDRESS,
+            port=port,
+            allow_hosts=(),
+            open_browser=open_browser,
+        )
+
+
+@app.command("export")
+def export_command(
+    config_path: ConfigArgument,
+    formats: Annotated[
+        str, typer.Option("--formats", help="Which exports, comma-separated.")
+    ] = "csv,parquet,selection",
+    to: Annotated[
+        Path | None, typer.Option("--to", help="A new folder; one in the project's folder if not given.")
+    ] = None,
+) -> None:
+    """Write the labels, a class-balanced selection and the shared config."""
+    from app.exporting import export_project
+    from app.project import open_project
+
+    project = open_project(config_path)
+    try:
+        written = export_project(project, formats=_names(formats) or (), folder=to)
+    finally:
+        project.close()
+    out.print(f"{written.labels} labels are written to {written.folder}:", highlight=False)
+    for file in written.files:
+        out.print(f"  {file.relative_to(written.folder)}", highlight=False, markup=False)
+
+
+@app.command("import")
+def import_command(
+    shared: Annotated[
+        Path, typer.Argument(metavar="SHARED.YAML", help="A shared config that `goldpan export` wrote.")
+    ],
+    config_path: ConfigArgument,
+    pool: Annotated[
+        Path | None, typer.Option("--pool", help="Where the same pool lies on this machine.")
+    ] = None,
+) -> None:
+    """Make the same project, labels included, beside the same pool."""
+    from app.share import import_project
+
+    with _stages() as stage:
+        project = import_project(shared, config_path, pool=pool, stage=stage)
+        _first_round(project, stage("Choosing the next proposals"))
+    _tell_made(project)
+
+
+@app.command("round")
+def round_command(config_path: ConfigArgument) -> None:
+    """Run one round now, in this process."""
+    from app.prepare import resume_preparation
+    from app.run_now import run_now
+
+    with _stages() as stage:
+        project = resume_preparation(config_path, stage=stage)
+        count = run_now(project)
+    project.close()
+    out.print(f"{count} proposals are stored.", highlight=False)
+
+
+@app.command()
+def status(
+    config_path: ConfigArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say how far a project is."""
+    from app.project import open_project
+    from app.status import describe_round, read_status
+
+    project = open_project(config_path)
+    found = read_status(project.database)
+    project.close()
+    counts = {entry.name: found.count_of(entry.id) for entry in found.classes}
+    if as_json:
+        values = {
+            "items": project.pool.n,
+            "revision": found.revision,
+            "round": found.round_number,
+            "labels": counts,
+        }
+        print(json.dumps(values))
+        return
+    out.print(
+        f"{project.config.project.name}: {found.labelled} of {project.pool.n} items labelled", markup=False
+    )
+    out.print(describe_round(found), markup=False)
+    for name, count in counts.items():
+        out.print(f"  {count:6d}  {name}", markup=False, highlight=False)
+
+
+@app.command()
+def strategies() -> None:
+    """List the strategies, heads, encoders, readers and exports by name."""
+    from labeling.exports.registry import exports
+    from labeling.pools.registry import readers
+    from models.encoders.registry import encoders
+    from models.heads.registry import heads
+    from strategies.registry import strategies as strategy_registry
+
+    for registry in (strategy_registry, heads, encoders, readers, exports):
+        out.print(f"{registry.kind}: {', '.join(registry.names())}", markup=False, highlight=False)
+
+
+@app.command("config-schema")
+def config_schema() -> None:
+    """Print the JSON Schema of the configuration file."""
+    from config.json_schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(VERSION)
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@contextmanager
+def _stages() -> Iterator[object]:
+    """Show a progress bar for each stage; yields what starts a stage."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[what]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err) as bars:
+
+        def stage(name: str) -> Report:
+            bar = bars.add_task(name, total=1.0, what="")
+
+            def report(share: float, what: str) -> None:
+                bars.update(bar, completed=share, what=what[:40])
+
+            return report
+
+        yield stage
+
+
+def _first_round(project: Project, report: Report) -> None:
+    """Run a round where none has proposed anything yet for the present labels."""
+    from app.run_now import run_first
+
+    run_first(project, report)
+
+
+def _warn_moved_pool(config_path: Path) -> None:
+    from app.prepare import describe_pool_change
+    from app.project import open_project
+
+    project = open_project(config_path)
+    change = describe_pool_change(project)
+    project.close()
+    if change is not None:
+        err.print(f"goldpan: {change.describe()}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _serve(
+    config_path: Path, *, address: str, port: int, allow_hosts: tuple[str, ...], open_browser: bool
+) -> None:
+    def ready(url: str) -> None:
+        out.print(f"goldpan is at {url} (Ctrl-C stops it)", highlight=False, markup=False)
+        if open_browser and _has_desktop():
+            webbrowser.open(url)
+
+    serve(config_path, address=address, port=port, allow_hosts=allow_hosts, on_ready=ready)
+
+
+def _has_desktop() -> bool:
+    return sys.platform in {"darwin", "win32"} or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
+def _tell_made(project: Project) -> None:
+    path = project.paths.config
+    out.print(f"{project.config.project.name}: {project.pool.n} items are ready.", markup=False)
+    for note in project.pool.notes:
+        out.print(f"  note: {note}", markup=False, highlight=False)
+    out.print(f"Next: goldpan serve {os.path.relpath(path)}", markup=False, highlight=False)
+    project.close()

@@ -1,0 +1,78 @@
+"""The pieces that pages are laid out with: text, panels, columns that fold when the window is narrow.
+
+Panel draws each piece in a shadow root of its own, where page-wide CSS does not reach; so each piece carries its
+stylesheet (`layout.css`), and colours and spacing come as custom properties from `theme.py`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+
+def html(text: str = "", *, css_class: str = "", visible: bool = True) -> Any:  # noqa: ANN401 - a Panel pane
+    """Return a pane of HTML in the design system's type. The caller escapes what a person or a file set."""
+    classes = ["gp-html", css_class] if css_class else ["gp-html"]
+    return pn.pane.HTML(
+        text,
+        css_classes=classes,
+        stylesheets=[stylesheet()],
+        sizing_mode="stretch_width",
+        margin=0,
+        visible=visible,
+    )
+
+
+def panel(title: str, *content: Any, note: str = "") -> Any:  # noqa: ANN401 - a Panel layout
+    """Return a titled panel around content.
+
+    Args:
+        title: its heading, plain text.
+        *content: what it holds.
+        note: a quiet line below the heading, plain text.
+    """
+    heading = f"<h2>{escape(title)}</h2>" + (f'<p class="gp-quiet">{escape(note)}</p>' if note else "")
+    return pn.Column(
+        html(heading),
+        *content,
+        css_classes=["gp-panel"],
+        stylesheets=[stylesheet()],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def stack(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
+    """Return content below each other with the usual gap."""
+    return _layout("gp-stack", content)
+
+
+def aside(main: Any, *side: Any) -> Any:  # noqa: ANN401 - a Panel layout
+    """Return a wide main part with a column beside it; below it in a narrow window."""
+    return _layout("gp-aside", (main, stack(*side)))
+
+
+def two_columns(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
+    """Return content in two columns of equal width; in one in a narrow window."""
+    return _layout("gp-two", content)
+
+
+def bar(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
+    """Return widgets beside each other, wrapping where there is no room."""
+    return pn.FlexBox(*content, css_classes=["gp-bar"], stylesheets=[stylesheet()], margin=0)
+
+
+@cache
+def stylesheet() -> str:
+    """Return the stylesheet that the pieces carry."""
+    return Path(__file__).with_name("layout.css").read_text(encoding="utf-8")
+
+
+def _layout(css_class: str, content: Any) -> Any:  # noqa: ANN401 - a Panel layout
+    return pn.Column(
+        *content, css_classes=[css_class], stylesheets=[stylesheet()], sizing_mode="stretch_width", margin=0
+    )

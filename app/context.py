@@ -1,0 +1,64 @@
+"""What one running server consists of; made once by `app.server` and handed to pages and API handlers."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from app.counts import RunningCounts
+from app.hub import Hub
+from app.project import Project, annotator_name
+from app.supervisor import Supervisor
+from labeling.annotators import ensure_annotator
+
+
+@dataclass(frozen=True)
+class ServerContext:
+    """A running server.
+
+    Attributes:
+        project: the opened project.
+        hub: tells the open pages of changes.
+        supervisor: runs the rounds.
+        counts: how many items have which class, kept up to date.
+        annotator_id: who labels; one person while there is no login.
+        instance: a new id for each start, so that a page can tell that the server was restarted.
+        hosts: the values of the Host header that are answered, so that a foreign name that resolves to this
+            machine (DNS rebinding) is refused.
+        writer: one thread for what writes to the database; keeps the event loop free while a commit reaches the disk.
+        reader: threads for what only reads.
+    """
+
+    project: Project
+    hub: Hub
+    supervisor: Supervisor
+    counts: RunningCounts
+    annotator_id: int
+    hosts: frozenset[str]
+    instance: str = field(default_factory=lambda: uuid.uuid4().hex)
+    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "goldpan-writer"))
+    reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "goldpan-reader"))
+
+    def stop(self) -> None:
+        """End the worker and close the database."""
+        self.supervisor.stop()
+        self.writer.shutdown(wait=True)
+        self.reader.shutdown(wait=False)
+        self.project.close()
+
+
+def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
+    """Make the parts of a server around an opened project; nothing runs yet."""
+    hub = Hub()
+    with project.database.transaction() as session:
+        annotator_id = ensure_annotator(session, name=annotator_name(project.config))
+    counts = RunningCounts()
+    return ServerContext(
+        project=project,
+        hub=hub,
+        supervisor=Supervisor(project, counts=counts, on_status=hub.publish),
+        counts=counts,
+        annotator_id=annotator_id,
+        hosts=hosts,
+    )

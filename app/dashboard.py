@@ -1,0 +1,135 @@
+"""Assembles the dashboard of one browser tab: header, status line, pages."""
+
+from __future__ import annotations
+
+import logging
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.components.layout import html, stack
+from app.components.theme import material_theme, theme_css, theme_mirror_js
+from app.context import ServerContext
+from app.pages.balance import BalancePage
+from app.pages.explore import ExplorePage
+from app.pages.export import ExportPage
+from app.pages.label import LabelPage
+from app.pages.model import ModelPage
+from app.session import PAGES, DashboardState
+from app.status import Status
+
+log = logging.getLogger("goldpan.dashboard")
+
+STYLES = Path(__file__).with_name("dashboard.css")
+MAKERS: dict[str, Any] = {
+    "Label": LabelPage,
+    "Explore": ExplorePage,
+    "Balance": BalancePage,
+    "Model": ModelPage,
+    "Export": ExportPage,
+}
+
+
+class Dashboard:
+    """The dashboard of one tab. A page is built when it is first shown and kept while the tab is open."""
+
+    def __init__(self, context: ServerContext) -> None:
+        """Build the header and the first page."""
+        self.context = context
+        self.document = pn.state.curdoc
+        views = context.project.config.views
+        self.state = DashboardState(context, colour_by=views.map_colour, dark=views.theme == "dark")
+        self.navigation = pmui.RadioButtonGroup(
+            options=list(PAGES), value=self.state.page, css_classes=["gp-nav"], aria_label="Pages"
+        )
+        self.status_line = html()
+        self._pages: dict[str, Any] = {}
+        self._holder = stack()
+        self._link()
+        self._show_page()
+        self._show_status()
+
+    def view(self) -> Any:  # noqa: ANN401 - a Panel page
+        """Return the page of the tab."""
+        project = self.context.project.config.project
+        page = pmui.Page(
+            title=f"{project.title or project.name} · goldpan",
+            header=[self.navigation],
+            main=[pn.Column(stack(self.status_line, self._holder), margin=16, sizing_mode="stretch_width")],
+            theme_config=material_theme(),
+            dark_theme=self.state.dark,
+            busy_indicator=None,
+            favicon=Path(__file__).with_name("favicon.svg"),
+        )
+        page.config.raw_css = [theme_css(), STYLES.read_text(encoding="utf-8")]
+        page.meta.name = "goldpan"
+        page.param.watch(lambda event: setattr(self.state, "dark", bool(event.new)), "dark_theme")
+        return page
+
+    def dispose(self) -> None:
+        """Let go of what outlives a session otherwise."""
+        for page in self._pages.values():
+            if hasattr(page, "dispose"):
+                page.dispose()
+
+    def apply(self, status: Status) -> None:
+        """Take over a new status; called by the hub under the document's lock."""
+        try:
+            self.state.apply(status)
+        except Exception:
+            # The screen's edge: a page that cannot show one status shows the next; labelling is not touched by it.
+            log.exception("the page could not show a new status")
+
+    def _link(self) -> None:
+        state = self.state
+        if pn.state.location is not None:
+            pn.state.location.sync(state, {"page": "page"})
+        self.navigation.param.watch(lambda event: setattr(state, "page", event.new or state.page), "value")
+        state.param.watch(lambda event: setattr(self.navigation, "value", event.new), "page")
+        state.param.watch(lambda _: self._show_page(), "page")
+        state.param.watch(lambda _: self._show_status(), ["status_line", "busy_share", "failure"])
+
+    def _show_page(self) -> None:
+        name = self.state.page
+        if name not in self._pages:
+            page = MAKERS[name](self.state, self.document)
+            self._pages[name] = page
+            self._holder.append(pn.Column(page.view(), name=name, sizing_mode="stretch_width", margin=0))
+            if hasattr(page, "paint"):
+                page.paint()
+        for shown in self._holder:
+            shown.visible = shown.name == name
+
+    def _show_status(self) -> None:
+        self.status_line.object = status_html(self.state)
+
+
+def status_html(state: DashboardState) -> str:
+    """Return the status line: what the worker does, as text and as a thin bar."""
+    kind = "failed" if state.failure else "busy" if state.busy_share is not None else "calm"
+    share = 0 if state.busy_share is None else round(100 * state.busy_share)
+    return (
+        f'<div class="gp-line gp-{kind}" role="status" aria-live="off"><span class="gp-dot"></span>'
+        f"<span>{escape(state.status_line)}</span><i style='width:{share}%'></i></div>"
+    )
+
+
+def theme_script() -> str:
+    """Return the script that keeps the CSS variables in step with the theme switch."""
+    return theme_mirror_js()
+
+
+def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel page
+    """Build the dashboard of a new session, subscribed to the hub until the session ends."""
+    dashboard = Dashboard(context)
+    number = context.hub.subscribe(dashboard.document, dashboard.apply)
+
+    def forget(_: Any) -> None:  # noqa: ANN401 - bokeh's session context
+        context.hub.unsubscribe(number)
+        dashboard.dispose()
+
+    pn.state.on_session_destroyed(forget)
+    return dashboard.view()

@@ -1,0 +1,50 @@
+"""The errors of app/.
+
+```
+config.errors.GoldpanError
+└── AppError
+    ├── ProjectError               a project that cannot be opened, made or replaced
+    │   ├── ProjectExistsError     `init` or `import` would write over a project
+    │   ├── ProjectMissingError    there is no project where one was expected
+    │   └── PoolMovedError         the pool is not the one the project or shared config was made with
+    ├── ServerError                the server cannot start: port taken, address not to be had
+    ├── RoundError                 a round cannot run
+    └── RequestError               an API request with wrong values (status 400)
+```
+"""
+
+from __future__ import annotations
+
+from config.errors import GoldpanError
+
+
+class AppError(GoldpanError):
+    """The root of app's errors."""
+
+
+class ProjectError(AppError):
+    """A project cannot be opened, made or replaced."""
+
+
+class ProjectExistsError(ProjectError):
+    """A project stands where a new one should be written."""
+
+
+class ProjectMissingError(ProjectError):
+    """There is no project where one was expected."""
+
+
+class PoolMovedError(ProjectError):
+    """The pool is not the one that the project or the shared config was made with."""
+
+
+class ServerError(AppError):
+    """The server cannot start."""
+
+
+class RoundError(AppError):
+    """A round cannot run."""
+
+
+class RequestError(AppError):
+    """An API request holds wrong values; answered with status 400."""

@@ -1,0 +1,126 @@
+"""Writes a project's labels, its balanced selection and its shared config into a new folder of `exports/`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from app.project import Project, now
+from app.share import write_shared_config
+from app.status import Status, read_status
+from app.targets import target_shares
+from config.files import config_hash
+from labeling.annotations import Act, Annotation, annotations_since, current_labels
+from labeling.classes import list_classes
+from labeling.exports.contract import LABEL_COLUMNS, ExportBundle
+from labeling.exports.registry import write_exports
+
+DEFAULT_FORMATS = ("csv", "parquet", "selection")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote.
+
+    Attributes:
+        folder: the new folder.
+        files: the files in it.
+        labels: how many labels they hold.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    labels: int
+
+
+def export_project(
+    project: Project, *, formats: Sequence[str] = DEFAULT_FORMATS, folder: Path | None = None
+) -> Exported:
+    """Write the labels in each format, and the shared config.
+
+    Args:
+        project: the opened project.
+        formats: names of registered exports.
+        folder: where to; a new folder named by the time under the project's `exports/` if None.
+
+    Raises:
+        UnknownNameError: a format is not registered.
+        ExportFolderError: the folder is not empty or cannot be written.
+        SelectionError: no selection can be made with these targets.
+    """
+    target = folder or project.paths.exports / now().strftime("%Y%m%d-%H%M%S-%f")
+    bundle = export_bundle(project)
+    files = write_exports(bundle, target, names=tuple(formats))
+    shared = write_shared_config(project, target / "shared.yaml")
+    labels = int((bundle.labels["act"] == str(Act.LABEL)).sum())
+    return Exported(folder=target, files=(*files, shared), labels=labels)
+
+
+def export_bundle(project: Project) -> ExportBundle:
+    """Gather what the exports write, from one moment of the database."""
+    status = read_status(project.database)
+    vectors_hash = status.latest.hashes.get("vectors", "") if status.latest and status.latest.hashes else ""
+    return ExportBundle(
+        project=project.config.project.name,
+        config_hash=config_hash(project.config),
+        pool_hash=project.pool.hash,
+        vectors_hash=vectors_hash,
+        revision=status.revision,
+        round_number=status.round_number,
+        labels=labels_frame(project),
+        classes=_class_frame(project, status),
+        licence="",
+        created_at=now(),
+        targets={
+            entry.name: float(share)
+            for entry, share in zip(status.classes, target_shares(status.classes), strict=True)
+        },
+        seed=project.config.project.seed,
+    )
+
+
+def labels_frame(project: Project) -> pd.DataFrame:
+    """Return what is said of each item now, one row an item, in the order of the pool; columns LABEL_COLUMNS."""
+    with project.database.reading() as session:
+        table = current_labels(session)
+        every = {entry.id: entry for entry in annotations_since(session, revision=0)}
+        names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
+    rows = project.pool.rows(table.item_keys)
+    order = np.lexsort((np.asarray(table.item_keys, dtype=object).astype(str), rows)) if len(rows) else []
+    told = [_label_row(every[int(table.annotation_ids[i])], int(rows[i]), names) for i in order]
+    frame = pd.DataFrame(told, columns=list(LABEL_COLUMNS))
+    return frame.astype({"row": "Int64", "round": "Int64"})
+
+
+def _label_row(entry: Annotation, row: int, names: dict[int, str]) -> tuple[object, ...]:
+    return (
+        entry.item_key,
+        row if row >= 0 else None,
+        None if entry.class_id is None else names.get(entry.class_id),
+        str(entry.act),
+        entry.annotator,
+        entry.created_at,
+        entry.round_number,
+        entry.strategy,
+        entry.kind,
+    )
+
+
+def _class_frame(project: Project, status: Status) -> pd.DataFrame:
+    """Return the open classes, and the archived ones that still have labels."""
+    with project.database.reading() as session:
+        every = list_classes(session, archived=True)
+    told = [entry for entry in every if not entry.archived or status.count_of(entry.id)]
+    return pd.DataFrame(
+        {
+            "class_name": [entry.name for entry in told],
+            "colour": [entry.colour for entry in told],
+            "key": [entry.key for entry in told],
+            "description": [entry.description for entry in told],
+            "labelled": [status.count_of(entry.id) for entry in told],
+        }
+    )

@@ -1,0 +1,112 @@
+"""Items as the browser gets them: a proposal with its view, ready for the label card."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from labeling.annotations import Act, Annotation
+from labeling.classes import LabelClass
+from labeling.pools.pool import Pool
+from labeling.queue import Proposal
+
+Json = dict[str, Any]
+
+
+def queue_item(pool: Pool, proposal: Proposal, classes: Mapping[int, LabelClass]) -> Json:
+    """Return a proposal as the card shows it.
+
+    Args:
+        pool: the opened pool.
+        proposal: what to show.
+        classes: the classes by id.
+    """
+    row = pool.row(proposal.item_key)
+    return {
+        "key": proposal.item_key,
+        "row": row,
+        "round": proposal.round_number,
+        "rank": proposal.rank,
+        "kind": proposal.kind,
+        "reason": proposal.reason,
+        "strategy": proposal.strategy,
+        "score": finite(proposal.score),
+        "suggestion": _guess(proposal.class_id, proposal.probability, classes),
+        "runner_up": _guess(proposal.runner_up_class_id, proposal.runner_up_probability, classes),
+        **item_view(pool, row),
+    }
+
+
+def picked_item(pool: Pool, row: int) -> Json:
+    """Return an item that the person chose on the map: nobody proposed it, so it has no reason but that."""
+    return {
+        "key": pool.key(row),
+        "row": row,
+        "round": None,
+        "rank": 0,
+        "kind": "",
+        "reason": "You picked this item.",
+        "strategy": "",
+        "score": None,
+        "suggestion": None,
+        "runner_up": None,
+        **item_view(pool, row),
+    }
+
+
+def item_view(pool: Pool, row: int | None) -> Json:
+    """Return how to show an item: `view` and `extra`."""
+    if row is None:
+        return {"view": {"type": "unreadable", "problem": "This item is no longer in the pool."}, "extra": []}
+    seen = pool.view(row)
+    return {
+        "view": {
+            "type": seen.type,
+            "text": seen.text,
+            "image": f"/media/{row}?v={pool.hash[:12]}" if seen.has_image else None,
+            "fields": [[name, value] for name, value in seen.fields],
+            "problem": seen.problem,
+        },
+        "extra": [[name, value] for name, value in seen.extra],
+    }
+
+
+def class_list(classes: Sequence[LabelClass], counts: Mapping[int, int]) -> list[Json]:
+    """Return the classes as the card's buttons need them."""
+    return [
+        {
+            "id": entry.id,
+            "name": entry.name,
+            "key": entry.key,
+            "colour": entry.colour,
+            "description": entry.description,
+            "count": counts.get(entry.id, 0),
+        }
+        for entry in classes
+    ]
+
+
+def history_item(entry: Annotation, *, classes: Mapping[int, LabelClass]) -> Json:
+    """Return an annotation as the card's undo needs it."""
+    label_class = classes.get(entry.class_id) if entry.class_id is not None else None
+    return {
+        "uid": entry.uid,
+        "item_key": entry.item_key,
+        "act": str(Act(entry.act)),
+        "class_id": entry.class_id,
+        "class_name": label_class.name if label_class else None,
+        "undone": entry.undone,
+        "created_at": entry.created_at.isoformat(),
+    }
+
+
+def finite(value: float | None) -> float | None:
+    """Return the value, or None for what JSON has no word for."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _guess(class_id: int | None, probability: float | None, classes: Mapping[int, LabelClass]) -> Json | None:
+    if class_id is None or class_id not in classes:
+        return None
+    return {"class_id": class_id, "name": classes[class_id].name, "probability": finite(probability)}

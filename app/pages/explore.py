@@ -1,0 +1,96 @@
+"""The Explore page: the map at full size and the item that was picked on it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel_material_ui as pmui
+
+from app.components.layout import aside, html, panel
+from app.pages.pool_view import PoolView
+from app.session import DashboardState
+
+EMPTY = (
+    '<div class="gp-empty"><h3>Pick an item</h3><p>Click a point on the map to see the item here. '
+    "Scroll to zoom, drag to move.</p></div>"
+)
+
+
+class ExplorePage:
+    """Views of the Explore page over a dashboard state."""
+
+    def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+        """Build the views and link them to the state."""
+        self.state = state
+        self.pool_view = PoolView(state, document, height_px=620)
+        self.detail = html(EMPTY)
+        self.label_button = pmui.Button(
+            label="Label this item", color="primary", visible=False, on_click=self._label_picked
+        )
+        state.param.watch(self._show_picked, ["picked_row", "revision", "round_number"])
+
+    def view(self) -> Any:  # noqa: ANN401 - a Panel layout
+        """Return the page's layout."""
+        return aside(
+            panel(
+                "The pool",
+                self.pool_view.view(),
+                note="Each point is an item; near points look alike to the model.",
+            ),
+            panel("Item", self.detail, self.label_button),
+        )
+
+    def dispose(self) -> None:
+        """Let go of what outlives a session otherwise."""
+        self.pool_view.dispose()
+
+    def _show_picked(self, *_: Any) -> None:  # noqa: ANN401
+        row = self.state.picked_row
+        if row < 0:
+            return
+        self.detail.object = item_html(self.state, row)
+        self.label_button.visible = True
+
+    def _label_picked(self, *_: Any) -> None:  # noqa: ANN401
+        row = self.state.picked_row
+        self.state.page = "Label"
+        self.state.picked_row = -1
+        self.state.picked_row = row
+
+
+def item_html(state: DashboardState, row: int) -> str:
+    """Return an item, its label and the model's view of it as HTML; every text in it is escaped."""
+    pool = state.context.project.pool
+    seen = pool.view(row)
+    parts = [f'<h3 class="gp-key">{escape(seen.key)}</h3>']
+    if seen.has_image:
+        parts.append(f'<img class="gp-picture" alt="" src="/media/{row}?v={pool.hash[:12]}">')
+    if seen.text:
+        parts.append(f'<p class="gp-text">{escape(seen.text)}</p>')
+    if seen.problem:
+        parts.append(f'<p class="gp-problem">{escape(seen.problem)}</p>')
+    parts.append(_table("Item", seen.fields))
+    parts.append(_table("Extra information", seen.extra))
+    parts.append(_table("Label and model", _said_of(state, row)))
+    return "".join(parts)
+
+
+def _said_of(state: DashboardState, row: int) -> list[tuple[str, str]]:
+    names = [entry.name for entry in state.classes]
+    code = int(state.label_codes()[row])
+    said = [("label", names[code] if code >= 0 else "none yet")]
+    if state.arrays is not None and state.meaning is not None:
+        values = np.asarray(state.arrays.probabilities[row], dtype=np.float32)
+        for column in np.argsort(-values)[:3]:
+            said.append((state.meaning.class_names[column], f"{values[column]:.0%}"))
+        said.append(("uncertainty", f"{float(state.arrays.uncertainty[row]):.0%}"))
+    return said
+
+
+def _table(title: str, pairs: Any) -> str:  # noqa: ANN401 - pairs of texts
+    rows = "".join(
+        f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>" for name, value in pairs
+    )
+    return f'<h4>{title}</h4><table class="gp-fields">{rows}</table>' if rows else ""

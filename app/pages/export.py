@@ -1,0 +1,82 @@
+"""The Export page: write labels, selection and shared config, and download them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import panel_material_ui as pmui
+
+from app.components.layout import bar, html, panel
+from app.exporting import DEFAULT_FORMATS, export_project
+from app.notices import tell_done, tell_problem
+from app.session import DashboardState
+from config.errors import GoldpanError
+from labeling.exports.registry import exports
+
+INTRO = (
+    "The labels, a class-balanced selection with a manifest, and the shared config: the one file with which a "
+    "colleague repeats or continues this project beside the same pool."
+)
+
+
+class ExportPage:
+    """Views of the Export page over a dashboard state."""
+
+    def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+        """Build the views and link them to the state."""
+        del document
+        self.state = state
+        self.formats = pmui.CheckBoxGroup(
+            label="Formats", options=exports.names(), value=list(DEFAULT_FORMATS)
+        )
+        self.write = pmui.Button(
+            label="Write to the project's folder", variant="outlined", on_click=self._write
+        )
+        self.download = pmui.FileDownload(
+            label="Download all as ZIP",
+            color="primary",
+            callback=self._zip,
+            filename=f"{state.context.project.config.project.name}-export.zip",
+            auto=True,
+        )
+        self.summary = html()
+        state.param.watch(lambda _: self.paint(), ["page", "revision"])
+
+    def view(self) -> Any:  # noqa: ANN401 - a Panel layout
+        """Return the page's layout."""
+        return panel("Export", self.summary, self.formats, bar(self.download, self.write), note=INTRO)
+
+    def paint(self) -> None:
+        """Say what an export would hold."""
+        status = self.state.status
+        if self.state.page != "Export" or status is None:
+            return
+        used = sum(1 for _, count in status.counts if count)
+        self.summary.object = (
+            f"<p><b>{status.labelled:,}</b> labels in <b>{used}</b> of {len(status.classes)} classes, label revision "
+            f"{status.revision}, round {status.round_number}.</p>"
+        )
+
+    def _write(self, *_: Any) -> None:  # noqa: ANN401
+        written = self._export()
+        if written is not None:
+            tell_done(f"{written.labels} labels are written to {written.folder}")
+
+    def _zip(self) -> io.BytesIO:
+        archive = io.BytesIO()
+        written = self._export()
+        if written is not None:
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+                for file in sorted(path for path in written.folder.rglob("*") if path.is_file()):
+                    target.write(file, file.relative_to(written.folder))
+        archive.seek(0)
+        return archive
+
+    def _export(self) -> Any:  # noqa: ANN401 - an Exported or None
+        try:
+            return export_project(self.state.context.project, formats=self.formats.value)
+        except (GoldpanError, OSError) as problem:
+            tell_problem(f"Nothing was exported: {problem}")
+            return None

@@ -1,0 +1,77 @@
+"""The Label page: the item, the map with the item marked, the balance as it grows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.balance_data import class_balance
+from app.components.balance_bars import balance_rows
+from app.components.label_card import LabelCard
+from app.components.layout import aside, html, panel
+from app.debounce import Debounced
+from app.items import class_list
+from app.pages.pool_view import PoolView
+from app.session import DashboardState
+
+BALANCE_PAUSE_MS = 150
+
+
+class LabelPage:
+    """Views of the Label page over a dashboard state."""
+
+    def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+        """Build the views and link them to the state."""
+        self.state = state
+        self.card = LabelCard(
+            classes=self._classes(), round_number=state.round_number, sizing_mode="stretch_width"
+        )
+        self.pool_view = PoolView(state, document, height_px=330)
+        self.balance = html(self._balance_html())
+        repaint = Debounced(document, self._repaint_balance, pause_ms=BALANCE_PAUSE_MS)
+        state.param.watch(repaint.ask, ["revision", "round_number", "classes_version"])
+        state.param.watch(self._push_classes, ["classes_version"])
+        state.param.watch(self._push_round, ["round_number"])
+        state.param.watch(self._push_active, ["page"])
+        state.param.watch(self._open_picked, ["picked_row"])
+        self.card.param.watch(self._note_current, ["current_row"])
+
+    def view(self) -> Any:  # noqa: ANN401 - a Panel layout
+        """Return the page's layout: the card, and beside it (below it when narrow) map and balance."""
+        return aside(
+            self.card,
+            panel("The pool", self.pool_view.view()),
+            panel("Balance of the classes", self.balance),
+        )
+
+    def dispose(self) -> None:
+        """Let go of what outlives a session otherwise."""
+        self.pool_view.dispose()
+
+    def _classes(self) -> list[dict[str, Any]]:
+        status = self.state.status
+        return class_list(self.state.classes, dict(status.counts) if status is not None else {})
+
+    def _balance_html(self) -> str:
+        if self.state.status is None:
+            return balance_rows([])
+        pool = self.state.context.project.pool
+        return balance_rows(class_balance(self.state.status, self.state.meaning, pool_size=pool.n))
+
+    def _repaint_balance(self) -> None:
+        self.balance.object = self._balance_html()
+
+    def _push_classes(self, *_: Any) -> None:  # noqa: ANN401
+        self.card.classes = self._classes()
+
+    def _push_round(self, *_: Any) -> None:  # noqa: ANN401
+        self.card.round_number = self.state.round_number
+
+    def _push_active(self, *_: Any) -> None:  # noqa: ANN401
+        self.card.active = self.state.page == "Label"
+
+    def _open_picked(self, *_: Any) -> None:  # noqa: ANN401
+        if self.state.page == "Label" and self.state.picked_row >= 0:
+            self.card.open_key = self.state.context.project.pool.key(self.state.picked_row)
+
+    def _note_current(self, *_: Any) -> None:  # noqa: ANN401
+        self.state.current_row = self.card.current_row

@@ -1,0 +1,97 @@
+"""The Model page: the learning curve, the quality of each class, what is confused; and how the demo went."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from app.components.charts import class_quality, confusion_matrix, learning_curve
+from app.components.layout import html, panel, two_columns
+from app.debounce import Debounced
+from app.model_data import curve_frame, quality_frame
+from app.reveal import Revealed, has_truth, reveal
+from app.session import DashboardState
+from labeling.round_log import list_rounds
+from models.quality import QualityReport
+
+PAUSE_MS = 600
+
+
+class ModelPage:
+    """Views of the Model page over a dashboard state."""
+
+    def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+        """Build the views and link them to the state."""
+        self.state = state
+        self.curve = pn.Column(sizing_mode="stretch_width")
+        self.quality = pn.Column(sizing_mode="stretch_width")
+        self.confusion = pn.Column(sizing_mode="stretch_width")
+        self.said = html()
+        self.truth = html()
+        self.ask_truth = pmui.Button(label="Reveal how it went", variant="outlined", on_click=self._reveal)
+        self._repaint = Debounced(document, self.paint, pause_ms=PAUSE_MS)
+        state.param.watch(self._repaint.ask, ["round_number", "classes_version", "dark"])
+        state.param.watch(lambda _: self.paint(), ["page"])
+
+    def view(self) -> Any:  # noqa: ANN401 - a Panel layout
+        """Return the page's layout."""
+        panels = [
+            panel("Learning curve", self.said, self.curve),
+            panel("Quality of each class", self.quality),
+            panel("What is confused with what", self.confusion),
+        ]
+        if has_truth(self.state):
+            why = "The true labels of this pool are kept aside: neither you nor the model saw them."
+            panels.append(panel("The truth", self.ask_truth, self.truth, note=why))
+        return two_columns(*panels)
+
+    def paint(self) -> None:
+        """Draw the charts anew; nothing happens while another page is shown."""
+        if self.state.page != "Model":
+            return
+        with self.state.context.project.database.reading() as session:
+            rounds = list_rounds(session)
+        theme = self.state.theme
+        self.curve[:] = [learning_curve(curve_frame(rounds), theme=theme)]
+        meaning = self.state.meaning
+        report = QualityReport.from_dict(meaning.quality) if meaning is not None and meaning.quality else None
+        names = list(meaning.class_names) if meaning is not None else []
+        self.said.object = _source(report)
+        self.quality[:] = [class_quality(quality_frame(report, names), theme=theme)]
+        counts = np.zeros((len(names), len(names)), int) if report is None else np.asarray(report.confusion)
+        self.confusion[:] = [confusion_matrix(counts, names, theme=theme)]
+
+    def _reveal(self, *_: Any) -> None:  # noqa: ANN401
+        found = reveal(self.state)
+        self.truth.object = "" if found is None else truth_html(found)
+
+
+def truth_html(found: Revealed) -> str:
+    """Return the comparison with the truth as HTML; every name is escaped."""
+    share = "no model yet" if found.balanced_accuracy is None else f"{found.balanced_accuracy:.0%}"
+    rows = "".join(
+        f"<tr><th>{escape(row.name)}</th><td>{row.in_pool}</td><td>{row.labelled}</td>"
+        f"<td>{'–' if row.found is None else f'{row.found} of {row.unlabelled}'}</td></tr>"
+        for row in found.classes
+    )
+    return (
+        f"<p><b>{found.agreeing} of {found.labels}</b> of your labels agree with the truth. Balanced accuracy of the "
+        f"model on the unlabelled rest of the pool: <b>{share}</b>.</p>"
+        f"<table class='gp-fields'><thead><tr><th>Class</th>"
+        f"<td>in the pool</td><td>you met</td><td>model finds in the rest</td></tr></thead>{rows}</table>"
+    )
+
+
+def _source(report: QualityReport | None) -> str:
+    if report is None or report.balanced_accuracy is None:
+        return '<p class="gp-quiet">Figures appear once two classes have a few labels each.</p>'
+    value = report.balanced_accuracy
+    return (
+        f"<p>Balanced accuracy <b>{value.value:.0%}</b> ({value.low:.0%} to {value.high:.0%}), from "
+        f"{escape(report.source)} over your labels. The strategy chose those labels and prefers hard ones, so the "
+        "figure for the whole pool may differ.</p>"
+    )

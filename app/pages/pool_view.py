@@ -1,0 +1,93 @@
+"""The pool map linked to a dashboard state: its colours, the current item, and what is picked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import panel_material_ui as pmui
+
+from app.components.layout import html, stack
+from app.components.pool_map import PoolMap
+from app.debounce import Debounced
+from app.session import COLOURINGS, DashboardState
+from models.projection import open_projection
+
+REPAINT_PAUSE_MS = 250
+COLOURING_NAMES = {"label": "Label", "prediction": "Prediction", "uncertainty": "Uncertainty"}
+
+
+class PoolView:
+    """A map of the pool that follows the state."""
+
+    def __init__(self, state: DashboardState, document: Any, *, height_px: int) -> None:  # noqa: ANN401
+        """Build the map and link it to the state.
+
+        Args:
+            state: the tab's state.
+            document: the tab's bokeh Document.
+            height_px: height of the map.
+        """
+        self.state = state
+        project = state.context.project
+        self.map = PoolMap(
+            open_projection(project.paths.vectors),
+            keys=project.pool.keys,
+            theme=state.theme,
+            on_pick=self._pick,
+        )
+        self.map.view.param.update(height=height_px, sizing_mode="stretch_width")
+        self.colouring = pmui.RadioButtonGroup(
+            value=state.colour_by,
+            options={COLOURING_NAMES[name]: name for name in COLOURINGS},
+            size="small",
+            aria_label="Colour the map by",
+        )
+        self.note = html(visible=False)
+        self._repaint = Debounced(document, self.paint, pause_ms=REPAINT_PAUSE_MS)
+        self.colouring.param.watch(lambda event: setattr(state, "colour_by", event.new), "value")
+        state.param.watch(self._follow_colouring, "colour_by")
+        state.param.watch(self._repaint.ask, ["revision", "round_number", "classes_version"])
+        state.param.watch(lambda _: self.map.mark(self._current()), "current_row")
+        state.param.watch(lambda _: self.map.set_theme(state.theme), "dark")
+        self.paint()
+        self.map.mark(self._current())
+
+    def view(self) -> Any:  # noqa: ANN401 - a Panel layout
+        """Return the colour choice above the map."""
+        return stack(self.colouring, self.note, self.map.view)
+
+    def paint(self) -> None:
+        """Colour the map anew."""
+        state = self.state
+        labels = state.label_codes()
+        palette = [entry.colour or "#8793a0" for entry in state.classes]
+        names = [entry.name for entry in state.classes]
+        message = ""
+        predictions = state.prediction_codes() if state.colour_by == "prediction" else None
+        if state.colour_by == "uncertainty" and state.arrays is not None:
+            self.map.paint_values(np.asarray(state.arrays.uncertainty, dtype=np.float32), "uncertainty")
+        elif predictions is not None:
+            self.map.paint(predictions, palette, names, emphasise=labels >= 0)
+        else:
+            self.map.paint(labels, palette, names, emphasise=labels >= 0)
+            if state.colour_by != "label":
+                message = "No model yet: label items of two classes and the next round colours the map."
+        self.note.object = f'<p class="gp-quiet">{message}</p>'
+        self.note.visible = bool(message)
+
+    def dispose(self) -> None:
+        """Stop the map's painting."""
+        self.map.dispose()
+
+    def _follow_colouring(self, event: Any) -> None:  # noqa: ANN401
+        self.colouring.value = event.new
+        self.paint()
+
+    def _current(self) -> int | None:
+        return self.state.current_row if self.state.current_row >= 0 else None
+
+    def _pick(self, row: int) -> None:
+        # The same item twice in a row must open twice, so the parameter passes through "none".
+        self.state.picked_row = -1
+        self.state.picked_row = int(row)

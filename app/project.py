@@ -1,0 +1,145 @@
+"""An opened project: its configuration, its folder, its pool and its database.
+
+Everything here is cheap and free of torch, so that the web server, the worker and the command line share it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.class_keys import next_key
+from app.components.theme import class_colour
+from app.errors import ProjectMissingError
+from config.files import data_folder, load_config
+from config.schema import ProjectConfig
+from labeling.classes import LabelClass, add_class, list_classes
+from labeling.database import Database, open_database
+from labeling.pools.pool import Pool, open_pool
+
+Progress = Callable[[float, str], None]
+"""Called with the share done (0 to 1) and what is being done."""
+
+
+@dataclass(frozen=True)
+class ProjectPaths:
+    """Where the parts of a project lie.
+
+    Attributes:
+        config: the YAML file.
+        folder: the data folder beside it.
+    """
+
+    config: Path
+    folder: Path
+
+    @property
+    def pool(self) -> Path:
+        """The pool's snapshot."""
+        return self.folder / "pool"
+
+    @property
+    def vectors(self) -> Path:
+        """The vectors and the projection."""
+        return self.folder / "vectors"
+
+    @property
+    def rounds(self) -> Path:
+        """One folder a round."""
+        return self.folder / "rounds"
+
+    @property
+    def exports(self) -> Path:
+        """What was exported."""
+        return self.folder / "exports"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project that is ready to be labelled or to run a round.
+
+    Attributes:
+        config: the configuration as the file has it.
+        paths: where the parts lie.
+        pool: the opened snapshot.
+        database: the opened database; close it with `close`.
+    """
+
+    config: ProjectConfig
+    paths: ProjectPaths
+    pool: Pool
+    database: Database
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.dispose()
+
+
+def now() -> dt.datetime:
+    """Return the present time in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def project_paths(config_path: Path) -> ProjectPaths:
+    """Return where the parts of the project of a configuration file lie."""
+    resolved = Path(config_path).resolve()
+    return ProjectPaths(config=resolved, folder=data_folder(resolved))
+
+
+def database_url(config: ProjectConfig, paths: ProjectPaths) -> str:
+    """Return the SQLAlchemy URL of the project's database; SQLite in the data folder unless the file says other."""
+    return config.project.database or f"sqlite:///{paths.folder / 'labels.sqlite'}"
+
+
+def annotator_name(config: ProjectConfig) -> str:
+    """Return who labels when nobody logs in: the configured name, else the account's."""
+    return config.project.annotator or os.environ.get("USER") or os.environ.get("USERNAME") or "you"
+
+
+def open_project(config_path: Path) -> Project:
+    """Open a project that `init` or `import` made.
+
+    Args:
+        config_path: the YAML file.
+
+    Raises:
+        ProjectMissingError: the file has no data folder with a pool beside it.
+    """
+    config = load_config(config_path)
+    paths = project_paths(config_path)
+    if not (paths.pool / "snapshot.json").is_file():
+        raise ProjectMissingError(
+            f"{paths.folder} holds no pool; run `goldpan init {config_path} --pool {config.pool.path}` first"
+        )
+    pool = open_pool(paths.pool)
+    database = open_database(database_url(config, paths))
+    project = Project(config=config, paths=paths, pool=pool, database=database)
+    add_configured_classes(project)
+    return project
+
+
+def add_configured_classes(project: Project) -> list[LabelClass]:
+    """Add the classes that the file names and the database does not have yet; return all classes."""
+    with project.database.reading() as session:
+        known = list_classes(session, archived=True)
+    names = {label_class.name.casefold() for label_class in known}
+    missing = [entry for entry in project.config.classes if entry.name.casefold() not in names]
+    if not missing:
+        return [label_class for label_class in known if not label_class.archived]
+    with project.database.transaction() as session:
+        taken = {label_class.key for label_class in known} | {entry.key for entry in missing}
+        for position, entry in enumerate(missing, start=len(known)):
+            key = entry.key or next_key(taken)
+            taken.add(key)
+            add_class(
+                session,
+                name=entry.name,
+                key=key,
+                colour=entry.colour or class_colour(position),
+                description=entry.description,
+                target=entry.target,
+            )
+        return list_classes(session)

@@ -1,0 +1,142 @@
+"""The files of a finished round: head, probabilities, predictions, uncertainty, and what they mean.
+
+A round's folder is written under another name and renamed when it is whole. Nothing here imports torch: the web
+server reads these files to colour the map.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class RoundMeaning:
+    """What the arrays of a round mean and what it was made from.
+
+    Attributes:
+        number: the round's number.
+        class_ids: the database ids of the classes, in the order of the probabilities' columns.
+        class_names: their names at the time.
+        prior: the pool's estimated class shares, with `prior_low` and `prior_high` around them.
+        quality: the quality report as a dictionary, or None while there were too few labels.
+        hashes: what went in (pool, vectors, labels, config) and what came out (proposals).
+        seconds: seconds by step.
+        trained: whether a model was trained in this round.
+    """
+
+    number: int
+    class_ids: tuple[int, ...] = ()
+    class_names: tuple[str, ...] = ()
+    prior: tuple[float, ...] = ()
+    prior_low: tuple[float, ...] = ()
+    prior_high: tuple[float, ...] = ()
+    quality: dict[str, Any] | None = None
+    hashes: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    trained: bool = False
+
+
+@dataclass(frozen=True)
+class RoundArrays:
+    """The arrays of a round, read-only.
+
+    Attributes:
+        probabilities: (n, k) float16 memory map; row i is item i, column j is `class_ids[j]` of the meaning.
+        predicted: (n,) int16 memory map; the likeliest column of each item.
+        uncertainty: (n,) float16 memory map; entropy of the probabilities as a share of the largest possible, 0 to 1.
+    """
+
+    probabilities: npt.NDArray[np.float16]
+    predicted: npt.NDArray[np.int16]
+    uncertainty: npt.NDArray[np.float16]
+
+
+def round_folder(rounds: Path, number: int) -> Path:
+    """Return the folder of a round."""
+    return rounds / f"{number:06d}"
+
+
+def write_round(
+    rounds: Path,
+    meaning: RoundMeaning,
+    *,
+    probabilities: npt.NDArray[np.floating] | None,
+    head_file: Path | None,
+) -> Path:
+    """Write a round's folder; whole or not at all.
+
+    Args:
+        rounds: the folder of all rounds.
+        meaning: what the arrays mean.
+        probabilities: (n, k); None in a round without a model.
+        head_file: the head's safetensors file, moved into the folder; None likewise.
+
+    Returns:
+        The folder.
+    """
+    target = round_folder(rounds, meaning.number)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    if probabilities is not None:
+        # The web server only looks these up, so what it colours the map with is worked out here.
+        np.save(partial / "predictions.npy", probabilities.astype(np.float16), allow_pickle=False)
+        np.save(partial / "predicted.npy", probabilities.argmax(axis=1).astype(np.int16), allow_pickle=False)
+        np.save(
+            partial / "uncertainty.npy", entropy_share(probabilities).astype(np.float16), allow_pickle=False
+        )
+    if head_file is not None:
+        shutil.move(head_file, partial / "head.safetensors")
+    (partial / "round.json").write_text(json.dumps(asdict(meaning), indent=1), encoding="utf-8")
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
+    return target
+
+
+def read_meaning(rounds: Path, number: int) -> RoundMeaning | None:
+    """Return what a round's arrays mean, or None where the round left no whole folder."""
+    file = round_folder(rounds, number) / "round.json"
+    if not file.is_file():
+        return None
+    values = json.loads(file.read_text(encoding="utf-8"))
+    for name in ("class_ids", "class_names", "prior", "prior_low", "prior_high"):
+        values[name] = tuple(values[name])
+    return RoundMeaning(**values)
+
+
+def read_arrays(rounds: Path, number: int) -> RoundArrays | None:
+    """Return a round's arrays as memory maps, or None where it trained no model."""
+    folder = round_folder(rounds, number)
+    if not (folder / "predictions.npy").is_file():
+        return None
+    return RoundArrays(
+        probabilities=np.load(folder / "predictions.npy", mmap_mode="r", allow_pickle=False),
+        predicted=np.load(folder / "predicted.npy", mmap_mode="r", allow_pickle=False),
+        uncertainty=np.load(folder / "uncertainty.npy", mmap_mode="r", allow_pickle=False),
+    )
+
+
+def entropy_share(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Return the entropy of each row as a share of the largest possible, (n,) float32 from 0 (sure) to 1."""
+    k = probabilities.shape[1]
+    if k < 2:
+        return np.zeros(len(probabilities), dtype=np.float32)
+    held = np.clip(probabilities.astype(np.float32), 1e-9, 1.0)
+    share: npt.NDArray[np.float32] = -(held * np.log(held)).sum(axis=1) / np.float32(np.log(k))
+    return np.clip(share, 0.0, 1.0)
+
+
+def forget_old_rounds(rounds: Path, *, keep: int) -> None:
+    """Delete the arrays of all but the newest rounds; meaning and head stay, so that a round can be repeated."""
+    folders = sorted(path for path in rounds.iterdir() if path.is_dir() and not path.name.startswith("."))
+    for folder in folders[:-keep]:
+        for name in ("predictions.npy", "predicted.npy", "uncertainty.npy"):
+            (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,99 @@
+"""What a round looks at: labels, classes and vectors as they were at a label revision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.project import Project
+from app.targets import target_shares
+from labeling.annotations import Act, Annotation, LabelTable, annotations_since, current_labels
+from labeling.classes import LabelClass, list_classes
+from models.vectors import open_vectors
+from strategies.contract import Outcome
+
+
+@dataclass(frozen=True)
+class RoundInputs:
+    """All that a round looks at; row i is item i of the pool.
+
+    Attributes:
+        vectors: (n, d) read-only memory map.
+        vectors_hash: their content hash.
+        labels: (n,) int64; column of the item's class in `classes`, -1 where it has none.
+        closed: (n,) bool; True where an item is not proposed: anything was said of it, or it cannot be read.
+        classes: the open classes; their order is the order of the columns.
+        targets: (k,) float32 wanted shares, summing to 1.
+        outcomes: what earlier proposals brought.
+        labels_hash: sha256 of the labels.
+    """
+
+    vectors: npt.NDArray[np.floating]
+    vectors_hash: str
+    labels: npt.NDArray[np.int64]
+    closed: npt.NDArray[np.bool_]
+    classes: tuple[LabelClass, ...]
+    targets: npt.NDArray[np.float32]
+    outcomes: tuple[Outcome, ...]
+    labels_hash: str
+
+
+def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
+    """Read labels, classes and vectors as they were at a label revision."""
+    vectors = open_vectors(project.paths.vectors, expected_rows=project.pool.n, pool_hash=project.pool.hash)
+    with project.database.reading() as session:
+        table = current_labels(session, revision=revision)
+        past = [entry for entry in annotations_since(session, revision=0) if entry.id <= revision]
+        classes = tuple(list_classes(session))
+    column = {label_class.id: index for index, label_class in enumerate(classes)}
+    rows = project.pool.rows(table.item_keys)
+    labels = np.full(project.pool.n, -1, dtype=np.int64)
+    closed = ~np.asarray(project.pool.readable, dtype=bool)
+    for row, act, class_id in zip(rows, table.acts, table.class_ids, strict=True):
+        if row < 0:
+            continue
+        closed[row] = True
+        if act in (Act.LABEL, Act.ADJUDICATE):
+            labels[row] = column.get(int(class_id), -1)
+    return RoundInputs(
+        vectors=vectors.array,
+        vectors_hash=vectors.hash,
+        labels=labels,
+        closed=closed,
+        classes=classes,
+        targets=target_shares(classes),
+        outcomes=_outcomes(project, past, column),
+        labels_hash=labels_hash(table, classes),
+    )
+
+
+def labels_hash(table: LabelTable, classes: Sequence[LabelClass]) -> str:
+    """Return the sha256 of the labels: item keys with their act and class name, in the order of the keys."""
+    names = {entry.id: entry.name for entry in classes}
+    digest = hashlib.sha256()
+    for key, act, class_id in sorted(zip(table.item_keys, table.acts, table.class_ids, strict=True)):
+        digest.update(f"{key}\x00{act}\x00{names.get(int(class_id), '')}\n".encode())
+    return digest.hexdigest()
+
+
+def _outcomes(project: Project, past: Sequence[Annotation], column: dict[int, int]) -> tuple[Outcome, ...]:
+    undone = {entry.undoes_id for entry in past if entry.act == Act.UNDO}
+    kept = [entry for entry in past if entry.kind and entry.act != Act.UNDO and entry.id not in undone]
+    rows = project.pool.rows([entry.item_key for entry in kept])
+    return tuple(
+        Outcome(
+            row=int(row),
+            kind=entry.kind,
+            class_index=-1 if entry.class_id is None else column.get(entry.class_id, -1),
+            expected_class_index=-1
+            if entry.suggested_class_id is None
+            else column.get(entry.suggested_class_id, -1),
+            round_number=entry.round_number or 0,
+        )
+        for row, entry in zip(rows, kept, strict=True)
+        if row >= 0
+    )

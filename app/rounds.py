@@ -1,0 +1,192 @@
+"""A round: gather → learn → score → choose → store.
+
+Runs in the worker process, never in the web server. The same inputs (labels at a revision, vectors, settings, seed)
+give the same proposals on the same kind of device; the hashes of inputs and outcome are stored with the round.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from app.project import Project, now, open_project
+from app.round_files import RoundMeaning, forget_old_rounds, write_round
+from app.round_inputs import RoundInputs, gather_inputs
+from app.round_proposals import proposals_hash, to_proposals
+from config.files import config_hash
+from labeling.queue import store_proposals
+from labeling.round_log import advance_round, finish_round
+from models.devices import choose_device
+from models.heads.contract import TrainingSet
+from models.learn import Learned, learn
+from models.scoring import PoolScores, score_pool
+from strategies.contract import Choice, PoolState
+from strategies.registry import strategies
+
+Result = TypeVar("Result")
+
+KEPT_ROUNDS = 3
+"""Rounds whose arrays stay on disk; older ones can be computed again from their stored head."""
+
+Report = Callable[[str, float], None]
+"""Called with the stage and the share of the round that is done."""
+
+
+def run_round(config_path: Path, *, number: int, revision: int, seed: int) -> int:
+    """Run one round of a project and store what it found.
+
+    Args:
+        config_path: the project's YAML file.
+        number: the number that `start_round` gave.
+        revision: the label revision to train on.
+        seed: the round's seed.
+
+    Returns:
+        How many proposals were stored.
+    """
+    project = open_project(config_path)
+    try:
+        return _run(project, number=number, revision=revision, seed=seed)
+    finally:
+        project.close()
+
+
+def _run(project: Project, *, number: int, revision: int, seed: int) -> int:
+    def report(stage: str, share: float) -> None:
+        with project.database.transaction() as session:
+            advance_round(session, number=number, stage=stage, progress=share, now=now())
+
+    seconds: dict[str, float] = {}
+    report("reading", 0.05)
+    inputs = _timed(seconds, "read", lambda: gather_inputs(project, revision=revision))
+    report("training", 0.15)
+    learned = _timed(seconds, "learn", lambda: learn_head(project, inputs, seed=seed))
+    report("scoring", 0.6)
+    scores = _timed(seconds, "score", lambda: score(project, inputs, learned))
+    report("choosing", 0.8)
+    choice = _timed(seconds, "choose", lambda: choose(project, inputs, scores, seed=seed))
+    report("storing", 0.95)
+    store(project, inputs, learned, scores, choice, number=number, seconds=seconds)
+    return len(choice.indices)
+
+
+def learn_head(project: Project, inputs: RoundInputs, *, seed: int) -> Learned | None:
+    """Train the head on the labels; None while fewer than two classes have a label."""
+    labelled = np.flatnonzero(inputs.labels >= 0)
+    if len(np.unique(inputs.labels[labelled])) < 2:
+        return None
+    training = TrainingSet(
+        vectors=np.asarray(inputs.vectors[labelled], dtype=np.float32),
+        labels=inputs.labels[labelled],
+        class_count=len(inputs.classes),
+    )
+    section = project.config.head
+    return learn(training, section=section, seed=seed, device=choose_device(section.device))
+
+
+def score(project: Project, inputs: RoundInputs, learned: Learned | None) -> PoolScores | None:
+    """Score the whole pool in one pass; None where there is no model."""
+    if learned is None:
+        return None
+    device = choose_device(project.config.head.device)
+    return score_pool(inputs.vectors, learned.trained, temperature=learned.temperature, device=device)
+
+
+def choose(project: Project, inputs: RoundInputs, scores: PoolScores | None, *, seed: int) -> Choice:
+    """Let the configured strategy rank the items worth a person's time."""
+    section = project.config.strategy
+    name = section.name if scores is not None else section.start
+    state = PoolState(
+        vectors=inputs.vectors,
+        labels=inputs.labels,
+        closed=inputs.closed,
+        class_names=tuple(entry.name for entry in inputs.classes),
+        targets=inputs.targets,
+        probabilities=None if scores is None else scores.probabilities,
+        balanced_probabilities=None if scores is None else scores.balanced_probabilities,
+        disagreement=None if scores is None else scores.disagreement,
+        prior=None if scores is None else scores.prior,
+        outcomes=inputs.outcomes,
+    )
+    wanted = max(project.config.rounds.batch, project.config.rounds.queue)
+    return strategies.get(name)(state, wanted, np.random.default_rng(seed))
+
+
+def store(
+    project: Project,
+    inputs: RoundInputs,
+    learned: Learned | None,
+    scores: PoolScores | None,
+    choice: Choice,
+    *,
+    number: int,
+    seconds: dict[str, float],
+) -> None:
+    """Write the round's files, then its proposals and its end in one transaction."""
+    proposals = to_proposals(project, inputs, scores, choice, number=number)
+    hashes = {
+        "pool": project.pool.hash,
+        "vectors": inputs.vectors_hash,
+        "labels": inputs.labels_hash,
+        "config": config_hash(project.config),
+        "proposals": proposals_hash(proposals),
+    }
+    quality = learned.quality.to_dict() if learned is not None and learned.quality is not None else None
+    meaning = RoundMeaning(
+        number=number,
+        class_ids=tuple(entry.id for entry in inputs.classes),
+        class_names=tuple(entry.name for entry in inputs.classes),
+        prior=_floats(scores.prior if scores else None),
+        prior_low=_floats(scores.prior_low if scores else None),
+        prior_high=_floats(scores.prior_high if scores else None),
+        quality=quality,
+        hashes=hashes,
+        seconds={name: round(value, 4) for name, value in seconds.items()},
+        trained=learned is not None,
+    )
+    project.paths.rounds.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=project.paths.rounds, prefix=".head-") as place:
+        head_file = _save_head(Path(place), inputs, learned)
+        write_round(
+            project.paths.rounds,
+            meaning,
+            probabilities=None if scores is None else scores.probabilities,
+            head_file=head_file,
+        )
+    metrics = {"quality": quality, "seconds": meaning.seconds, "trained": meaning.trained}
+    with project.database.transaction() as session:
+        store_proposals(session, proposals=proposals)
+        finish_round(
+            session,
+            number=number,
+            labels_used=int((inputs.labels >= 0).sum()),
+            metrics=metrics,
+            hashes=hashes,
+            now=now(),
+        )
+    forget_old_rounds(project.paths.rounds, keep=KEPT_ROUNDS)
+
+
+def _save_head(place: Path, inputs: RoundInputs, learned: Learned | None) -> Path | None:
+    if learned is None:
+        return None
+    file = place / "head.safetensors"
+    learned.trained.save(file, class_names=tuple(entry.name for entry in inputs.classes))
+    return file
+
+
+def _floats(values: npt.NDArray[np.floating] | None) -> tuple[float, ...]:
+    return () if values is None else tuple(float(value) for value in values)
+
+
+def _timed(seconds: dict[str, float], name: str, step: Callable[[], Result]) -> Result:
+    began = time.perf_counter()
+    result = step()
+    seconds[name] = time.perf_counter() - began
+    return result

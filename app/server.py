@@ -1,0 +1,140 @@
+"""The web server: Panel's own Tornado server with the dashboard, the API and the images, on loopback by default."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.context import ServerContext, make_context
+from app.errors import ServerError
+from app.prepare import resume_preparation
+
+log = logging.getLogger("goldpan.server")
+
+DEFAULT_ADDRESS = "127.0.0.1"
+DEFAULT_PORT = 5006
+UNUSED_SESSION_MS = 15_000
+CHECK_UNUSED_MS = 5_000
+
+
+def serve(
+    config_path: Path,
+    *,
+    address: str = DEFAULT_ADDRESS,
+    port: int = DEFAULT_PORT,
+    allow_hosts: tuple[str, ...] = (),
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve a project until the process is told to stop.
+
+    Args:
+        config_path: the project's YAML file.
+        address: the address to bind to.
+        port: the port to bind to; 0 for any free one.
+        allow_hosts: further values of the Host header to answer, as "name:port".
+        on_ready: called with the page's address once the server answers.
+
+    Raises:
+        ServerError: the port is taken or the address is not this machine's.
+    """
+    # Everything is served from here: a setting in the environment must not send browsers to a CDN.
+    os.environ["BOKEH_RESOURCES"] = "server"
+    sock_port = claim_port(address, port)
+    project = resume_preparation(config_path)
+    context = make_context(project, hosts=known_hosts(address, sock_port, allow_hosts))
+    context.supervisor.start()
+    try:
+        _run(context, address=address, port=sock_port, on_ready=on_ready)
+    finally:
+        context.stop()
+
+
+def claim_port(address: str, port: int) -> int:
+    """Return a port that can be bound, before any work is done for a server that could not start.
+
+    Raises:
+        ServerError: it is taken, or not to be had.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OverflowError as problem:
+            raise ServerError(f"port {port} does not exist; choose one from 1024 to 65535") from problem
+        except OSError as problem:
+            raise ServerError(_bind_words(address, port, problem)) from problem
+        return int(probe.getsockname()[1])
+
+
+def known_hosts(address: str, port: int, more: tuple[str, ...] = ()) -> frozenset[str]:
+    """Return the values of the Host header that are answered."""
+    names = (
+        {"localhost", "127.0.0.1", "[::1]"}
+        if address in {"127.0.0.1", "::1", "localhost", "0.0.0.0", "::"}
+        else set()
+    )
+    names.add(f"[{address}]" if ":" in address else address)
+    return frozenset({f"{name}:{port}" for name in names} | {name.lower() for name in more})
+
+
+def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[[str], None] | None) -> None:
+    import panel as pn
+
+    from app.api import api_routes
+    from app.dashboard import make_dashboard, theme_script
+
+    pn.extension(
+        notifications=True, sizing_mode="stretch_width", disconnect_notification=None, reconnect=False
+    )
+    project = context.project.config.project
+    server = pn.serve(
+        {"/": lambda: make_dashboard(context)},
+        address=address,
+        port=port,
+        show=False,
+        start=False,
+        title={"/": project.title or project.name},
+        extra_patterns=api_routes(context),
+        websocket_origin=sorted(context.hosts),
+        unused_session_lifetime=UNUSED_SESSION_MS,
+        check_unused_sessions=CHECK_UNUSED_MS,
+    )
+    del theme_script
+    loop = server.io_loop
+    _stop_on_signals(loop, server)
+    host = f"[{address}]" if ":" in address else address
+    if on_ready is not None:
+        loop.call_later(0, on_ready, f"http://{host}:{port}/")
+    server.start()
+    loop.start()
+
+
+def _stop_on_signals(loop: Any, server: Any) -> None:  # noqa: ANN401 - tornado and bokeh objects
+    def stop(*_: Any) -> None:  # noqa: ANN401 - signal's arguments
+        loop.add_callback_from_signal(_stop, loop, server)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+
+
+def _stop(loop: Any, server: Any) -> None:  # noqa: ANN401 - tornado and bokeh objects
+    server.stop()
+    loop.stop()
+
+
+def _bind_words(address: str, port: int, problem: OSError) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} is taken by another program; stop that one or choose another with --port {port + 1}"
+        )
+    if problem.errno == errno.EACCES:
+        return f"port {port} needs administrator rights; choose one above 1023 with --port 5006"
+    return f"cannot listen on {address}:{port}: {problem.strerror or problem}; use --address 127.0.0.1"

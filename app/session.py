@@ -1,0 +1,122 @@
+"""The state of one open dashboard: what its views show, without any widget."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import param
+
+from app.context import ServerContext
+from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
+from app.status import Status, describe_round
+from labeling.annotations import Act, LabelTable, current_labels
+from labeling.classes import LabelClass
+
+PAGES = ("Label", "Explore", "Balance", "Model", "Export")
+COLOURINGS = ("label", "prediction", "uncertainty")
+
+
+class DashboardState(param.Parameterized):
+    """What one browser tab looks at. Views watch the parameters; only `apply` and the widgets' links set them."""
+
+    page = param.Selector(default="Label", objects=list(PAGES), doc="The page that is shown.")
+    dark = param.Boolean(default=False, doc="Whether the dark theme is on.")
+    colour_by = param.Selector(default="label", objects=list(COLOURINGS), doc="What the map's colours mean.")
+    current_row = param.Integer(default=-1, doc="Row of the item on the label card; -1 for none.")
+    picked_row = param.Integer(default=-1, doc="Row of the item picked on the map; -1 for none.")
+    revision = param.Integer(default=0, doc="The label revision that is shown.")
+    round_number = param.Integer(default=0, doc="The last finished round; 0 before the first.")
+    classes_version = param.Integer(
+        default=0, doc="Counts up when a class was added, renamed, recoloured or retired."
+    )
+    status_line = param.String(default="", doc="What the worker is doing, in one line.")
+    busy_share = param.Number(
+        default=None, allow_None=True, doc="Share of the running round that is done, 0 to 1."
+    )
+    failure = param.String(default="", doc="Why the last round failed; empty if it did not.")
+
+    def __init__(self, context: ServerContext, **values: Any) -> None:  # noqa: ANN401 - parameters
+        """Make the state of a new tab, filled from the newest status.
+
+        Args:
+            context: the running server.
+            **values: initial values of parameters.
+        """
+        super().__init__(**values)
+        self.context = context
+        self.status: Status | None = None
+        self._meaning: RoundMeaning | None = None
+        self._arrays: RoundArrays | None = None
+        if context.hub.status is not None:
+            self.apply(context.hub.status)
+
+    def apply(self, status: Status) -> None:
+        """Take over a new status; parameters change at most once each."""
+        before = self.status
+        self.status = status
+        if status.round_number != self.round_number or self._meaning is None:
+            rounds = self.context.project.paths.rounds
+            self._meaning = read_meaning(rounds, status.round_number)
+            self._arrays = read_arrays(rounds, status.round_number)
+        changed_classes = before is None or before.classes != status.classes
+        running = status.running
+        self.param.update(
+            revision=status.revision,
+            round_number=status.round_number,
+            classes_version=self.classes_version + int(changed_classes),
+            status_line=describe_round(status),
+            busy_share=None if running is None else float(running.progress or 0.0),
+            failure=status.failed.error or "" if status.failed is not None and running is None else "",
+        )
+
+    @property
+    def theme(self) -> Literal["light", "dark"]:
+        """The theme's name, as the charts take it."""
+        return "dark" if self.dark else "light"
+
+    @property
+    def classes(self) -> tuple[LabelClass, ...]:
+        """The open classes, in order."""
+        return self.status.classes if self.status is not None else ()
+
+    @property
+    def meaning(self) -> RoundMeaning | None:
+        """What the last round's arrays mean; None before the first round."""
+        return self._meaning
+
+    @property
+    def arrays(self) -> RoundArrays | None:
+        """The last round's arrays; None where it trained no model."""
+        return self._arrays
+
+    def labels(self) -> LabelTable:
+        """Read the present labels."""
+        with self.context.project.database.reading() as session:
+            return current_labels(session)
+
+    def label_codes(self) -> npt.NDArray[np.int16]:
+        """Return (n,) int16: position in `classes` of each item's label, -1 where it has none."""
+        pool = self.context.project.pool
+        codes = np.full(pool.n, -1, dtype=np.int16)
+        table = self.labels()
+        position = {entry.id: index for index, entry in enumerate(self.classes)}
+        labelled = [index for index, act in enumerate(table.acts) if act in (Act.LABEL, Act.ADJUDICATE)]
+        rows = pool.rows([table.item_keys[index] for index in labelled])
+        values = np.array(
+            [position.get(int(table.class_ids[index]), -1) for index in labelled], dtype=np.int16
+        )
+        known = rows >= 0
+        codes[rows[known]] = values[known]
+        return codes
+
+    def prediction_codes(self) -> npt.NDArray[np.int16] | None:
+        """Return (n,) int16: position in `classes` of each item's likeliest class; None without a model."""
+        if self._arrays is None or self._meaning is None:
+            return None
+        position = {entry.id: index for index, entry in enumerate(self.classes)}
+        lookup = np.array(
+            [position.get(class_id, -1) for class_id in self._meaning.class_ids], dtype=np.int16
+        )
+        return lookup[np.asarray(self._arrays.predicted)]

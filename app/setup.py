@@ -1,0 +1,82 @@
+"""From what a person says on the command line to a configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config.files import parse_config
+from config.presets import load_preset, merged
+from config.schema import VERSION, ProjectConfig
+
+
+@dataclass(frozen=True)
+class ProjectWishes:
+    """What `goldpan init` was asked for; the names are those of the configuration."""
+
+    name: str
+    pool: str
+    reader: str = "auto"
+    key: str | None = None
+    text: str | None = None
+    image: str | None = None
+    vectors: str | None = None
+    columns: tuple[str, ...] | None = None
+    extra: tuple[str, ...] = ()
+    truth: str | None = None
+    labels_from_folders: bool = False
+    classes: tuple[str, ...] = ()
+    encoder: str = "auto"
+    preset: str | None = None
+    seed: int = 0
+
+
+def make_config(wishes: ProjectWishes, config_path: Path) -> ProjectConfig:
+    """Return the configuration of a new project.
+
+    Args:
+        wishes: what was asked for; it goes over the preset.
+        config_path: where the file will be; a pool below its folder is named relative to it.
+
+    Raises:
+        ConfigInvalidError: one or more values are wrong, all reported.
+        UnknownNameError: the preset is unknown.
+    """
+    wanted: dict[str, Any] = {
+        "version": VERSION,
+        "project": {"name": wishes.name, "seed": wishes.seed},
+        "pool": _pool_values(wishes, config_path),
+    }
+    if wishes.classes:
+        wanted["classes"] = [{"name": name} for name in wishes.classes]
+    if wishes.encoder != "auto":
+        wanted["encoder"] = {"name": wishes.encoder}
+    values = merged(load_preset(wishes.preset), wanted) if wishes.preset is not None else wanted
+    # JSON is YAML: the same reader reports every wrong value in the same words as for a file.
+    return parse_config(json.dumps(values), place="goldpan init")
+
+
+def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
+    given = {
+        "path": _portable(wishes.pool, config_path),
+        "reader": None if wishes.reader == "auto" else wishes.reader,
+        "key": wishes.key,
+        "text": wishes.text,
+        "image": wishes.image,
+        "vectors": wishes.vectors,
+        "columns": None if wishes.columns is None else list(wishes.columns),
+        "extra": list(wishes.extra) or None,
+        "truth": wishes.truth,
+        "labels_from_folders": wishes.labels_from_folders or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _portable(pool: str, config_path: Path) -> str:
+    """Return the pool's path as the file should have it: relative where the pool lies below the file's folder."""
+    absolute = Path(os.path.abspath(pool))
+    base = config_path.resolve().parent
+    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)

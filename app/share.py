@@ -1,0 +1,187 @@
+"""The shared config: the one file with which somebody else repeats or continues a project.
+
+`write_shared_config` puts settings, classes, annotations, seeds and hashes into one YAML file; `import_project` makes
+the same project from it beside the same pool, so that the next round proposes the same items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.errors import ProjectError
+from app.prepare import Stage, create_project, silent_stage
+from app.project import Project, now
+from app.version import VERSION
+from config.files import load_config, save_config
+from config.schema import ClassSection, ProjectConfig, SharedAnnotation, SharedRound, SharedSection
+from labeling.annotations import Act, Annotation, NewAnnotation, annotations_since, record
+from labeling.annotators import ensure_annotator
+from labeling.classes import LabelClass, archive_class, list_classes
+from labeling.round_log import RoundRow, list_rounds, restore_round
+
+
+def write_shared_config(project: Project, path: Path) -> Path:
+    """Write the shared config of a project.
+
+    Returns:
+        The path.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_config(shared_config(project), path)
+    return path
+
+
+def shared_config(project: Project) -> ProjectConfig:
+    """Return the project's configuration with the classes as they are now and everything that was labelled."""
+    with project.database.reading() as session:
+        classes = list_classes(session, archived=True)
+        entries = annotations_since(session, revision=0)
+        rounds = [row for row in list_rounds(session) if row.state != "running"]
+    vectors_hash = next((row.hashes["vectors"] for row in reversed(rounds) if row.hashes.get("vectors")), "")
+    shared = SharedSection(
+        goldpan_version=VERSION,
+        created_at=now(),
+        pool_hash=project.pool.hash,
+        vectors_hash=vectors_hash,
+        revision=entries[-1].id if entries else 0,
+        rounds=tuple(_shared_round(row) for row in rounds),
+        annotations=_shared_annotations(entries, classes),
+    )
+    # A database address may hold a password, and where the pool lies is this machine's own business.
+    private = project.config.project.model_copy(update={"database": None})
+    return project.config.model_copy(
+        update={"project": private, "classes": _class_sections(classes), "shared": shared}
+    )
+
+
+def import_project(
+    shared_path: Path, config_path: Path, *, pool: Path | None = None, stage: Stage = silent_stage
+) -> Project:
+    """Make a project from a shared config: same settings, classes, annotations and round numbers.
+
+    Args:
+        shared_path: the shared config.
+        config_path: the YAML file of the new project.
+        pool: where the pool lies on this machine; the path in the shared config if None.
+        stage: reports progress.
+
+    Returns:
+        The opened project; its next round has the number and the seed that it would have had at its origin.
+
+    Raises:
+        ProjectError: the file has no shared part, or an annotation in it does not fit.
+        PoolMovedError: the pool is another one.
+        ProjectExistsError: a project stands at `config_path`.
+    """
+    given = load_config(shared_path)
+    if given.shared is None:
+        raise ProjectError(
+            f"{shared_path} is a plain configuration without labels; use `goldpan init` to start a project from it"
+        )
+    section = given.pool.model_copy(update={"hash": given.shared.pool_hash})
+    if pool is not None:
+        section = section.model_copy(update={"path": str(pool.resolve())})
+    plain = given.model_copy(update={"pool": section, "shared": None})
+    project = create_project(plain, config_path, base=shared_path.resolve().parent, stage=stage)
+    _restore(project, given, given.shared)
+    return project
+
+
+def _restore(project: Project, given: ProjectConfig, shared: SharedSection) -> None:
+    """Store annotations and rounds as they were, in one transaction: all or nothing."""
+    with project.database.transaction() as session:
+        ids = {entry.name: entry.id for entry in list_classes(session, archived=True)}
+        annotators = {
+            name: ensure_annotator(session, name=name)
+            for name in dict.fromkeys(entry.annotator for entry in shared.annotations)
+        }
+        for entry in shared.annotations:
+            record(
+                session,
+                new=_new_annotation(entry, ids),
+                annotator_id=annotators[entry.annotator],
+                now=entry.created_at,
+            )
+        for row in shared.rounds:
+            restore_round(
+                session,
+                number=row.number,
+                revision=row.revision,
+                seed=row.seed,
+                labels_used=0,
+                hashes={"proposals": row.proposals_hash},
+                now=now(),
+            )
+        for section in given.classes:
+            if section.archived:
+                archive_class(session, class_id=ids[section.name])
+
+
+def _new_annotation(entry: SharedAnnotation, ids: dict[str, int]) -> NewAnnotation:
+    for name in (entry.class_name, entry.suggested_class):
+        if name is not None and name not in ids:
+            raise ProjectError(
+                f"annotation {entry.uid} names class {name!r}, which the file's classes do not list"
+            )
+    return NewAnnotation(
+        uid=entry.uid,
+        item_key=entry.item,
+        act=Act(entry.act),
+        class_id=None if entry.class_name is None else ids[entry.class_name],
+        undoes_uid=entry.undoes,
+        comment=entry.comment,
+        round_number=entry.round_number,
+        strategy=entry.strategy,
+        kind=entry.kind or "",
+        suggested_class_id=None if entry.suggested_class is None else ids[entry.suggested_class],
+    )
+
+
+def _shared_annotations(
+    entries: Sequence[Annotation], classes: Sequence[LabelClass]
+) -> tuple[SharedAnnotation, ...]:
+    names = {entry.id: entry.name for entry in classes}
+    uids = {entry.id: entry.uid for entry in entries}
+    return tuple(
+        SharedAnnotation(
+            uid=entry.uid,
+            item=entry.item_key,
+            act=str(entry.act),
+            class_name=None if entry.class_id is None else names[entry.class_id],
+            annotator=entry.annotator,
+            created_at=entry.created_at,
+            undoes=None if entry.undoes_id is None else uids[entry.undoes_id],
+            comment=entry.comment,
+            round_number=entry.round_number,
+            strategy=entry.strategy,
+            kind=entry.kind or None,
+            suggested_class=None if entry.suggested_class_id is None else names[entry.suggested_class_id],
+        )
+        for entry in entries
+    )
+
+
+def _class_sections(classes: Sequence[LabelClass]) -> tuple[ClassSection, ...]:
+    names = {entry.id: entry.name for entry in classes}
+    return tuple(
+        ClassSection(
+            name=entry.name,
+            key=entry.key,
+            colour=entry.colour,
+            parent=None if entry.parent_id is None else names[entry.parent_id],
+            description=entry.description,
+            target=entry.target,
+            archived=entry.archived,
+        )
+        for entry in classes
+    )
+
+
+def _shared_round(row: RoundRow) -> SharedRound:
+    return SharedRound(
+        number=row.number,
+        revision=row.revision,
+        seed=row.seed,
+        proposals_hash=row.hashes.get("proposals", "") if row.hashes else "",
+    )

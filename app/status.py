@@ -1,0 +1,99 @@
+"""What the pages show of a project's state, read from the database in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.counts import RunningCounts
+from app.project import now
+from labeling.classes import LabelClass, list_classes
+from labeling.database import Database
+from labeling.queue import waiting
+from labeling.round_log import RoundRow, latest_round
+
+
+@dataclass(frozen=True)
+class Status:
+    """The project at one moment.
+
+    Attributes:
+        revision: the label revision.
+        classes: the open classes, in order.
+        counts: (class id, labels) pairs of the present labels.
+        acts: (act, items) pairs of what was said of items.
+        latest: the last finished round.
+        running: the round that runs.
+        failed: the newest round, if it failed.
+        waiting: proposals that wait for a label.
+    """
+
+    revision: int
+    classes: tuple[LabelClass, ...]
+    counts: tuple[tuple[int, int], ...]
+    acts: tuple[tuple[str, int], ...]
+    latest: RoundRow | None
+    running: RoundRow | None
+    failed: RoundRow | None
+    waiting: int
+
+    @property
+    def round_number(self) -> int:
+        """The number of the last finished round; 0 before the first."""
+        return self.latest.number if self.latest is not None else 0
+
+    @property
+    def labelled(self) -> int:
+        """Items that have a label now."""
+        return sum(count for _, count in self.counts)
+
+    def count_of(self, class_id: int) -> int:
+        """Return how many items have a label of that class."""
+        return dict(self.counts).get(class_id, 0)
+
+
+def read_status(
+    database: Database, *, counts: RunningCounts | None = None, known: Status | None = None
+) -> Status:
+    """Read the status of a project.
+
+    Args:
+        database: the opened database.
+        counts: the server's running counts, so that not every label is counted at every look.
+        known: the status last read; what cannot have changed since is taken from it.
+    """
+    with database.reading() as session:
+        newest = latest_round(session, state=None)
+        latest = newest if newest is None or newest.state == "done" else latest_round(session)
+        classes = tuple(list_classes(session))
+        tally = (counts or RunningCounts()).read(session)
+        same_queue = known is not None and (known.revision, known.latest) == (tally.revision, latest)
+        return Status(
+            revision=tally.revision,
+            classes=classes,
+            counts=tuple(tally.classes.items()),
+            acts=tuple((str(act), count) for act, count in tally.acts.items()),
+            latest=latest,
+            running=newest if newest is not None and newest.state == "running" else None,
+            failed=newest if newest is not None and newest.state == "failed" else None,
+            waiting=known.waiting if known is not None and same_queue else waiting(session, now=now()),
+        )
+
+
+def describe_round(status: Status) -> str:
+    """Return one line about what the worker is doing, for the page's status line."""
+    if status.running is not None:
+        row = status.running
+        passed_s = max((now() - row.started_at).total_seconds(), 0.0)
+        share = round(100 * (row.progress or 0))
+        stage = row.stage or "starting"
+        return f"Round {row.number}: {stage} · {share} % · {passed_s:.1f} s · {status.labelled} labels"
+    if status.failed is not None:
+        row = status.failed
+        return f"Round {row.number} failed: {row.error}. Labelling goes on; the next round tries again."
+    if status.latest is None:
+        return "The first proposals are being computed"
+    row = status.latest
+    labels = "1 label" if row.labels_used == 1 else f"{row.labels_used} labels"
+    fresh = status.revision - row.revision
+    since = f" · {fresh} new since" if fresh else ""
+    return f"Round {row.number} finished in {row.seconds or 0:.1f} s with {labels}{since}"

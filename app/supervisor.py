@@ -1,0 +1,241 @@
+"""Decides when a round runs, watches it, and says what became of it.
+
+One thread a server. A round that crashes, hangs or runs out of memory is marked failed and labelling goes on; the
+next try waits for new labels or a growing pause.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+from app.counts import RunningCounts
+from app.project import Project, now
+from app.rounds_plan import next_seed
+from app.status import Status, read_status
+from app.worker import Worker
+from config.errors import GoldpanError
+from labeling.errors import LabelingError
+from labeling.round_log import abandon_stale, beat_round, fail_round, list_rounds, start_round
+
+log = logging.getLogger("goldpan.rounds")
+
+TICK_S = 0.15
+HEARTBEAT_S = 5.0
+STALE_S = 60.0
+PAUSE_AFTER_FAILURE_S = 15.0
+PATIENCE_S = 20.0
+"""After this long without a round, fewer new labels than `retrain_after` start one too."""
+
+
+@dataclass
+class RunningRound:
+    """A round in the worker."""
+
+    number: int
+    future: Future[int]
+    began_s: float
+    beat_s: float
+
+
+class Supervisor:
+    """Runs rounds in a worker process whenever there is something new to learn."""
+
+    def __init__(
+        self, project: Project, *, counts: RunningCounts, on_status: Callable[[Status], None]
+    ) -> None:
+        """Make a supervisor; `start` starts its thread.
+
+        Args:
+            project: the opened project.
+            counts: the server's running counts.
+            on_status: called, in the supervisor's thread, whenever the status has changed.
+        """
+        self.project = project
+        self.worker = Worker()
+        self._counts = counts
+        self._on_status = on_status
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._running: RunningRound | None = None
+        self._status: Status | None = None
+        self._failures = 0
+        self._failed_revision = -1
+        self._failed_at_s = 0.0
+        self._last_label_s = time.monotonic()
+        self._asked = False
+        self._thread = threading.Thread(target=self._loop, name="goldpan-supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Mark what a killed server left running as failed, warm the worker, start watching."""
+        self._fail_orphans()
+        self.worker.warm()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching and end the worker; a round in it is marked failed at the next start."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
+        self.worker.kill()
+
+    def wake(self) -> None:
+        """Look for new labels now: something was stored."""
+        self._wake.set()
+
+    def ask_for_round(self) -> None:
+        """Start a round as soon as possible, whether or not there are new labels."""
+        self._asked = True
+        self._wake.set()
+
+    @property
+    def status(self) -> Status | None:
+        """The status last seen; None before the first look."""
+        return self._status
+
+    def _loop(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._look()
+            except LabelingError as problem:
+                # The database is away or full: the next look tries again, and labelling says so itself.
+                log.warning("cannot look after the rounds: %s", problem)
+                self._stop.wait(1.0)
+            except Exception:
+                log.exception("the supervisor stumbled; it goes on")
+                self._stop.wait(1.0)
+            self._wake.wait(TICK_S)
+            self._wake.clear()
+
+    def _look(self) -> None:
+        self._watch_running()
+        status = read_status(self.project.database, counts=self._counts, known=self._status)
+        if self._status is not None and status.revision != self._status.revision:
+            self._last_label_s = time.monotonic()
+        if status != self._status:
+            self._status = status
+            self._on_status(status)
+        if self._running is None and self._should_start(status):
+            self._begin(status)
+
+    def _should_start(self, status: Status) -> bool:
+        if status.running is not None:
+            return self._take_over_stale()
+        if self._asked:
+            return True
+        if status.latest is None:
+            return not self._waits_after_failure(status)
+        fresh = status.revision - status.latest.revision
+        if fresh <= 0 or self._waits_after_failure(status):
+            return False
+        idle_s = time.monotonic() - self._last_label_s
+        enough = fresh >= self.project.config.rounds.retrain_after
+        return enough or idle_s > PATIENCE_S or status.waiting == 0
+
+    def _waits_after_failure(self, status: Status) -> bool:
+        """After a failure: wait for new labels, or for a pause that grows with each failure in a row."""
+        if (
+            self._failures == 0
+            or status.revision >= self._failed_revision + self.project.config.rounds.retrain_after
+        ):
+            return False
+        pause_s = PAUSE_AFTER_FAILURE_S * min(2 ** (self._failures - 1), 16)
+        return time.monotonic() - self._failed_at_s < pause_s
+
+    def _begin(self, status: Status) -> None:
+        project = self.project
+        with project.database.transaction() as session:
+            seed = next_seed(session, project_seed=project.config.project.seed)
+            number = start_round(session, revision=status.revision, seed=seed, owner=self._owner, now=now())
+        if number is None:
+            return
+        self._asked = False
+        moment = time.monotonic()
+        try:
+            future = self.worker.submit(
+                project.paths.config, number=number, revision=status.revision, seed=seed
+            )
+        except BrokenProcessPool:
+            self.worker.kill()
+            self._record_failure(number, "the worker process had died; it is started again")
+            return
+        self._running = RunningRound(number=number, future=future, began_s=moment, beat_s=moment)
+        future.add_done_callback(lambda _: self._wake.set())
+
+    def _watch_running(self) -> None:
+        running = self._running
+        if running is None:
+            return
+        moment = time.monotonic()
+        if running.future.done():
+            self._running = None
+            self._finish(running)
+        elif moment - running.began_s > self.project.config.rounds.timeout_s:
+            self._running = None
+            self.worker.kill()
+            self._record_failure(
+                running.number,
+                f"the round took longer than {self.project.config.rounds.timeout_s:g} s and was stopped",
+            )
+        elif moment - running.beat_s > HEARTBEAT_S:
+            running.beat_s = moment
+            with self.project.database.transaction() as session:
+                beat_round(session, number=running.number, now=now())
+
+    def _finish(self, running: RunningRound) -> None:
+        problem = running.future.exception()
+        if problem is None:
+            self._failures = 0
+            return
+        if isinstance(problem, BrokenProcessPool):
+            self.worker.kill()
+            self._record_failure(running.number, "the worker process died (killed, or out of memory)")
+            return
+        if not isinstance(problem, GoldpanError):
+            log.error("round %d failed", running.number, exc_info=problem)
+        self._record_failure(running.number, f"{type(problem).__name__}: {problem}")
+
+    def _record_failure(self, number: int, error: str) -> None:
+        log.warning("round %d failed: %s", number, error)
+        self._failures += 1
+        self._failed_at_s = time.monotonic()
+        self._failed_revision = self._status.revision if self._status else 0
+        with self.project.database.transaction() as session:
+            fail_round(session, number=number, error=error, now=now())
+
+    def _take_over_stale(self) -> bool:
+        """Give up a round whose server has not been heard of for a while; the next look starts another."""
+        with self.project.database.transaction() as session:
+            abandon_stale(session, older_than_s=STALE_S, now=now())
+        return False
+
+    def _fail_orphans(self) -> None:
+        """Mark rounds of servers on this machine that are gone as failed, so that the next can start at once."""
+        with self.project.database.transaction() as session:
+            for row in list_rounds(session):
+                if row.state == "running" and _owner_is_gone(row.owner):
+                    fail_round(
+                        session, number=row.number, error="the server stopped during this round", now=now()
+                    )
+
+
+def _owner_is_gone(owner: str) -> bool:
+    host, _, pid = owner.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return int(pid) == os.getpid()

@@ -1,0 +1,3 @@
+"""The version of this goldpan."""
+
+VERSION = "0.1.0"

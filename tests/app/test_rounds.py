@@ -1,0 +1,141 @@
+"""Rounds on a small real project, in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.project import Project
+from app.round_files import read_arrays, read_meaning
+from app.rounds import KEPT_ROUNDS
+from app.run_now import run_first, run_now
+from app.status import read_status
+from config.files import load_config, save_config
+from labeling.annotations import current_labels
+from labeling.queue import proposals_of
+from labeling.round_log import list_rounds
+from tests.projects import label, label_some, make_clouds, truth_of
+
+
+def proposals(project: Project, number: int) -> list[tuple[str, str, str]]:
+    with project.database.reading() as session:
+        return [
+            (entry.item_key, entry.kind, entry.reason) for entry in proposals_of(session, round_number=number)
+        ]
+
+
+def test_run_round__without_labels(clouds: Project) -> None:
+    assert run_now(clouds) == clouds.config.rounds.queue
+    meaning = read_meaning(clouds.paths.rounds, 1)
+    assert meaning is not None and not meaning.trained
+    assert {kind for _, kind, _ in proposals(clouds, 1)} == {"discover"}
+
+
+def test_run_round__first_proposals_meet_the_rare_class(clouds: Project) -> None:
+    run_now(clouds)
+    truth = truth_of(clouds)
+    assert {truth[key] for key, _, _ in proposals(clouds, 1)[:12]} == {"common", "other", "rare"}
+
+
+def test_run_round__with_one_class_only(clouds: Project) -> None:
+    some = [key for key, name in truth_of(clouds).items() if name == "common"][:3]
+    label(clouds, dict.fromkeys(some, "common"))
+    run_now(clouds)
+    assert not set(some) & {key for key, _, _ in proposals(clouds, 1)}
+    assert read_arrays(clouds.paths.rounds, 1) is None
+
+
+def test_run_round__learns_the_classes(clouds: Project) -> None:
+    label_some(clouds)
+    run_now(clouds)
+    arrays = read_arrays(clouds.paths.rounds, 1)
+    meaning = read_meaning(clouds.paths.rounds, 1)
+    assert arrays is not None and meaning is not None
+    truth = np.array(list(truth_of(clouds).values()))
+    assert np.mean(np.array(meaning.class_names)[arrays.predicted] == truth) > 0.98
+    assert np.allclose(np.asarray(arrays.probabilities, np.float32).sum(axis=1), 1, atol=0.01)
+
+
+def test_run_round__proposes_no_labelled_item(clouds: Project) -> None:
+    labels = label_some(clouds)
+    run_now(clouds)
+    assert not set(labels) & {key for key, _, _ in proposals(clouds, 1)}
+
+
+def test_run_round__again_gives_the_same(clouds: Project, tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    again = make_clouds(tmp_path / "again")
+    for project in (clouds, again):
+        label_some(project)
+        run_now(project)
+    assert proposals(clouds, 1) == proposals(again, 1)
+    hashes = []
+    for project in (clouds, again):
+        with project.database.reading() as session:
+            hashes.append(list_rounds(session)[0].hashes)
+    assert hashes[0] == hashes[1]
+    again.close()
+
+
+def test_run_round__another_seed_differs(clouds: Project, tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    again = make_clouds(tmp_path / "again")
+    config = load_config(again.paths.config)
+    seeded = config.model_copy(update={"project": config.project.model_copy(update={"seed": 77})})
+    save_config(seeded, again.paths.config)
+    with clouds.database.reading() as session:
+        assert current_labels(session).item_keys == ()
+    run_now(clouds)
+    from app.project import open_project
+
+    other = open_project(again.paths.config)
+    run_now(other)
+    assert proposals(clouds, 1) != proposals(other, 1)
+    again.close()
+    other.close()
+
+
+def test_run_round__says_what_it_used(clouds: Project) -> None:
+    labels = label_some(clouds)
+    run_now(clouds)
+    status = read_status(clouds.database)
+    assert status.latest is not None
+    assert (status.latest.labels_used, status.latest.revision) == (len(labels), len(labels))
+    assert set(status.latest.hashes) == {"pool", "vectors", "labels", "config", "proposals"}
+    assert status.latest.metrics["quality"]["source"] == "cross-validation"
+
+
+def test_run_round__failure_is_recorded(clouds: Project) -> None:
+    label_some(clouds)
+    (clouds.paths.vectors / "vectors.npy").write_bytes(b"not numpy")
+    with pytest.raises(Exception, match="vectors"):
+        run_now(clouds)
+    status = read_status(clouds.database)
+    assert status.failed is not None and status.running is None
+    assert "vectors" in status.failed.error
+
+
+def test_run_round__class_without_labels(clouds: Project) -> None:
+    some = {key: name for key, name in truth_of(clouds).items() if name != "rare"}
+    label(clouds, dict(list(some.items())[:10]))
+    run_now(clouds)
+    arrays = read_arrays(clouds.paths.rounds, 1)
+    assert arrays is not None
+    assert float(np.asarray(arrays.probabilities)[:, 2].max()) == 0.0
+
+
+def test_run_first__looks_once_at_the_same_labels(clouds: Project) -> None:
+    run_first(clouds, lambda share, what: None)
+    run_first(clouds, lambda share, what: None)
+    assert read_status(clouds.database).round_number == 1
+
+
+def test_forget_old_rounds__keeps_the_newest_arrays(clouds: Project) -> None:
+    label_some(clouds)
+    for _ in range(KEPT_ROUNDS + 1):
+        run_now(clouds)
+    assert read_arrays(clouds.paths.rounds, 1) is None
+    assert read_arrays(clouds.paths.rounds, 2) is not None
+    assert (clouds.paths.rounds / "000001" / "head.safetensors").is_file()

@@ -1,0 +1,134 @@
+"""The supervisor with its real worker process: rounds start by themselves, and failures stay outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.counts import RunningCounts
+from app.project import Project, now
+from app.status import Status, read_status
+from app.supervisor import Supervisor
+from labeling.round_log import start_round
+from tests.projects import label, label_some, truth_of
+from tests.servers import wait_for
+
+
+class Watched:
+    """A supervisor and the statuses it told."""
+
+    def __init__(self, project: Project) -> None:
+        self.told: list[Status] = []
+        self.supervisor = Supervisor(project, counts=RunningCounts(), on_status=self.told.append)
+
+    def wait_for_round(self, number: int, seconds: float = 40) -> Status:
+        def done() -> Status | None:
+            status = self.supervisor.status
+            return status if status is not None and status.round_number >= number else None
+
+        found: Status = wait_for(done, seconds=seconds, what=f"round {number}")
+        return found
+
+
+@pytest.fixture
+def watched(clouds: Project) -> Iterator[Watched]:
+    holder = Watched(clouds)
+    yield holder
+    holder.supervisor.stop()
+
+
+def worker_pids(supervisor: Supervisor) -> list[int]:
+    executor: Any = supervisor.worker._executor
+    return list(executor._processes) if executor is not None else []
+
+
+def test_start__runs_the_first_round(watched: Watched) -> None:
+    watched.supervisor.start()
+    assert watched.wait_for_round(1).waiting > 0
+
+
+def test_wake__new_labels_start_a_round(watched: Watched, clouds: Project) -> None:
+    watched.supervisor.start()
+    watched.wait_for_round(1)
+    labels = label_some(clouds)
+    watched.supervisor.wake()
+    status = watched.wait_for_round(2)
+    assert status.latest is not None and status.latest.labels_used == len(labels)
+    assert any(told.running is not None for told in watched.told)
+
+
+def test_look__a_killed_worker_is_noticed_and_replaced(watched: Watched, clouds: Project) -> None:
+    watched.supervisor.start()
+    watched.wait_for_round(1)
+    for pid in worker_pids(watched.supervisor):
+        os.kill(pid, signal.SIGKILL)
+    label_some(clouds)
+    watched.supervisor.wake()
+    wait_for(lambda: any(told.failed is not None for told in watched.told), what="the failure")
+    # Four new labels end the wait after a failure.
+    names = truth_of(clouds)
+    with clouds.database.reading():
+        pass
+    label(clouds, dict(list(names.items())[-6:]))
+    watched.supervisor.wake()
+    failed = next(told.failed for told in watched.told if told.failed is not None)
+    assert "worker process" in failed.error
+    watched.wait_for_round(failed.number + 1)
+
+
+def test_look__a_round_that_hangs_is_stopped(watched: Watched, clouds: Project) -> None:
+    supervisor = watched.supervisor
+    rounds = clouds.config.rounds.model_copy(update={"timeout_s": 0.01})
+    supervisor.project = Project(
+        config=clouds.config.model_copy(update={"rounds": rounds}),
+        paths=clouds.paths,
+        pool=clouds.pool,
+        database=clouds.database,
+    )
+    supervisor.start()
+    wait_for(lambda: any(told.failed is not None for told in watched.told), what="the failure")
+    failed = next(told.failed for told in watched.told if told.failed is not None)
+    assert "took longer than 0.01 s" in failed.error
+
+
+def test_start__a_round_of_a_dead_server_is_given_up(watched: Watched, clouds: Project) -> None:
+    import socket
+
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    with clouds.database.transaction() as session:
+        start_round(session, revision=0, seed=1, owner=f"{socket.gethostname()}:{gone}", now=now())
+    watched.supervisor.start()
+    assert watched.wait_for_round(2).round_number == 2
+
+
+def test_start__leaves_the_round_of_a_living_server_alone(watched: Watched, clouds: Project) -> None:
+    with clouds.database.transaction() as session:
+        start_round(session, revision=0, seed=1, owner="another-machine:1", now=now())
+    watched.supervisor.start()
+    wait_for(lambda: watched.supervisor.status, what="a status")
+    assert read_status(clouds.database).running is not None
+
+
+def test_stop__ends_the_worker(watched: Watched) -> None:
+    watched.supervisor.start()
+    watched.wait_for_round(1)
+    pids = worker_pids(watched.supervisor)
+    watched.supervisor.stop()
+    assert pids
+    for pid in pids:
+        wait_for(lambda pid=pid: not _alive(pid), seconds=5, what="the end of the worker")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return stat.read().split(") ")[1][0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,77 @@
+"""Small real projects for tests: three clouds of points, one of them rare."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from pathlib import Path
+
+import numpy as np
+
+from app.prepare import create_project
+from app.project import Project
+from app.setup import ProjectWishes, make_config
+from labeling.annotations import Act, NewAnnotation, record
+from labeling.annotators import ensure_annotator
+from labeling.classes import list_classes
+
+CENTRES = {"common": (0.0, 0.0, 0.0, 0.0), "other": (6.0, 0.0, 6.0, 0.0), "rare": (0.0, 6.0, 0.0, 6.0)}
+COUNTS = {"common": 60, "other": 40, "rare": 8}
+MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+
+
+def write_clouds(path: Path, *, seed: int = 3) -> list[str]:
+    """Write the clouds as CSV with id, four columns and the true class; return the true classes in order."""
+    generator = np.random.default_rng(seed)
+    names = [name for name, count in COUNTS.items() for _ in range(count)]
+    names = [names[index] for index in generator.permutation(len(names))]
+    lines = ["id,a,b,c,d,kind"]
+    for number, name in enumerate(names):
+        values = np.asarray(CENTRES[name]) + generator.normal(0, 0.6, 4)
+        lines.append(f"item-{number:03d}," + ",".join(f"{value:.6f}" for value in values) + f",{name}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return names
+
+
+def make_clouds(
+    folder: Path, *, classes: tuple[str, ...] = ("common", "other", "rare"), name: str = "clouds"
+) -> Project:
+    """Make an opened project of the clouds in a folder; nothing is labelled and no round has run."""
+    pool = folder / "clouds.csv"
+    if not pool.is_file():
+        write_clouds(pool)
+    path = folder / f"{name}.yaml"
+    wishes = ProjectWishes(name=name, pool=str(pool), key="id", truth="kind", classes=classes, seed=5)
+    return create_project(make_config(wishes, path), path)
+
+
+def truth_of(project: Project) -> dict[str, str]:
+    """Return the true class of each item by key."""
+    from labeling.pools.truth import read_truth
+
+    found = read_truth(project.paths.pool)
+    assert found is not None
+    return dict(zip(project.pool.keys(range(project.pool.n)), found, strict=True))
+
+
+def label(project: Project, labels: dict[str, str], *, annotator: str = "ann") -> list[str]:
+    """Give items labels by class name; return the uids."""
+    uids = []
+    with project.database.transaction() as session:
+        annotator_id = ensure_annotator(session, name=annotator)
+        ids = {entry.name: entry.id for entry in list_classes(session)}
+        for key, class_name in labels.items():
+            uids.append(uuid.uuid4().hex)
+            new = NewAnnotation(uid=uids[-1], item_key=key, act=Act.LABEL, class_id=ids[class_name])
+            record(session, new=new, annotator_id=annotator_id, now=MOMENT)
+    return uids
+
+
+def label_some(project: Project, *, each: int = 4) -> dict[str, str]:
+    """Label the first few items of each class with their true class; return the labels."""
+    chosen: dict[str, str] = {}
+    for name in COUNTS:
+        keys = [key for key, true in truth_of(project).items() if true == name][:each]
+        chosen.update(dict.fromkeys(keys, name))
+    label(project, chosen)
+    return chosen
