@@ -36,7 +36,7 @@ class Axes:
         Returns:
             (b, d) float32.
         """
-        return (values.astype(np.float32) - self.mean) @ self.matrix
+        return np.asarray((values.astype(np.float32) - self.mean) @ self.matrix, dtype=np.float32)
 
 
 def principal_axes(
