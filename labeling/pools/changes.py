@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.schema import PoolSection
 from labeling.pools.arrow_rows import ArrowRows
-from labeling.pools.contract import Part, Reading
+from labeling.pools.contract import HashArray, Part, Reading
+from labeling.pools.errors import PoolContentError
 from labeling.pools.image_folder import folder_stamp
 from labeling.pools.pool import Pool
 from labeling.pools.registry import locate, readers
@@ -88,8 +90,13 @@ def compare(pool: Pool, reading: Reading) -> PoolChange | None:
     """
     items = ArrowRows(pool.folder / ITEMS_FILE)
     tally = _Tally(pool, items)
-    for part in reading.parts:
-        tally.add(part, item_hash(reading.columns, part.columns, part.content, len(part.keys)))
+    try:
+        for part in reading.parts:
+            tally.add(part, item_hash(reading.columns, part.columns, part.content, len(part.keys)))
+    except pa.ArrowException as error:
+        raise PoolContentError(
+            f"{pool.snapshot.source.path} holds values that cannot be converted ({error})"
+        ) from error
     return tally.result()
 
 
@@ -103,7 +110,7 @@ class _Tally:
         self._added_keys: list[str] = []
         self._changed_keys: list[str] = []
 
-    def add(self, part: Part, hashes: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> None:
+    def add(self, part: Part, hashes: HashArray) -> None:
         """Take in the next items of the source."""
         keys = pc.fill_null(part.keys, "")
         rows = self._pool.rows(keys)

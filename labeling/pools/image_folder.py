@@ -126,8 +126,15 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
-                elif entry.name.lower().endswith(SUFFIXES) and not entry.is_dir():
+                elif entry.name.lower().endswith(SUFFIXES) and not _is_folder(entry):
                     yield entry
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _inside(root: Path, path: Path) -> bool:

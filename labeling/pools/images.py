@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 
 from PIL import Image, UnidentifiedImageError
 
@@ -44,14 +43,12 @@ def inspect_image(data: bytes) -> str | None:
     if not data:
         return "the image is empty (0 bytes)"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    return f"the image declares {width} × {height} pixels, more than the {MAX_PIXELS:,} that are opened"
-                _check_body(image, data)
-    except Image.DecompressionBombError:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                return f"the image declares {width} × {height} pixels, more than the {MAX_PIXELS:,} that are opened"
+            _check_body(image, data)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"the image declares more than the {MAX_PIXELS:,} pixels that are opened"
     except UnidentifiedImageError:
         return "this is not an image (PNG, JPEG, WebP, GIF, BMP or TIFF)"

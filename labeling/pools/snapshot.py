@@ -21,10 +21,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pyarrow as pa
+
 from config.schema import PoolSection
 from labeling.pools.changes import PoolChange, pool_changed
 from labeling.pools.contract import Progress, Reading
-from labeling.pools.errors import SnapshotError
+from labeling.pools.errors import PoolContentError, SnapshotError
 from labeling.pools.image_folder import folder_stamp
 from labeling.pools.pool import Pool, open_pool
 from labeling.pools.registry import choose_reader, locate, readers
@@ -67,9 +69,13 @@ def make_snapshot(
         _write(writer, reading, progress)
         writer.finish(reader=name, source=source, place=str(path))
         _replace(build, folder)
+    except pa.ArrowException as error:
+        raise PoolContentError(
+            f"{path} holds values that cannot be converted ({error}); leave that column out"
+        ) from error
     except OSError as error:
         raise SnapshotError(
-            f"the snapshot cannot be written to {folder} ({error}); make room or choose another"
+            f"no snapshot of {path} could be made in {folder} ({error}); see that one can be read and the other written"
         ) from error
     finally:
         shutil.rmtree(build, ignore_errors=True)

@@ -139,7 +139,11 @@ def _dates(values: pa.Array) -> pa.Array:
     """Return seconds as float64; NaN where there is no valid date."""
     if pa.types.is_duration(values.type):
         return pc.fill_null(
-            pc.divide(pc.cast(pc.cast(values, pa.duration("us")), pa.float64()), 1e6), math.nan
+            pc.divide(
+                pc.cast(pc.cast(pc.cast(values, pa.duration("us"), safe=False), pa.int64()), pa.float64()),
+                1e6,
+            ),
+            math.nan,
         )
     if pa.types.is_time(values.type):
         micro = pc.cast(pc.cast(values, pa.time64("us"), safe=False), pa.int64())
