@@ -8,7 +8,8 @@ extra.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -111,7 +112,6 @@ class TrainedHead:
     class_names: tuple[str, ...]
     corrected: bool = True
     seed: int = 0
-    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def members(self) -> int:
@@ -156,6 +156,27 @@ class TrainedHead:
         scaled = (vectors.to(torch.float32) - self.mean) / self.size
         return self.forward(self.tensors, scaled) + self.mask[:, None, :]
 
+    def save(
+        self, path: Path, *, class_names: tuple[str, ...] | None = None, temperature: float = 1.0
+    ) -> None:
+        """Write the head to a safetensors file; `models.heads.files.load_head` reads it.
+
+        Args:
+            path: the file; replaced only once the new one is whole.
+            class_names: k names stored with it; None for its own.
+            temperature: what its logits are divided by; stored with it.
+
+        Raises:
+            WeightsError: the file cannot be written.
+            TrainingSetError: there are more or fewer names than classes.
+        """
+        from models.heads.files import save_head  # it needs the registry, which needs this module
+
+        names = self.class_names if class_names is None else class_names
+        if len(names) != self.class_count:
+            raise TrainingSetError(f"{len(names)} class names for {self.class_count} classes; give one each")
+        save_head(replace(self, class_names=names), path, temperature=temperature)
+
     def to(self, device: torch.device) -> TrainedHead:
         """Return the same head with its parameters on another device.
 
@@ -173,7 +194,6 @@ class TrainedHead:
             class_names=self.class_names,
             corrected=self.corrected,
             seed=self.seed,
-            notes=self.notes,
         )
 
 

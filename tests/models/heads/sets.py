@@ -1,0 +1,39 @@
+"""Real labels and vectors for the tests of heads: scikit-learn's digits, wine and breast cancer."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.preprocessing import StandardScaler
+
+from config.schema import HeadSection
+from models.heads.contract import TrainingSet
+
+CPU = torch.device("cpu")
+LOADERS = {"digits": load_digits, "wine": load_wine, "cancer": load_breast_cancer}
+
+
+@cache
+def pool(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return shuffled, standardised vectors (n, d) float32 and truth (n,) int64."""
+    vectors, truth = LOADERS[name](return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(vectors))
+    vectors = StandardScaler().fit_transform(vectors)[order].astype(np.float32)
+    truth = truth[order].astype(np.int64)
+    vectors.flags.writeable = False
+    truth.flags.writeable = False
+    return vectors, truth
+
+
+def labelled(name: str, count: int, *, class_count: int | None = None) -> TrainingSet:
+    """Return the first items of a pool with their labels."""
+    vectors, truth = pool(name)
+    return TrainingSet(vectors[:count], truth[:count], class_count or int(truth.max()) + 1)
+
+
+def section(**changes: object) -> HeadSection:
+    """Return head settings, the defaults but for what is named."""
+    return HeadSection(**changes)  # type: ignore[arg-type]
