@@ -95,7 +95,7 @@ def open_projection(folder: Path, *, expected_rows: int | None = None) -> FloatA
 
 def _principal_positions(vectors: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64]:
     """Return (n, 2): coordinates on the two principal axes of a seeded choice of rows; read in chunks."""
-    n, d = vectors.shape
+    n = len(vectors)
     rows = np.arange(n)
     if n > PCA_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(n, PCA_ROWS, replace=False))

@@ -147,7 +147,7 @@ def _learn(images: FloatArray, seed: int, device: torch.device) -> ConvFilters:
         count=FILTERS,
         patch_px=patch,
         stride=max(1, (side - patch + 1) // POSITIONS),
-        patches=PATCHES,
+        patches=max(FILTERS, min(PATCHES, len(images) * (side - patch + 1) ** 2)),
         generator=torch.Generator().manual_seed(seed),
     )
     return ConvFilters(filters.kernels.to(device), filters.offsets.to(device), filters.stride)

@@ -1,0 +1,136 @@
+"""One contract for every registered encoder."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+from config.schema import EncoderSection
+from models.encoders.contract import Encoder, FittedEncoder, fit_ranges, ranges
+from models.encoders.registry import encoders
+from tests.models.encoders.sources import MemorySource, make_source
+
+NAMES = encoders.names()
+SECTION = EncoderSection(dimensions=16, batch_size=7, device="cpu")
+
+
+@pytest.fixture(params=NAMES)
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    chosen = encoders.get(request.param)
+    obstacle = chosen.obstacle(SECTION)
+    if obstacle:
+        pytest.skip(f"{chosen.name}: {obstacle}")
+    return chosen
+
+
+def fit(encoder: Encoder, source: MemorySource, *, seed: int = 3) -> FittedEncoder:
+    return encoder.fit(source, section=SECTION, seed=seed, progress=lambda share, text: None)
+
+
+def source_for(encoder: Encoder, n: int, **more: bool | tuple[int, ...]) -> MemorySource:
+    return make_source(min(encoder.kinds), n, **more)  # type: ignore[arg-type]
+
+
+def test_transform__gives_finite_float32_of_the_stated_length(encoder: Encoder) -> None:
+    source = source_for(encoder, 60)
+    fitted = fit(encoder, source)
+    vectors = fitted.transform(source, 0, 60)
+    assert vectors.shape == (60, fitted.dimensions)
+    assert vectors.dtype == np.float32
+    assert np.isfinite(vectors).all()
+
+
+def test_transform__tells_items_apart(encoder: Encoder) -> None:
+    source = source_for(encoder, 60)
+    vectors = fit(encoder, source).transform(source, 0, 60)
+    assert len(np.unique(vectors, axis=0)) > 50
+
+
+def test_fit__same_seed_same_vectors(encoder: Encoder) -> None:
+    first, second = (
+        fit(encoder, source).transform(source, 0, 60)
+        for source in (source_for(encoder, 60), source_for(encoder, 60))
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+def test_transform__cutting_into_ranges_does_not_matter(encoder: Encoder) -> None:
+    source = source_for(encoder, 60)
+    fitted = fit(encoder, source)
+    whole = fitted.transform(source, 0, 60)
+    pieces = [fitted.transform(source, low, high) for low, high in ((0, 1), (1, 13), (13, 60))]
+    np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-4)
+
+
+def test_fit__leaves_the_source_unchanged(encoder: Encoder) -> None:
+    source = source_for(encoder, 30, unreadable=(4,))
+    before = copy.deepcopy(source)
+    fit(encoder, source).transform(source, 0, 30)
+    assert source.table.equals(before.table)
+    assert source.all_texts == before.all_texts
+    assert source.all_images == before.all_images
+    np.testing.assert_array_equal(source.all_vectors, before.all_vectors)
+    np.testing.assert_array_equal(source.readable, before.readable)
+
+
+def test_transform__unreadable_rows_are_zero_and_others_are_not(encoder: Encoder) -> None:
+    source = source_for(encoder, 30, unreadable=(0, 7, 29))
+    vectors = fit(encoder, source).transform(source, 0, 30)
+    assert not vectors[[0, 7, 29]].any()
+    assert vectors.any(axis=1).sum() >= 26
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_fit__tiny_pools(encoder: Encoder, n: int) -> None:
+    source = source_for(encoder, n)
+    fitted = fit(encoder, source)
+    vectors = fitted.transform(source, 0, n)
+    assert vectors.shape == (n, fitted.dimensions)
+    assert fitted.dimensions >= 1
+    assert np.isfinite(vectors).all()
+
+
+def test_fit__identical_items_get_identical_vectors(encoder: Encoder) -> None:
+    source = source_for(encoder, 20, identical=True)
+    vectors = fit(encoder, source).transform(source, 0, 20)
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(vectors, np.repeat(vectors[:1], 20, axis=0), atol=1e-4)
+
+
+def test_fit__reports_progress_from_zero_to_one(encoder: Encoder) -> None:
+    told: list[float] = []
+    encoder.fit(
+        source_for(encoder, 30), section=SECTION, seed=0, progress=lambda share, text: told.append(share)
+    )
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert min(told) >= 0.0
+
+
+def test_fit__leaves_the_global_generators_alone(encoder: Encoder) -> None:
+    import torch
+
+    torch.manual_seed(5)
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1]
+    fit(encoder, source_for(encoder, 30))
+    assert torch.equal(torch.get_rng_state(), before)
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_before)
+
+
+def test_fit_ranges__small_pool_gives_every_row() -> None:
+    assert fit_ranges(600, 1000, 0) == [(0, 256), (256, 512), (512, 600)]
+
+
+def test_fit_ranges__large_pool_gives_a_seeded_choice() -> None:
+    chosen = fit_ranges(100_000, 5000, 1)
+    assert chosen == fit_ranges(100_000, 5000, 1)
+    assert chosen != fit_ranges(100_000, 5000, 2)
+    assert 4000 < sum(high - low for low, high in chosen) <= 5000
+    assert all(low < high for low, high in chosen)
+    assert all(one[1] <= two[0] for one, two in zip(chosen, chosen[1:], strict=False))
+
+
+def test_ranges__cover_every_row_once() -> None:
+    assert list(ranges(3, 10, 4)) == [(3, 7), (7, 10)]
