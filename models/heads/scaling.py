@@ -33,7 +33,8 @@ def measure_scale(vectors: npt.NDArray[np.floating], *, rows: int = 4096) -> Vec
         used = read
     mean = used.mean(axis=0)
     size = float(np.sqrt(np.square(used - mean).mean()))
-    return VectorScale(mean=mean.astype(np.float32), size=size if size > 1e-12 else 1.0)
+    smallest = max(1e-30, 1e-7 * float(np.abs(mean).max()))  # below it is rounding
+    return VectorScale(mean=mean.astype(np.float32), size=size if size > smallest else 1.0)
 
 
 def spaced_rows(count: int, rows: int) -> npt.NDArray[np.int64]:
