@@ -8,9 +8,11 @@ annotation, once, and an undo cannot be undone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -19,7 +21,12 @@ from sqlalchemy.orm import Session, aliased
 
 from labeling.checks import KEY_MAX, checked_integer, checked_text
 from labeling.current import undone
-from labeling.errors import AnnotationConflictError, AnnotationInvalidError, UndoRefusedError
+from labeling.errors import (
+    AnnotationConflictError,
+    AnnotationInvalidError,
+    DatabaseUnavailableError,
+    UndoRefusedError,
+)
 from labeling.labels import (
     Counts,
     LabelTable,
@@ -145,6 +152,7 @@ def record(session: Session, *, new: NewAnnotation, annotator_id: int, now: date
         AnnotationConflictError: the uid is stored already, with other content.
         UndoRefusedError: there is no such annotation, it is another annotator's, of another item, an undo
             itself, or undone already.
+        DatabaseUnavailableError: in a session of REPEATABLE READ, the same uid came from elsewhere meanwhile.
     """
     _check_uid(new.uid, what="the annotation's uid")
     stored = _stored(session, new=new, annotator_id=annotator_id)
@@ -169,17 +177,18 @@ def record(session: Session, *, new: NewAnnotation, annotator_id: int, now: date
         "suggested_class_id": new.suggested_class_id,
         "shown_ms": new.shown_ms,
     }
-    statement = (
-        insert(AnnotationTable).values(**values).on_conflict_do_nothing().returning(AnnotationTable.id)
-    )
-    number = session.execute(statement).scalar_one_or_none()
+    statement = insert(AnnotationTable).values(**values)
+    # Two at once with the same uid: in a session without the write lock the look above may have been too early.
+    statement = statement.on_conflict_do_nothing(index_elements=[AnnotationTable.uid])
+    number = session.execute(statement.returning(AnnotationTable.id)).scalar_one_or_none()
     if number is not None:
         return Recorded(id=number, uid=new.uid, duplicate=False)
-    # Only in a session without the write lock: somebody else stored the uid, or the undo, a moment ago.
     stored = _stored(session, new=new, annotator_id=annotator_id)
-    if stored is not None:
-        return stored
-    raise UndoRefusedError(f"annotation {new.undoes_uid!r} is undone already")
+    if stored is None:
+        raise DatabaseUnavailableError(
+            f"annotation {new.uid!r} is being stored by another process; try again"
+        )
+    return stored
 
 
 def history(session: Session, *, item_key: str) -> list[Annotation]:
@@ -293,40 +302,40 @@ def _undoable(session: Session, *, new: NewAnnotation, annotator_id: int) -> int
     return int(number)
 
 
-def _annotations() -> sa.Select[AnnotationTable, str, str, bool]:
+def _annotations() -> sa.Select[*tuple[Any, ...]]:
+    """Return the select of what an Annotation holds, in the order of its attributes."""
     undone_one = aliased(AnnotationTable)
     return (
         sa.select(
-            AnnotationTable,
+            AnnotationTable.id,
+            AnnotationTable.uid,
+            AnnotationTable.item_key,
+            AnnotationTable.act,
+            AnnotationTable.class_id,
+            AnnotationTable.annotator_id,
             AnnotatorTable.name,
+            AnnotationTable.created_at,
+            AnnotationTable.undoes_id,
             undone_one.uid,
             undone(AnnotationTable.id),
+            AnnotationTable.comment,
+            AnnotationTable.round_number,
+            AnnotationTable.strategy,
+            AnnotationTable.kind,
+            AnnotationTable.suggested_class_id,
+            AnnotationTable.shown_ms,
         )
         .join(AnnotatorTable, AnnotatorTable.id == AnnotationTable.annotator_id)
         .outerjoin(undone_one, undone_one.id == AnnotationTable.undoes_id)
     )
 
 
-def _read(session: Session, statement: sa.Select[AnnotationTable, str, str, bool]) -> list[Annotation]:
-    return [
-        Annotation(
-            id=row.id,
-            uid=row.uid,
-            item_key=row.item_key,
-            act=Act(row.act),
-            class_id=row.class_id,
-            annotator_id=row.annotator_id,
-            annotator=name,
-            created_at=row.created_at,
-            undoes_id=row.undoes_id,
-            undoes_uid=undoes_uid,
-            undone=bool(is_undone),
-            comment=row.comment,
-            round_number=row.round_number,
-            strategy=row.strategy,
-            kind=row.kind,
-            suggested_class_id=row.suggested_class_id,
-            shown_ms=row.shown_ms,
-        )
-        for row, name, undoes_uid, is_undone in session.execute(statement)
-    ]
+def _read(session: Session, statement: sa.Select[*tuple[Any, ...]]) -> list[Annotation]:
+    rows: Iterable[Any] = session.execute(statement)
+    return [_annotation(*row) for row in rows]
+
+
+def _annotation(*values: Any) -> Annotation:  # noqa: ANN401 - a row, as _annotations has it
+    act, is_undone = Act(values[3]), bool(values[10])
+    parts: tuple[Any, ...] = (*values[:3], act, *values[4:10], is_undone, *values[11:])
+    return Annotation(*parts)

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labeling.annotations import Act, NewAnnotation, record
+from labeling.database import open_database, sqlite_url
+from labeling.labels import Counts, LabelTable, act_counts, class_counts, current_labels, update_counts
+from tests.labeling.store import NOW, Project, make_project, new_uid
+
+KEYS = ("a", "b", "c")
+COUNTED = (Act.LABEL, Act.SKIP, Act.UNSURE, Act.FLAG, Act.ADJUDICATE)
+
+
+def labels(project: Project, revision: int | None = None) -> dict[str, tuple[str, int]]:
+    with project.database.reading() as session:
+        table = current_labels(session, revision=revision)
+    return as_dict(table)
+
+
+def as_dict(table: LabelTable) -> dict[str, tuple[str, int]]:
+    values = zip(table.acts, table.class_ids.tolist(), strict=True)
+    return dict(zip(table.item_keys, values, strict=True))
+
+
+def test_current_labels__of_nothing(project: Project) -> None:
+    with project.database.reading() as session:
+        table = current_labels(session)
+
+    assert (table.item_keys, table.acts, table.revision) == ((), (), 0)
+    assert table.class_ids.dtype == table.annotation_ids.dtype == np.int64
+    assert table.class_ids.shape == table.annotation_ids.shape == (0,)
+
+
+def test_current_labels__latest_of_anybody_wins(project: Project) -> None:
+    project.label("a", project.star)
+    project.label("a", project.galaxy, by=project.bob)
+
+    assert labels(project) == {"a": ("label", project.galaxy)}
+
+
+@pytest.mark.parametrize("act", [Act.SKIP, Act.UNSURE, Act.FLAG])
+def test_current_labels__acts_without_a_class(project: Project, act: Act) -> None:
+    project.label("a", project.star)
+    project.act("a", act)
+
+    assert labels(project) == {"a": (act, -1)}
+
+
+def test_current_labels__adjudication_wins_over_later_labels(project: Project) -> None:
+    ruling = project.annotate(NewAnnotation(new_uid(), "a", Act.ADJUDICATE, class_id=project.quasar))
+    project.label("a", project.galaxy, by=project.bob)
+    assert labels(project) == {"a": ("adjudicate", project.quasar)}
+
+    project.undo("a", ruling.uid)
+    assert labels(project) == {"a": ("label", project.galaxy)}
+
+
+def test_current_labels__item_with_everything_undone_is_not_there(project: Project) -> None:
+    project.undo("a", project.label("a").uid)
+
+    assert labels(project) == {}
+
+
+def test_current_labels__in_the_order_of_the_annotations(project: Project) -> None:
+    for key in ("z", "m", "a", "k"):
+        project.label(key)
+    project.label("z")
+
+    with project.database.reading() as session:
+        table = current_labels(session)
+    assert table.item_keys == ("m", "a", "k", "z")
+    assert table.annotation_ids.tolist() == sorted(table.annotation_ids.tolist())
+
+
+def test_current_labels__of_an_earlier_revision(project: Project) -> None:
+    first = project.label("a", project.star)
+    second = project.label("a", project.galaxy)
+    undo = project.undo("a", second.uid)
+
+    assert labels(project, revision=0) == {}
+    assert labels(project, revision=first.id) == {"a": ("label", project.star)}
+    assert labels(project, revision=second.id) == {"a": ("label", project.galaxy)}
+    assert labels(project, revision=undo.id) == labels(project) == {"a": ("label", project.star)}
+
+
+def test_counts__items_not_annotations(project: Project) -> None:
+    project.label("a", project.star)
+    project.label("a", project.galaxy)
+    project.label("b", project.galaxy)
+    project.act("c", Act.SKIP)
+
+    with project.database.reading() as session:
+        assert class_counts(session) == {project.galaxy: 2}
+        assert act_counts(session) == {"label": 2, "skip": 1}
+
+
+def test_update_counts__unchanged_comes_back_as_it_is(project: Project) -> None:
+    project.label("a")
+    with project.database.reading() as session:
+        known = update_counts(session, known=Counts())
+        assert update_counts(session, known=known) is known
+
+
+@dataclass
+class Fold:
+    """The same rules as current_labels, in plain Python over a list: slow and easy to believe."""
+
+    entries: list[tuple[int, str, Act, int, int, int | None]] = field(default_factory=list)
+
+    def state(self, revision: int) -> dict[str, tuple[str, int]]:
+        seen = [entry for entry in self.entries if entry[0] <= revision]
+        undone = {undoes for *_, undoes in seen if undoes is not None}
+        state: dict[str, tuple[str, int]] = {}
+        for number, key, act, class_id, _, _ in seen:
+            if act == Act.UNDO or number in undone:
+                continue
+            if state.get(key, ("", 0))[0] == Act.ADJUDICATE and act != Act.ADJUDICATE:
+                continue
+            state[key] = (act, class_id)
+        return state
+
+    def undoable(self, annotator: int) -> list[tuple[int, str]]:
+        undone = {undoes for *_, undoes in self.entries if undoes is not None}
+        return [
+            (number, key)
+            for number, key, act, _, owner, _ in self.entries
+            if act != Act.UNDO and number not in undone and owner == annotator
+        ]
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(KEYS),
+        st.sampled_from((*COUNTED, Act.LABEL, Act.UNDO, Act.UNDO)),
+        st.integers(0, 2),
+        st.booleans(),
+        st.integers(0, 5),
+    ),
+    max_size=25,
+)
+
+
+@given(steps=steps)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_current_labels__is_the_fold_of_the_annotations(
+    steps: list[tuple[str, Act, int, bool, int]], fresh_project: Callable[[], Project]
+) -> None:
+    project = fresh_project()
+    fold = Fold()
+    uids: dict[int, str] = {}
+    counts = [Counts()]
+    with project.database.transaction() as session:
+        for key, act, class_index, by_bob, back in steps:
+            annotator = project.bob if by_bob else project.ann
+            class_id = (project.star, project.galaxy, project.quasar)[class_index]
+            undoes = None
+            if act == Act.UNDO:
+                candidates = fold.undoable(annotator)
+                if not candidates:
+                    continue
+                undoes, key = candidates[-1 - back % len(candidates)]
+            classed = act in (Act.LABEL, Act.ADJUDICATE)
+            new = NewAnnotation(
+                uid=new_uid(),
+                item_key=key,
+                act=act,
+                class_id=class_id if classed else None,
+                undoes_uid=None if undoes is None else uids[undoes],
+            )
+            stored = record(session, new=new, annotator_id=annotator, now=NOW)
+            uids[stored.id] = stored.uid
+            fold.entries.append((stored.id, key, act, class_id if classed else -1, annotator, undoes))
+            if back % 2:
+                counts.append(update_counts(session, known=counts[-1]))
+
+        for revision in (0, *uids):
+            assert as_dict(current_labels(session, revision=revision)) == fold.state(revision)
+        last = max(uids, default=0)
+        expected = [state for state in fold.state(last).values() if state[1] != -1]
+        final = update_counts(session, known=counts[-1])
+        assert final.classes == {key: sum(state[1] == key for state in expected) for _, key in expected}
+        assert final == update_counts(session, known=Counts())
+
+
+@pytest.fixture
+def fresh_project(tmp_path: Path) -> Callable[[], Project]:
+    """A new, empty project at every call; SQLite alone, so that many examples stay quick."""
+    numbers = iter(range(1_000_000))
+
+    def make() -> Project:
+        return make_project(open_database(sqlite_url(tmp_path / f"{next(numbers)}.sqlite")))
+
+    return make
