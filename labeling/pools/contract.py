@@ -81,7 +81,6 @@ class Reading:
         parts: the items; to be walked through once.
         total: how many items there will be, None where unknown beforehand (for progress only).
         notes: remarks for the person (missing numbers, mixed columns); complete when `parts` is exhausted.
-        vectors_path: a `.npy` file that stays where it is and holds the items' vectors; None otherwise.
         dimensions: length of the vectors, None for other kinds.
     """
 
@@ -90,7 +89,6 @@ class Reading:
     parts: Iterator[Part]
     total: int | None = None
     notes: list[str] = field(default_factory=list)
-    vectors_path: Path | None = None
     dimensions: int | None = None
 
 

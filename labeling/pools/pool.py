@@ -36,7 +36,7 @@ from labeling.pools.snapshot_file import (
     read_snapshot_file,
 )
 from labeling.pools.values import format_value
-from labeling.pools.vectors import open_npy
+from labeling.pools.vectors import NpyFile, open_npy
 
 IntArray = npt.NDArray[np.int64]
 Value = TypeVar("Value", bound=np.generic)
@@ -91,7 +91,7 @@ class Pool:
             raise SnapshotError(f"{folder} is damaged: its files differ in length; make the snapshot again")
         self._index = KeyIndex(table, lambda rows: self._items.take(rows, KEY_COLUMN))
         self._source = (folder / snapshot.source.location).absolute()
-        self._given: npt.NDArray[np.floating] | None = None
+        self._given: NpyFile | None = None
 
     def __len__(self) -> int:
         return self.n
@@ -201,10 +201,11 @@ class Pool:
         Raises:
             PoolKindError: the pool has no vectors of its own.
             SnapshotError: the `.npy` file is gone or has another shape now.
+            PoolContentError: it was cut short meanwhile.
         """
         self._need("vectors")
-        with np.errstate(over="ignore"):
-            block = np.array(self._vectors()[start:stop], dtype=np.float32)
+        start, stop = max(start, 0), min(stop, self.n)
+        block = self._vectors().block(start, stop)
         block[~np.asarray(self.readable[start:stop])] = 0
         return block
 
@@ -230,7 +231,7 @@ class Pool:
         name = self._items.value(row, PATH_COLUMN)
         return None if name is None else read_file(self._source, str(name))
 
-    def _vectors(self) -> npt.NDArray[np.floating]:
+    def _vectors(self) -> NpyFile:
         if self._given is None:
             path = self.folder / str(self.snapshot.given_vectors)
             if not path.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,53 @@ def read_vectors(section: PoolSection, path: Path) -> Reading:
     return _read_lists(section, path)
 
 
-def open_npy(path: Path) -> npt.NDArray[Any]:
-    """Return a memory-mapped array of shape (n, d), real numbers, without ever unpickling.
+@dataclass(frozen=True)
+class NpyFile:
+    """A checked `.npy` file; nothing of it is held in memory.
+
+    Attributes:
+        path: the file.
+        shape: (n, d).
+        dtype: as stored.
+        offset: where the numbers begin, in bytes.
+        by_rows: whether a row's numbers lie together.
+    """
+
+    path: Path
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    offset: int
+    by_rows: bool
+
+    def block(self, start: int, stop: int) -> npt.NDArray[np.float32]:
+        """Return (b, d) float32, rows start to stop (not included); what exceeds float32 is infinite.
+
+        Rows are read, not mapped, where they lie together: a file that is cut short meanwhile is then an error and
+        not the end of the process.
+
+        Raises:
+            PoolContentError: the file is shorter than it was.
+        """
+        start, stop = max(start, 0), min(stop, self.shape[0])
+        count = max(stop - start, 0) * self.shape[1]
+        try:
+            if self.by_rows:
+                place = self.offset + start * self.shape[1] * self.dtype.itemsize
+                values = np.fromfile(self.path, dtype=self.dtype, count=count, offset=place)
+            else:
+                values = np.load(self.path, mmap_mode="r", allow_pickle=False)[start:stop].reshape(-1)
+        except (OSError, ValueError) as error:
+            raise PoolContentError(
+                f"{self.path} cannot be read any more ({error}); put it back as it was"
+            ) from error
+        if len(values) != count:
+            raise PoolContentError(f"{self.path} is shorter than it was; put it back as it was")
+        with np.errstate(over="ignore"):
+            return values.reshape(-1, self.shape[1]).astype(np.float32)
+
+
+def open_npy(path: Path) -> NpyFile:
+    """Check a `.npy` file: an array of shape (n, d), real numbers. Nothing is ever unpickled.
 
     Raises:
         PoolContentError: a pickle, an archive, damaged, or not real numbers.
@@ -74,7 +120,7 @@ def open_npy(path: Path) -> npt.NDArray[Any]:
             f"{path} is not an array that can be read safely ({error}); write it with "
             "numpy.save(path, array, allow_pickle=False), real numbers only"
         ) from error
-    if not isinstance(array, np.ndarray):
+    if not isinstance(array, np.memmap):
         raise PoolContentError(f"{path} is an archive of arrays; save the one with the vectors as .npy")
     if array.dtype.kind not in "fiub":
         raise PoolContentError(f"{path} holds {array.dtype}, vectors are real numbers; convert it to float32")
@@ -82,7 +128,8 @@ def open_npy(path: Path) -> npt.NDArray[Any]:
         raise VectorShapeError(
             f"{path} has shape {array.shape}; vectors are (items, dimensions), at least 1 dimension"
         )
-    return array
+    by_rows = bool(array.flags.c_contiguous)
+    return NpyFile(path, (array.shape[0], array.shape[1]), array.dtype, int(array.offset), by_rows)
 
 
 def list_columns(rows: ParquetRows) -> list[str]:
@@ -96,25 +143,17 @@ def _read_npy(section: PoolSection, path: Path) -> Reading:
             f"{path}: a .npy file has no columns; remove pool.key, vectors, columns, extra and truth, or put vectors "
             "and columns together into one .parquet file"
         )
-    array = open_npy(path)
-    if not len(array):
-        raise PoolEmptyError(f"{path} has shape {array.shape}; a pool needs at least one item")
-    return Reading(
-        "vectors", (), _npy_parts(array), len(array), vectors_path=path, dimensions=int(array.shape[1])
-    )
+    file = open_npy(path)
+    if not file.shape[0]:
+        raise PoolEmptyError(f"{path} has shape {file.shape}; a pool needs at least one item")
+    return Reading("vectors", (), _npy_parts(file), file.shape[0], dimensions=file.shape[1])
 
 
-def _npy_parts(array: npt.NDArray[Any]) -> Iterator[Part]:
+def _npy_parts(file: NpyFile) -> Iterator[Part]:
     numbers = row_numbers()
-    for start in range(0, len(array), _BATCH_ROWS):
-        with np.errstate(over="ignore"):
-            block = np.asarray(array[start : start + _BATCH_ROWS], dtype=np.float32)
-        yield Part(
-            row_keys(numbers, len(block)),
-            (),
-            _problems(block),
-            content=hash_rows(block),
-        )
+    for start in range(0, file.shape[0], _BATCH_ROWS):
+        block = file.block(start, start + _BATCH_ROWS)
+        yield Part(row_keys(numbers, len(block)), (), _problems(block), content=hash_rows(block))
 
 
 def _read_lists(section: PoolSection, path: Path) -> Reading:

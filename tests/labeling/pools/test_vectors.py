@@ -139,3 +139,24 @@ def test_read_vectors__which_column(tmp_path: Path) -> None:
     with pytest.raises(PoolColumnsError, match="'x' holds int64, not lists"):
         parquet_pool(tmp_path, columns, vectors="x")
     assert parquet_pool(tmp_path, columns, vectors="b").vectors(0, 1).tolist() == [[2.0]]
+
+
+def test_read_vectors__column_after_column_is_read_too(tmp_path: Path) -> None:
+    array = np.asfortranarray(np.arange(12, dtype=np.float64).reshape(4, 3))
+    pool = npy_pool(tmp_path, array)
+    assert pool.vectors(1, 3).tolist() == [[3, 4, 5], [6, 7, 8]]
+
+
+def test_vectors__file_cut_short_later_is_an_error_and_not_the_end(tmp_path: Path) -> None:
+    pool = npy_pool(tmp_path, np.ones((1000, 50)))
+    assert pool.vectors(999, 1000).shape == (1, 50)
+    data = (tmp_path / "v.npy").read_bytes()
+    (tmp_path / "v.npy").write_bytes(data[: len(data) // 2])
+    with pytest.raises(PoolContentError, match="shorter than it was"):
+        pool.vectors(999, 1000)
+
+
+def test_vectors__rows_beyond_the_end_are_none(tmp_path: Path) -> None:
+    pool = npy_pool(tmp_path, np.ones((3, 2)))
+    assert pool.vectors(2, 99).shape == (1, 2)
+    assert pool.vectors(3, 3).shape == (0, 2)
