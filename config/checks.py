@@ -51,7 +51,7 @@ def check_key(key: str) -> str:
 
 
 def check_colour(colour: str) -> str:
-    """Return the colour in lower case.
+    """Return the colour unchanged.
 
     Raises:
         PydanticCustomError: it is not a hexadecimal colour of six digits.
@@ -60,7 +60,7 @@ def check_colour(colour: str) -> str:
         raise _error(
             f"given {colour!r}; allowed: '#' and six hexadecimal digits in quotes, such as '#1f77b4'"
         )
-    return colour.lower()
+    return colour
 
 
 def check_database(url: str) -> str:
@@ -72,6 +72,17 @@ def check_database(url: str) -> str:
     if not re.match(r"^(sqlite|postgresql)(\+[a-z0-9_]+)?://", url):
         raise _error("not a database URL; allowed: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
     return url
+
+
+def check_device(device: str) -> str:
+    """Return the name of the device unchanged.
+
+    Raises:
+        PydanticCustomError: it is none that torch could have.
+    """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", device):
+        raise _error(f"given {device!r}; allowed: auto, cpu, cuda, cuda:N or mps")
+    return device
 
 
 def check_known(kind: str) -> Callable[[str], str]:

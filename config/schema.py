@@ -34,6 +34,7 @@ from config.checks import (
     check_classes,
     check_colour,
     check_database,
+    check_device,
     check_key,
     check_known,
     check_printable,
@@ -41,6 +42,7 @@ from config.checks import (
     check_shared,
     check_timestamp,
 )
+from config.names import BUILT_IN
 
 VERSION = 1
 """The version of the layout that this goldpan writes."""
@@ -66,7 +68,11 @@ Reader = Annotated[str, AfterValidator(check_known("reader"))]
 Encoder = Annotated[str, AfterValidator(check_known("encoder"))]
 Head = Annotated[str, AfterValidator(check_known("head"))]
 Strategy = Annotated[str, AfterValidator(check_known("strategy"))]
-Device = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$")]
+Device = Annotated[str, AfterValidator(check_device)]
+
+
+def _listed(kind: str) -> str:
+    return ", ".join(BUILT_IN[kind])
 
 
 class Section(BaseModel):
@@ -93,7 +99,7 @@ class PoolSection(Section):
     """Where the items are, and which columns play which part."""
 
     path: str = Field(min_length=1, max_length=4096, description="file or folder, relative to this file")
-    reader: Reader = Field("auto", description="auto, or the name of a reader")
+    reader: Reader = Field("auto", description=f"how to read it: {_listed('reader')}")
     key: Column | None = Field(None, description="column that identifies an item; null numbers the rows")
     text: Column | None = Field(None, description="column with the text of an item")
     image: Column | None = Field(None, description="column with the bytes of an item's image")
@@ -132,7 +138,7 @@ class ClassSection(Section):
 class EncoderSection(Section):
     """How an item becomes a vector."""
 
-    name: Encoder = Field("auto", description="auto chooses by the kind of the pool")
+    name: Encoder = Field("auto", description=_listed("encoder"))
     dimensions: StrictInt = Field(64, ge=1, le=65536, description="length of the vectors an encoder learns")
     model: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = Field(
         None, description="name of the weights, or a local path; null takes the encoder's own"
@@ -144,7 +150,7 @@ class EncoderSection(Section):
 class HeadSection(Section):
     """The classifier that is trained on the vectors in every round."""
 
-    name: Head = Field("logistic", description="kind of classifier")
+    name: Head = Field("logistic", description=_listed("head"))
     members: StrictInt = Field(8, ge=1, le=64, description="classifiers trained together; they may disagree")
     imbalance: Literal["logit_adjustment", "balanced_weights", "none"] = Field(
         "logit_adjustment", description="how rare classes are kept from being drowned"
@@ -161,8 +167,8 @@ class HeadSection(Section):
 class StrategySection(Section):
     """How the items worth a person's time are chosen."""
 
-    name: Strategy = Field("prospect", description="strategy once a model is trained")
-    start: Strategy = Field("density", description="strategy while there are too few labels to train")
+    name: Strategy = Field("prospect", description=f"once a model is trained: {_listed('strategy')}")
+    start: Strategy = Field("density", description="while there are too few labels to train; the same names")
 
 
 class RoundsSection(Section):

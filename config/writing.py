@@ -16,16 +16,19 @@ from typing import Any
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
+from ruamel.yaml.error import CommentMark
 from ruamel.yaml.representer import RoundTripRepresenter
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-from ruamel.yaml.util import load_yaml_guess_indent
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, PlainScalarString, ScalarString
+from ruamel.yaml.tokens import CommentToken
 
+from config.json_schema import subschema
 from config.schema import ProjectConfig, SharedSection
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 _NOT_PLAIN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_SPELT_NULL = re.compile(r"null|Null|NULL|~")
+_TAG = "tag:yaml.org,2002:"
 _WIDE = 1_000_000
 _COMMENT_COLUMN = 36
 
@@ -49,15 +52,20 @@ def updated_text(old: str, data: Mapping[str, Any], config: ProjectConfig) -> st
         data: the plain values of that text.
         config: the values it shall have.
     """
-    body = _without_shared(old)
-    _, indent, offset = load_yaml_guess_indent(io.StringIO(body))
+    body, data = _without_shared(old), dict(data)
+    if config.classes and not data.get("classes", True):
+        body = _replaced_block(body, "classes", _classes_lines(config))
+        data["classes"] = config.model_dump(mode="json")["classes"]
+    elif not config.classes and data.get("classes"):
+        body = _replaced_block(body, "classes", ["classes: []"])
+        data["classes"] = []
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes = True
     yaml.width = _WIDE
-    yaml.indent(mapping=2, sequence=indent or 4, offset=offset if offset is not None else 2)
+    yaml.indent(**_indents(body))
+    yaml.Constructor = _Constructor
     yaml.Representer = _Representer
     tree = yaml.load(body)
-    _keep_nulls(tree, body.split("\n"))
     wanted = config.model_dump(mode="json", exclude={"shared"})
     defaults = config.model_dump(mode="json", exclude={"shared"}, exclude_defaults=True)
     _update(tree, {key: value for key, value in data.items() if key != "shared"}, wanted, defaults)
@@ -88,21 +96,24 @@ def _sections(config: ProjectConfig) -> Iterator[str]:
         yield f"# {info.description}"
         if isinstance(value, BaseModel):
             yield f"{name}:"
-            yield from _keys(value, "  ")
-        elif not value:
-            yield f"{name}: []"
+            yield from _keys(name, value)
         else:
-            yield f"{name}:"
-            for item in value:
-                yield from _entry(item)
+            yield from _classes_lines(config)
         yield ""
 
 
-def _keys(section: BaseModel, indent: str) -> Iterator[str]:
+def _classes_lines(config: ProjectConfig) -> list[str]:
+    lines = [line for item in config.classes for line in _entry(item)]
+    return ["classes:", *lines] if lines else ["classes: []"]
+
+
+def _keys(place: str, section: BaseModel) -> Iterator[str]:
     values = section.model_dump(mode="json")
     for name, info in type(section).model_fields.items():
-        line = f"{indent}{name}: {_flow(values[name])}"
-        yield f"{line:<{_COMMENT_COLUMN}}  # {info.description}"
+        line = f"  {name}: {_flow(values[name])}"
+        choices = (subschema((place, name)) or {}).get("enum", ())
+        listed = f" ({', '.join(choices)})" if choices else ""
+        yield f"{line:<{_COMMENT_COLUMN}}  # {info.description}{listed}"
 
 
 def _entry(item: BaseModel) -> Iterator[str]:
@@ -129,51 +140,78 @@ def _shared_text(shared: SharedSection | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _without_shared(text: str) -> str:
+def _indents(text: str) -> dict[str, int]:
+    """Return how far the text indents mappings and lists, as ruamel's `YAML.indent` takes it."""
+    mapping = re.search(r"^[^\s#-][^\n]*:[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*( +)[^\s#-]", text, re.MULTILINE)
+    item = re.search(r"^( *)-( +)\S", text, re.MULTILINE)
+    offset = len(item[1]) if item else 2
+    sequence = offset + 1 + len(item[2]) if item else 4
+    return {"mapping": len(mapping[1]) if mapping else 2, "sequence": sequence, "offset": offset}
+
+
+def _replaced_block(text: str, key: str, block: list[str]) -> str:
+    """Return the text with the block of a key at the top replaced; comments before the next key stay."""
     lines = text.split("\n")
-    start = next(
-        (number for number, line in enumerate(lines) if re.match(r"""["']?shared["']?\s*:""", line)), None
-    )
-    if start is None:
-        return text if text.endswith("\n") else text + "\n"
-    end = start + 1
+    start, end = _block(lines, key)
+    while end > start + 1 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1
+    return "\n".join(lines[:start] + block + lines[end:])
+
+
+def _block(lines: list[str], key: str) -> tuple[int, int]:
+    """Return the first line of a key at the top and the line after its block; both len(lines) where it is not."""
+    pattern = re.compile(rf"""["']?{key}["']?\s*:""")
+    start = next((number for number, line in enumerate(lines) if pattern.match(line)), len(lines))
+    end = min(start + 1, len(lines))
     while end < len(lines) and (not lines[end].strip() or lines[end][0] in " \t#-]}"):
         end += 1
+    return start, end
+
+
+def _without_shared(text: str) -> str:
+    lines = text.split("\n")
+    start, end = _block(lines, "shared")
     description = f"# {ProjectConfig.model_fields['shared'].description}"
     if start and lines[start - 1] == description:
         start -= 1
     return "\n".join(lines[:start] + lines[end:]).rstrip("\n") + "\n"
 
 
-class _Null:
-    """A null as it is spelt in the text; ruamel's round trip would write all of them as nothing."""
+class _Raw(ScalarString):
+    """A number, boolean or null as it is spelt in the text, so that ruamel need not spell it again.
 
-    def __init__(self, spelling: str) -> None:
-        self.spelling = spelling
+    A `ScalarString`, for assigning plain text to a key makes ruamel keep the type of the value before.
+    """
+
+    __slots__ = ("tag",)
+    tag: str
+
+    @classmethod
+    def of(cls, text: str, tag: str) -> _Raw:
+        raw: _Raw = cls(text)
+        raw.tag = tag
+        return raw
+
+
+class _Constructor(RoundTripConstructor):
+    """ruamel's constructor that leaves numbers, booleans, nulls and times as text."""
 
 
 class _Representer(RoundTripRepresenter):
-    """ruamel's representer that keeps the spelling of null."""
+    """ruamel's representer for what `_Constructor` leaves."""
 
 
-def _represent_null(representer: _Representer, null: _Null) -> Any:  # noqa: ANN401 -- a node of ruamel
-    return representer.represent_scalar("tag:yaml.org,2002:null", null.spelling)
+def _construct_raw(constructor: _Constructor, node: Any) -> _Raw:  # noqa: ANN401 -- a node of ruamel
+    return _Raw.of(node.value, str(node.tag))
 
 
-_Representer.add_representer(_Null, _represent_null)
+def _represent_raw(representer: _Representer, raw: _Raw) -> Any:  # noqa: ANN401 -- a node of ruamel
+    return representer.represent_scalar(raw.tag, str(raw))
 
 
-def _keep_nulls(tree: Any, lines: list[str]) -> None:  # noqa: ANN401 -- any node of ruamel
-    if isinstance(tree, CommentedSeq):
-        for item in tree:
-            _keep_nulls(item, lines)
-    elif isinstance(tree, CommentedMap):
-        for key, value in tree.items():
-            _keep_nulls(value, lines)
-            if value is None:
-                line, column = tree.lc.value(key)
-                spelt = _SPELT_NULL.match(lines[line], column) if line < len(lines) else None
-                tree[key] = _Null(spelt[0]) if spelt else None
+for _kind in ("int", "float", "bool", "null", "timestamp"):
+    _Constructor.add_constructor(_TAG + _kind, _construct_raw)
+_Representer.add_representer(_Raw, _represent_raw)
 
 
 def _update(
@@ -182,7 +220,7 @@ def _update(
     for key in [key for key in tree if key not in wanted]:
         del tree[key]
     for key, value in wanted.items():
-        if key in old and old[key] == value and type(old[key]) is type(value):
+        if key in old and old[key] == value and isinstance(old[key], bool) == isinstance(value, bool):
             continue
         if key not in old and key not in given:
             continue
@@ -195,7 +233,22 @@ def _update(
         elif key == "classes":
             tree[key] = _classes(tree.get(key), before, value, given.get(key, []))
         else:
+            last = next(reversed(tree), None) if key not in tree else None
             tree[key] = _node(value)
+            _pass_on_tail(tree, last, key)
+
+
+def _pass_on_tail(tree: CommentedMap, last: str | None, added: str) -> None:
+    """Move the blank lines and comments below what was the last key of a section to below the added one."""
+    tokens = tree.ca.items.get(last)
+    if not tokens or not tokens[2] or tree.fa.flow_style():
+        return
+    own, _, tail = tokens[2].value.partition("\n")
+    if tail:
+        tokens[2].value = f"{own}\n" if own else ""
+        tree.ca.items[added] = [None, None, CommentToken(f"\n{tail}", CommentMark(0), None), None]
+        if not own:
+            del tree.ca.items[last]
 
 
 def _classes(tree: Any, old: Any, wanted: list[Any], given: list[Any]) -> CommentedSeq:  # noqa: ANN401
@@ -217,6 +270,7 @@ def _node(value: object) -> Any:  # noqa: ANN401 -- what ruamel takes for a valu
         sequence = CommentedSeq([_node(item) for item in value])
         sequence.fa.set_flow_style()
         return sequence
-    if isinstance(value, str) and scalar(value) != value:
-        return DoubleQuotedScalarString(value)
-    return value
+    if isinstance(value, str):
+        return PlainScalarString(value) if scalar(value) == value else DoubleQuotedScalarString(value)
+    kind = {bool: "bool", int: "int", float: "float"}.get(type(value), "null")
+    return _Raw.of(scalar(value), _TAG + kind)

@@ -41,6 +41,8 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     tree = dict(under)
     for key, value in over.items():
         below = tree.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        tree[key] = merged(below, value) if both else value
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            tree[key] = merged(below, value)
+        else:
+            tree[key] = value
     return tree
