@@ -20,6 +20,7 @@ from app.components.charts_style import (
     empty_state,
     hover,
     interval_text,
+    labels_text,
     legend_above,
     plain_text,
     row_axes,
@@ -178,9 +179,7 @@ def _balance_rows(frame: pd.DataFrame, theme: Theme) -> pd.DataFrame:
     ]
     pool = [f"{part} ({span})" if span != "–" else part for part, span in zip(expected, spans, strict=True)]
     wanted = [share_text(part) for part in data["target"]]
-    texts = [
-        f"{count:,} · {part}" for count, part in zip(data["labelled"].astype(int), expected, strict=True)
-    ]
+    texts = [labels_text(count) for count in data["labelled"].astype(int)]
     shown, plot = (
         [readable(colour, theme) for colour in data["colour"]],
         chart_colours(dark=theme == "dark").plot,

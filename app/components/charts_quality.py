@@ -90,7 +90,7 @@ def class_quality(frame: pd.DataFrame, *, theme: Theme = "light") -> pn.viewable
         hv.opts.Overlay(
             **row_axes(data["name"].tolist()),
             xlim=(-0.03, 1.03),
-            xticks=[(tick, f"{tick:g}") for tick in (0, 0.25, 0.5, 0.75, 1)],
+            xticks=[(tick, f"{tick:g}") for tick in (0, 0.5, 1)],
             xlabel="",
             hooks=dress(theme, legend_above, side_texts(data["text"].tolist(), theme)),
         )

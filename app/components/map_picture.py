@@ -226,7 +226,8 @@ def _few(layer: Layer, viewport: Viewport, rows: npt.NDArray[np.int64]) -> Pictu
     order = np.lexsort((rows, place))
     over = place[order] >= 0
     radii = np.full(len(rows), base, np.float32)
-    radii[over] = _over_radii_px(layer, rows[order][over], base)
+    if over.any():
+        radii[over] = _over_radii_px(layer, rows[order][over], base)
     return Picture(viewport, None, rows[order], radii, over, len(rows))
 
 
@@ -249,12 +250,14 @@ def _draw_codes(
     theme: Theme,
 ) -> int:
     table = palette_table(layer.palette, theme)
-    count, winner, votes = rooms["count"], rooms["winner"], rooms["votes"]
-    inside = int(raster.count_codes(positions, layer.codes, view, count, winner, votes))
+    count, winner, key = rooms["count"], rooms["winner"], rooms["key"]
+    scarcity = np.sqrt(np.maximum(layer.counts, 1) / max(1, len(positions))).astype(np.float32)
+    lots = raster.lot_table()
+    inside = int(raster.count_codes(positions, layer.codes, scarcity, lots, view, count, winner, key))
     radius = dot_radius_px(inside, count.size / scale**2)
     density, cover = rooms["density"], rooms["cover"]
     stencil = raster.disc_stencil(round(radius * scale, 1))
-    raster.spread_codes(count, winner, votes, stencil, density, cover, rooms["top"], rooms["lead"])
+    raster.spread_codes(count, winner, key, stencil, density, cover, rooms["top"], rooms["lead"])
     full = _full_density(density)
     raster.shade_codes(density, cover, rooms["top"], table, full, _faint(theme), image)
     radii = _over_radii_px(layer, layer.over, radius) * np.float32(scale)
@@ -299,8 +302,8 @@ def _workspace(height: int, width: int) -> dict[str, npt.NDArray[Any]]:
     rooms: dict[str, npt.NDArray[Any]] | None = getattr(_local, "rooms", None)
     if rooms is None or rooms["count"].shape != (height, width):
         shape = (height, width)
-        whole = {"count": np.int32, "winner": np.int16, "votes": np.int32, "top": np.int16}
-        parts = ("density", "cover", "lead", "sums")
+        whole = {"count": np.int32, "winner": np.int16, "top": np.int16}
+        parts = ("density", "cover", "key", "lead", "sums")
         rooms = {name: np.empty(shape, kind) for name, kind in whole.items()}
         rooms |= {name: np.empty(shape, np.float32) for name in parts}
         _local.rooms = rooms

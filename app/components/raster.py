@@ -4,8 +4,10 @@ All functions release the interpreter lock, so that a picture drawn in one threa
 Pixel row 0 is the bottom of the picture, as Bokeh draws images. Compiled code is cached beside this file, or
 in the user's cache folder where that is read-only; `map_picture.warm_up` compiles everything once at start.
 
-A pixel's class is the winner of the majority vote of Boyer and Moore (1981, "MJRTY: a fast majority vote
-algorithm"), which needs one counter a pixel at any number of classes. Density goes into the alpha channel.
+Where points of several classes meet in one pixel, one of them is drawn by weighted lot, as in a reservoir of size
+one (Efraimidis and Spirakis 2006, "Weighted random sampling with a reservoir"): a rarer class weighs more, so that
+no class vanishes under a large one. The lot depends on the row alone and stays the same in every view. Density goes
+into the alpha channel.
 """
 
 from __future__ import annotations
@@ -16,9 +18,6 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-
-NO_CLASS = np.int16(-1)
-"""The code of an item without a class; any class in the same pixel beats it."""
 
 Array = npt.NDArray[Any]
 
@@ -45,24 +44,33 @@ def bounds(positions: Array) -> tuple[float, float, float, float, int]:
 
 @_compiled
 def count_codes(
-    positions: Array, codes: Array, view: Array, count: Array, winner: Array, votes: Array
+    positions: Array,
+    codes: Array,
+    scarcity: Array,
+    lots: Array,
+    view: Array,
+    count: Array,
+    winner: Array,
+    key: Array,
 ) -> int:
-    """Count the points of each pixel and let their classes vote.
+    """Count the points of each pixel and draw the lot which class it shows.
 
     Args:
         positions: (n, 2) float32.
-        codes: (n,) int16; -1 for no class.
+        codes: (n,) int16; -1 for no class, which any class beats.
+        scarcity: (k,) float32, positive; the smaller, the likelier a class wins; codes from k on count as no class.
+        lots: (65536,) float32 of `lot_table`.
         view: (4,) float64: x0, x1, y0, y1.
         count: (h, w) int32, written: points in the pixel.
-        winner: (h, w) int16, written: class of the pixel; meaningless where count is 0.
-        votes: (h, w) int32, written: by how many votes the winner leads.
+        winner: (h, w) int16, written: class of the pixel, -1 for none.
+        key: (h, w) float32, written: the winner's key; a smaller one would have won.
 
     Returns:
         How many points are in view.
     """
     height, width = count.shape
     count[:] = 0
-    votes[:] = 0
+    key[:] = np.inf
     winner[:] = -1
     x0, y0 = view[0], view[2]
     x_scale = width / (view[1] - x0)
@@ -77,15 +85,12 @@ def count_codes(
             inside += 1
             count[y, x] += 1
             code = codes[i]
-            if code < 0:
+            if code < 0 or code >= scarcity.shape[0]:
                 continue
-            if votes[y, x] == 0:
+            lot = lots[((i * 2654435761) >> 16) & 0xFFFF] * scarcity[code]
+            if lot < key[y, x]:
+                key[y, x] = lot
                 winner[y, x] = code
-                votes[y, x] = 1
-            elif winner[y, x] == code:
-                votes[y, x] += 1
-            else:
-                votes[y, x] -= 1
     return inside
 
 
@@ -126,36 +131,35 @@ def sum_values(positions: Array, values: Array, view: Array, count: Array, total
 def spread_codes(
     count: Array,
     winner: Array,
-    votes: Array,
+    key: Array,
     stencil: Array,
     density: Array,
     cover: Array,
     top: Array,
     lead: Array,
 ) -> None:
-    """Widen each filled pixel to a disc; where discs meet, their classes vote again.
+    """Widen each filled pixel to a disc; where discs meet, the smallest key wins again.
 
     Args:
         count: (h, w) int32 of `count_codes`.
         winner: (h, w) int16 likewise.
-        votes: (h, w) int32 likewise.
+        key: (h, w) float32 likewise.
         stencil: (s, 3) float32: dy, dx and how much of that pixel the disc covers, 0 to 1.
         density: (h, w) float32, written: points near the pixel, by coverage.
         cover: (h, w) float32, written: the largest coverage of any disc, 0 to 1.
-        top: (h, w) int16, written: class of the pixel.
-        lead: (h, w) float32, written: by how much the class leads.
+        top: (h, w) int16, written: class of the pixel, -1 for none.
+        lead: (h, w) float32, written: the winner's key.
     """
     height, width = count.shape
     density[:] = 0
     cover[:] = 0
     top[:] = -1
-    lead[:] = 0
+    lead[:] = np.inf
     for y in range(height):
         for x in range(width):
             points = count[y, x]
             if points == 0:
                 continue
-            code = winner[y, x] if votes[y, x] > 0 else NO_CLASS
             for s in range(stencil.shape[0]):
                 ty = y + int(stencil[s, 0])
                 tx = x + int(stencil[s, 1])
@@ -164,16 +168,10 @@ def spread_codes(
                 share = stencil[s, 2]
                 density[ty, tx] += share * points
                 cover[ty, tx] = max(cover[ty, tx], share)
-                if code < 0:
-                    continue
-                weight = share * share * votes[y, x]
-                if top[ty, tx] == code:
-                    lead[ty, tx] += weight
-                elif weight > lead[ty, tx]:
-                    lead[ty, tx] = weight - lead[ty, tx]
-                    top[ty, tx] = code
-                else:
-                    lead[ty, tx] -= weight
+                own = key[y, x] / (share * share)
+                if own < lead[ty, tx]:
+                    lead[ty, tx] = own
+                    top[ty, tx] = winner[y, x]
 
 
 @_compiled
@@ -380,3 +378,12 @@ def disc_stencil(radius_px: float) -> npt.NDArray[np.float32]:
         stencil = np.column_stack([dy[keep], dx[keep], coverage[keep]]).astype(np.float32)
     stencil.flags.writeable = False
     return stencil
+
+
+@cache
+def lot_table() -> npt.NDArray[np.float32]:
+    """Return (65536,) float32, read-only: waiting times of rate 1 at evenly spread chances."""
+    chances = (np.arange(65_536) + 0.5) / 65_536
+    lots = (-np.log(chances)).astype(np.float32)
+    lots.flags.writeable = False
+    return lots

@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import panel as pn
+import pytest
+from playwright.sync_api import Browser, Page
+
+from app.components import map_picture
+from app.components.map_colours import class_legend, value_legend
+from app.components.map_repaint import LatestWins
+from app.components.pool_map import PoolMap
+
+HOSTILE = '<img src=x onerror="window.pwned=1">'
+PALETTE = ["#0077b6", "#f0a800"]
+
+
+@contextmanager
+def serving(page_of: Callable[[], Any]) -> Iterator[str]:
+    """Serve a page on a free port of this machine until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = pn.serve(
+        {"page": page_of}, port=port, address="127.0.0.1", show=False, threaded=True, verbose=False
+    )
+    address = f"http://127.0.0.1:{port}/page"
+    deadline_s = time.monotonic() + 10
+    try:
+        while not _answers(port):
+            assert time.monotonic() < deadline_s, "the page was not served in 10 s"
+            time.sleep(0.02)
+        yield address
+    finally:
+        server.stop()
+
+
+def keys(rows: npt.NDArray[np.int64]) -> list[str]:
+    return [f"item-{row}" for row in rows]
+
+
+def cloud(count: int) -> npt.NDArray[np.float32]:
+    return np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32)
+
+
+def test_pool_map__refuses_positions_of_another_shape() -> None:
+    for shape in [(0, 2), (5, 3), (5,)]:
+        with pytest.raises(ValueError, match="positions have shape"):
+            PoolMap(np.zeros(shape, np.float32), keys=keys)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5_000])
+def test_paint__draws_before_the_page_is_open(count: int) -> None:
+    pool_map = PoolMap(cloud(count), keys=keys)
+    pool_map.paint(np.zeros(count, np.int16), PALETTE, ["a", "b"])
+    assert pool_map._picture is not None
+    assert pool_map._picture.inside == count
+    assert f">{count:,}<" in pool_map._legend.object
+
+
+def test_paint__shows_items_at_one_place_and_without_a_position() -> None:
+    positions = np.array([[2, 2], [2, 2], [np.nan, 1]], np.float32)
+    pool_map = PoolMap(positions, keys=keys)
+    pool_map.paint(np.array([0, 1, 0], np.int16), PALETTE, ["a", "b"])
+    assert pool_map._points.data["key"] == ["item-0", "item-1"]
+
+
+def test_paint__takes_a_memory_map(tmp_path: Any) -> None:
+    np.save(tmp_path / "positions.npy", cloud(4_000))
+    positions = np.load(tmp_path / "positions.npy", mmap_mode="r")
+    pool_map = PoolMap(positions, keys=keys)
+    pool_map.paint(np.zeros(4_000, np.int16), PALETTE, ["a", "b"])
+    assert np.shares_memory(pool_map._positions, positions)
+
+
+def test_paint__refuses_lengths_that_do_not_fit() -> None:
+    pool_map = PoolMap(cloud(3), keys=keys)
+    with pytest.raises(ValueError, match="codes have shape"):
+        pool_map.paint(np.zeros(2, np.int16), PALETTE, ["a", "b"])
+    with pytest.raises(ValueError, match="2 colours for 1"):
+        pool_map.paint(np.zeros(3, np.int16), PALETTE, ["a"])
+    with pytest.raises(ValueError, match="values have shape"):
+        pool_map.paint_values(np.zeros(2), "uncertainty")
+
+
+def test_paint_values__names_the_value_in_the_legend() -> None:
+    pool_map = PoolMap(cloud(3), keys=keys)
+    pool_map.paint_values(np.array([0.0, 0.5, 1.0]), "uncertainty & more")
+    assert "uncertainty &amp; more" in pool_map._legend.object
+    assert pool_map._points.data["name"] == ["0.00", "0.50", "1.00"]
+
+
+def test_mark__puts_a_ring_and_an_arrow_when_out_of_view() -> None:
+    pool_map = PoolMap(np.array([[0, 0], [10, 10]], np.float32), keys=keys)
+    pool_map.paint(np.zeros(2, np.int16), PALETTE, ["a", "b"])
+    pool_map.mark(1)
+    assert pool_map._ring.data == {"x": [10.0], "y": [10.0]}
+    assert pool_map._arrow.data["x"] == []
+    pool_map._figure.x_range.update(start=-1.0, end=1.0)
+    pool_map._figure.y_range.update(start=-1.0, end=1.0)
+    assert len(pool_map._arrow.data["x"]) == 1
+    assert pool_map._arrow.data["x"][0] < 1.0
+    pool_map.mark(None)
+    assert pool_map._ring.data["x"] == []
+
+
+def test_mark__refuses_a_row_outside_the_pool() -> None:
+    with pytest.raises(ValueError, match="rows go from 0 to 2"):
+        PoolMap(cloud(3), keys=keys).mark(3)
+
+
+def test_row_near__is_none_far_from_any_item() -> None:
+    pool_map = PoolMap(np.array([[0, 0], [10, 10]], np.float32), keys=keys)
+    assert pool_map.row_near(0.05, 0.05) == 0
+    assert pool_map.row_near(5.0, 5.0) is None
+
+
+def test_set_theme__dresses_figure_and_legend() -> None:
+    pool_map = PoolMap(cloud(3), keys=keys)
+    pool_map.paint(np.zeros(3, np.int16), PALETTE, ["a", "b"])
+    before = pool_map._figure.background_fill_color, pool_map._legend.object
+    pool_map.set_theme("dark")
+    assert pool_map._figure.background_fill_color != before[0]
+    assert pool_map._legend.object != before[1]
+
+
+def test_class_legend__escapes_names_and_lists_rare_classes() -> None:
+    text = class_legend([HOSTILE, "rare"], PALETTE, [1_234, 1], without=7, theme="light")
+    assert "<img" not in text
+    assert "1,234" in text
+    assert "rare" in text
+    assert "no class yet" in text
+    assert "<img" not in value_legend(HOSTILE, "dark")
+
+
+class Loop:
+    """Stands in for the browser's document: keeps callbacks until `turn` runs them."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def add_next_tick_callback(self, callback: Callable[[], None]) -> None:
+        with self._lock:
+            self.waiting.append(callback)
+
+    def add_timeout_callback(self, callback: Callable[[], None], _delay_ms: int) -> None:
+        self.add_next_tick_callback(callback)
+
+    def turn(self) -> None:
+        with self._lock:
+            callbacks, self.waiting = self.waiting, []
+        for callback in callbacks:
+            callback()
+
+    def turn_until(self, done: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + 5
+        while not done():
+            assert time.monotonic() < deadline_s
+            self.turn()
+            time.sleep(0.002)
+
+
+def test_ask__forgets_wishes_that_were_overtaken() -> None:
+    gate, begun = threading.Event(), threading.Event()
+    worked: list[int] = []
+    shown: list[int] = []
+
+    def work(wish: int) -> int:
+        worked.append(wish)
+        begun.set()
+        gate.wait(5)
+        return wish
+
+    loop, repaint = Loop(), LatestWins[int, int](work, shown.append)
+    repaint.ask(lambda: 1, loop)
+    loop.turn()
+    assert begun.wait(5)
+    for wish in range(2, 50):
+        repaint.ask(lambda wish=wish: wish, loop)  # type: ignore[misc]
+    gate.set()
+    loop.turn_until(lambda: shown == [1, 49])
+    assert worked == [1, 49]
+
+
+def test_ask__waits_for_a_browser_that_is_behind() -> None:
+    shown: list[int] = []
+    loop, repaint = Loop(), LatestWins[int, int](lambda wish: wish, shown.append)
+    for wish in (1, 2):
+        repaint.ask(lambda wish=wish: wish, loop)  # type: ignore[misc]
+        loop.turn_until(lambda wish=wish: shown[-1:] == [wish])  # type: ignore[misc]
+    repaint.ask(lambda: 3, loop)
+    for _ in range(20):
+        loop.turn()
+        time.sleep(0.002)
+    assert shown == [1, 2]
+    repaint.seen(loop)
+    loop.turn_until(lambda: shown == [1, 2, 3])
+
+
+def test_ask__survives_a_repaint_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    shown: list[float] = []
+    loop, repaint = Loop(), LatestWins[int, float](lambda wish: 1 / wish, shown.append)
+    repaint.ask(lambda: 0, loop)
+    loop.turn_until(lambda: "could not be repainted" in caplog.text)
+    repaint.ask(lambda: 2, loop)
+    loop.turn_until(lambda: shown == [0.5])
+
+
+def test_dispose__drops_what_comes_later() -> None:
+    gate = threading.Event()
+    shown: list[bool] = []
+    loop, repaint = Loop(), LatestWins[int, bool](lambda _wish: gate.wait(5), shown.append)
+    repaint.ask(lambda: 1, loop)
+    loop.turn()
+    repaint.dispose()
+    gate.set()
+    for _ in range(20):
+        loop.turn()
+        time.sleep(0.002)
+    assert shown == []
+
+
+# ---- in the browser
+
+
+def open_page(chromium: Browser, address: str) -> Page:
+    page = chromium.new_page(viewport={"width": 660, "height": 560})
+    page.goto(address)
+    page.locator(".bk-Figure").first.wait_for()
+    return page
+
+
+def frame_centre(page: Page) -> tuple[float, float]:
+    box = page.locator(".bk-Figure").first.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def wait_for(done: Callable[[], Any], page: Page) -> None:
+    deadline_s = time.monotonic() + 8
+    while not done():
+        assert time.monotonic() < deadline_s, "the page did not get there in 8 s"
+        page.wait_for_timeout(20)
+
+
+@pytest.mark.browser
+def test_pool_map__repaints_for_a_zoom_and_stays_on_this_machine(chromium: Browser) -> None:
+    map_picture.warm_up()
+    maps: list[PoolMap] = []
+    foreign: list[str] = []
+
+    def page_of() -> Any:
+        pool_map = PoolMap(cloud(60_000), keys=keys)
+        pool_map.paint((np.arange(60_000) % 2).astype(np.int16), PALETTE, [HOSTILE, "b"])
+        pool_map.view.param.update(width=640, height=520, sizing_mode="fixed")
+        maps.append(pool_map)
+        return pool_map.view
+
+    with serving(page_of) as address:
+        page = chromium.new_page(viewport={"width": 660, "height": 560})
+        page.on(
+            "request", lambda request: foreign.append(request.url) if "127.0.0.1" not in request.url else None
+        )
+        page.goto(address)
+        page.locator(".bk-Figure").first.wait_for()
+        pool_map = maps[-1]
+        wait_for(lambda: pool_map._size_px != (640, 480), page)
+        wait_for(
+            lambda: (p := pool_map._picture) is not None and p.viewport.width_px == pool_map._size_px[0], page
+        )
+        home = pool_map._picture
+        assert home is not None
+        assert home.image is not None
+        assert home.image.shape == (home.viewport.height_px, home.viewport.width_px)
+        page.mouse.move(*frame_centre(page))
+        page.mouse.wheel(0, -400)
+        wait_for(lambda: (p := pool_map._picture) is not None and p.inside < home.inside, page)
+        for _ in range(12):
+            page.mouse.wheel(0, -400)
+        wait_for(lambda: (p := pool_map._picture) is not None and p.image is None, page)
+        assert len(pool_map._points.data["x"]) == pool_map._picture.inside  # type: ignore[union-attr]
+        assert page.evaluate("window.pwned") is None
+        page.close()
+    assert [url for url in foreign if not url.startswith(("data:", "blob:"))] == []
+
+
+@pytest.mark.browser
+def test_pool_map__picks_by_a_click_and_shows_names_as_text(chromium: Browser) -> None:
+    picked: list[int] = []
+
+    def page_of() -> Any:
+        positions = np.array([[0, 0], [10, 0], [5, 5], [0, 10], [10, 10]], np.float32)
+        pool_map = PoolMap(
+            positions, keys=lambda rows: [f"{HOSTILE}{row}" for row in rows], on_pick=picked.append
+        )
+        pool_map.paint(np.zeros(5, np.int16), PALETTE[:1], [HOSTILE])
+        pool_map.view.param.update(width=640, height=520, sizing_mode="fixed")
+        return pool_map.view
+
+    with serving(page_of) as address:
+        page = open_page(chromium, address)
+        page.wait_for_timeout(300)
+        x, y = frame_centre(page)
+        page.mouse.move(x + 2, y + 2)
+        page.mouse.move(x, y)
+        page.get_by_text(f"{HOSTILE}2").wait_for(timeout=5_000)
+        page.mouse.click(x + 4, y)
+        wait_for(lambda: picked, page)
+        page.mouse.click(x + 90, y + 40)
+        page.wait_for_timeout(400)
+        assert picked == [2]
+        assert page.get_by_text(HOSTILE, exact=True).count() >= 1
+        assert page.locator("img[src=x]").count() == 0
+        assert page.evaluate("window.pwned") is None
+        page.close()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
