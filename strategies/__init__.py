@@ -1,1 +1,2 @@
-"""Which items are worth a person's time next: one file per strategy, all pure functions under one contract."""
+"""Which items are worth a person's time next: one file per strategy, all pure functions under one
+contract."""

@@ -51,7 +51,8 @@ def check_choice(choice: Choice, state: PoolState, batch: int, *, strategy: str 
         strategy: its name, for the message.
 
     Raises:
-        ChoiceInvalidError: a row is closed, repeated or out of range, the length is wrong, a score is not finite, or a
+        ChoiceInvalidError: a row is closed, repeated or out of range, the length is wrong, a score is not
+        finite, or a
             kind, reason or class index is not allowed.
     """
     problem = _choice_problem(choice, state, batch)
@@ -68,7 +69,8 @@ def _check_vectors(vectors: npt.NDArray[np.floating]) -> None:
         )
     for start in range(0, vectors.shape[0], CHUNK_ROWS):
         part = vectors[start : start + CHUNK_ROWS]
-        # max and min carry NaN through, so two cheap passes find NaN, infinities and sizes that would overflow.
+        # max and min carry NaN through, so two cheap passes find NaN, infinities and sizes that would
+        # overflow.
         if not (part.max() <= LARGEST_VALUE and part.min() >= -LARGEST_VALUE):
             good = (np.abs(part) <= LARGEST_VALUE).all(axis=1)
             row = start + int(np.flatnonzero(~good)[0])

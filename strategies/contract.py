@@ -1,8 +1,8 @@
 """What every strategy is given and what it must return.
 
-A strategy is a pure function `(state, batch, generator) -> Choice`: the same inputs and a generator of the same
-seed give the same answer, and no input is changed. `check_state` and `check_choice` are the contract in code; the
-registry wraps every strategy in them, so that a strategy need not repeat the checks.
+A strategy is a pure function `(state, batch, generator) -> Choice`: the same inputs and a generator of the
+same seed give the same answer, and no input is changed. `check_state` and `check_choice` are the contract in
+code; the registry wraps every strategy in them, so that a strategy need not repeat the checks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Outcome:
     Attributes:
         row: row of the item in the pool.
         kind: the kind under which it was proposed, one of KINDS.
-        class_index: the class it was labelled with, an index into `PoolState.class_names`; -1 for skip or unsure.
+        class_index: the class it was labelled with, an index into `PoolState.class_names`; -1 for skip or
+            unsure.
         expected_class_index: the class the proposal suggested; -1 where it suggested none.
         round_number: the round that proposed it.
     """
@@ -45,15 +46,18 @@ class PoolState:
     """All a strategy may look at. n items, d dimensions, k classes (k may be 0).
 
     Attributes:
-        vectors: (n, d) float16 or float32, often a read-only memory map; row i is item i. Unreadable rows are zero.
+        vectors: (n, d) float16 or float32, often a read-only memory map; row i is item i. Unreadable rows
+            are zero.
         labels: (n,) int64; the class index of each item, -1 where it has no label.
         closed: (n,) bool; True where an item must not be proposed (labelled, skipped, unreadable, held out).
         class_names: k names, in the order of the class indices.
         targets: (k,) float32; the wanted share of each class among the labels; sums to 1 (empty when k is 0).
-        probabilities: (n, k) float32; calibrated class probabilities under the pool's estimated prior, rows sum to
-            1; None while no model could be trained.
-        balanced_probabilities: (n, k) float32; the same with the class prior taken out; None with `probabilities`.
-        disagreement: (n,) float32; mutual information between label and ensemble member in nats; None likewise.
+        probabilities: (n, k) float32; calibrated class probabilities under the pool's estimated prior, rows
+            sum to 1; None while no model could be trained.
+        balanced_probabilities: (n, k) float32; the same with the class prior taken out; None with
+            `probabilities`.
+        disagreement: (n,) float32; mutual information between label and ensemble member in nats; None
+            likewise.
         prior: (k,) float32; the pool's estimated class shares; None likewise.
         outcomes: what earlier proposals brought, oldest first.
     """
@@ -76,7 +80,8 @@ class Choice:
 
     Attributes:
         indices: (b,) int64; distinct rows of the pool, none of them closed; b = min(batch, open items).
-        scores: (b,) float64; finite; higher is more worth a person's time; comparable within this choice only.
+        scores: (b,) float64; finite; higher is more worth a person's time; comparable within this choice
+            only.
         kinds: b entries of KINDS.
         reasons: b sentences for the person, plain text, one each.
         class_indices: (b,) int64; the class the item is proposed for or thought to be; -1 for none.

@@ -10,7 +10,8 @@ from strategies.contract import IntArray, PoolState
 def covered_rows(state: PoolState) -> IntArray:
     """Return the rows whose surroundings count as looked at, ascending, (c,) int64.
 
-    An item that was proposed and then skipped or marked unsure counts too: its neighbours would bring the same answer.
+    An item that was proposed and then skipped or marked unsure counts too: its neighbours would bring the
+    same answer.
 
     Args:
         state: the pool.

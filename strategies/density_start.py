@@ -1,9 +1,9 @@
 """Density start, for a pool without labels: typical items, spread over the pool.
 
-An item stands for its neighbourhood when many others are near it (typicality, Hacohen, Dekel & Weinshall 2022), and
-brings something new when it lies far from all that was picked. Their product is the peak rule of Rodriguez & Laio
-(2014), applied greedily: the next item is the one whose distance to everything picked is largest, counted in the
-radii of its own neighbourhood.
+An item stands for its neighbourhood when many others are near it (typicality, Hacohen, Dekel & Weinshall
+2022), and brings something new when it lies far from all that was picked. Their product is the peak rule of
+Rodriguez & Laio (2014), applied greedily: the next item is the one whose distance to everything picked is
+largest, counted in the radii of its own neighbourhood.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from strategies.ranking import best_first, build_choice, open_rows
 from strategies.spread import pick_highest
 
 CANDIDATES = 4_096
-"""Items among which density is measured; drawn anew each time, so that no part of a large pool stays unseen."""
-NEIGHBOURS = 15
+"""Items among which density is measured; drawn anew each time, so that no part of a large pool stays
+unseen."""
+NEIGHBOURS = 10
+RADIUS_POWER = 0.75
+"""How much density counts: at 0 this is k-center and outliers win, at 1 thin, rare parts come late."""
 SPREAD_PICKS = 512
 """Beyond so many picks the rest is ordered by the same score without spreading it further."""
 LEAST_RADIUS = 0.1
-"""A neighbourhood counts as at least this share of the middle one wide; else exact copies would win every time."""
+"""A neighbourhood counts as at least this share of the middle one wide; else exact copies would win every
+time."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +38,20 @@ class Candidates:
     Attributes:
         rows: (m,) int64 rows of the pool, ascending.
         points: (m, d) float32, moved by the origin.
-        radius: (m,) float32; how far its nearest items are on average, never 0.
+        weights: (m,) float32, above 0; how much a distance counts here: more where items are dense, 1 at the
+            median.
         nearest: (m,) float32; distance to the nearest item looked at; infinity while there is none.
     """
 
     rows: IntArray
     points: FloatArray
-    radius: FloatArray
+    weights: FloatArray
     nearest: FloatArray
 
 
 def density_start(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
-    """Propose typical items, spread over the pool and away from what was looked at; needs neither label nor model.
+    """Propose typical items, spread over the pool and away from what was looked at; needs neither label nor
+    model.
 
     Args:
         state: the pool.
@@ -66,7 +72,8 @@ def density_start(state: PoolState, batch: int, generator: np.random.Generator) 
 def measure_density(
     state: PoolState, rows: IntArray, most: int, generator: np.random.Generator
 ) -> Candidates:
-    """Draw candidates and measure how dense each one's surroundings are and how far it is from what was looked at.
+    """Draw candidates and measure how dense each one's surroundings are and how far it is from what was
+    looked at.
 
     Args:
         state: the pool.
@@ -83,7 +90,8 @@ def measure_density(
     least = LEAST_RADIUS * float(np.median(radius))
     radius = np.maximum(radius, least if least > 0 else 1.0).astype(np.float32)
     seen = take(state.vectors, covered_rows(state), origin)
-    return Candidates(rows, points, radius, np.sqrt(nearest_squared(state.vectors, rows, seen, origin)))
+    weights = (np.median(radius) / radius) ** np.float32(RADIUS_POWER)
+    return Candidates(rows, points, weights, np.sqrt(nearest_squared(state.vectors, rows, seen, origin)))
 
 
 def peaks(candidates: Candidates, count: int, generator: np.random.Generator) -> tuple[IntArray, FloatArray]:
@@ -95,16 +103,17 @@ def peaks(candidates: Candidates, count: int, generator: np.random.Generator) ->
         generator: draws among equals.
 
     Returns:
-        (c,) int64 positions among the candidates and (c,) float32 scores when picked; infinity for a very first pick.
+        (c,) int64 positions among the candidates and (c,) float32 scores when picked; infinity for a very
+        first pick.
     """
     nearest, points = candidates.nearest.copy(), candidates.points
     count = min(count, nearest.size)
     picks: list[int] = []
     scores: list[float] = []
     while len(picks) < min(count, SPREAD_PICKS):
-        ratio = nearest / candidates.radius
+        ratio = nearest * candidates.weights
         # With nothing to be far from, the densest comes first.
-        ranking = ratio if np.isfinite(ratio).any() else 1.0 / candidates.radius
+        ranking = ratio if np.isfinite(ratio).any() else candidates.weights
         best = pick_highest(ranking, generator)
         picks.append(best)
         scores.append(float(ratio[best]))
@@ -112,7 +121,7 @@ def peaks(candidates: Candidates, count: int, generator: np.random.Generator) ->
         np.minimum(nearest, gap, out=nearest)
         nearest[picks] = -np.inf
     rest = np.flatnonzero(np.isfinite(nearest))
-    ratio = nearest[rest] / candidates.radius[rest]
+    ratio = nearest[rest] * candidates.weights[rest]
     more = best_first(ratio, count - len(picks), generator)
     return (
         np.concatenate([np.asarray(picks, np.int64), rest[more]]),

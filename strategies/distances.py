@@ -27,7 +27,8 @@ def take(vectors: npt.NDArray[np.floating], rows: IntArray, origin: FloatArray |
 
 
 def origin_of(vectors: npt.NDArray[np.floating], rows: IntArray) -> FloatArray:
-    """Return the mean of up to 2,048 of the rows, evenly spaced, (d,) float32: a common origin near the data."""
+    """Return the mean of up to 2,048 of the rows, evenly spaced, (d,) float32: a common origin near the
+    data."""
     step = max(1, rows.size // 2_048)
     return take(vectors, rows[::step][:2_048]).mean(axis=0, dtype=np.float32)
 
@@ -75,8 +76,8 @@ def neighbours(points: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
         count: how many neighbours; fewer when m is small.
 
     Returns:
-        (m, c) int64 positions, in no order, and (m, c) float32 squared distances, c = min(count, m - 1). Costs m² d:
-        meant for a few thousand points.
+        (m, c) int64 positions, in no order, and (m, c) float32 squared distances, c = min(count, m - 1).
+        Costs m² d: meant for a few thousand points.
     """
     total = points.shape[0]
     found = min(count, max(total - 1, 0))

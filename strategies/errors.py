@@ -5,7 +5,8 @@ config.errors.GoldpanError
 └── StrategyError            anything about choosing items that a person or a plug-in's author can put right
     ├── StateInvalidError    the state of the pool breaks the contract: wrong shape, NaN, rows out of range
     ├── BatchInvalidError    the number of items asked for is not a whole number of at least 0
-    └── ChoiceInvalidError   a strategy's answer breaks the contract: a closed or repeated row, a missing reason
+    └── ChoiceInvalidError   a strategy's answer breaks the contract: a closed or repeated row, a missing
+    reason
 ```
 """
 

@@ -15,7 +15,8 @@ from strategies.spread import FarthestFirst
 from strategies.uncertain import boundary_words
 
 FIRST_REFERENCES = 64
-"""Labelled items that the first, whole pass over the pool measures to; the others only tighten what it leaves open."""
+"""Labelled items that the first, whole pass over the pool measures to; the others only tighten what it
+leaves open."""
 
 
 def k_center(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:

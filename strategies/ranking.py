@@ -16,7 +16,8 @@ def open_rows(state: PoolState) -> IntArray:
 
 
 def best_first(scores: npt.NDArray[np.floating], count: int, generator: np.random.Generator) -> IntArray:
-    """Return the positions of the highest scores, best first; equal scores come in an order the generator draws.
+    """Return the positions of the highest scores, best first; equal scores come in an order the generator
+    draws.
 
     Args:
         scores: (m,) finite scores.
@@ -55,7 +56,8 @@ def top_two(
     if probabilities.shape[1] == 1:
         highest = probabilities[:, 0].astype(np.float32)
         return first, highest, np.zeros_like(highest)
-    # numpy partitions row by row; a running pair of maxima over the columns is several times faster for k in the tens.
+    # numpy partitions row by row; a running pair of maxima over the columns is several times faster for k in
+    # the tens.
     highest = np.full(probabilities.shape[0], -1.0, np.float32)
     second = highest.copy()
     for column in range(probabilities.shape[1]):

@@ -1,4 +1,5 @@
-"""Farthest-first traversal: each pick lies as far as can be from all that is covered, and the answer is exact."""
+"""Farthest-first traversal: each pick lies as far as can be from all that is covered, and the answer is
+exact."""
 
 from __future__ import annotations
 
@@ -28,9 +29,9 @@ def pick_highest(scores: FloatArray, generator: np.random.Generator) -> int:
 class FarthestFirst:
     """Exact farthest-first traversal (Gonzalez 1985) that touches few points per pick.
 
-    A point's distance to what is covered only falls as more is covered, so a distance to some of the covered points
-    is an upper bound. Only the BLOCK points with the highest bounds are brought up to date; while the best of them
-    beats every bound outside the block, it is the exact answer.
+    A point's distance to what is covered only falls as more is covered, so a distance to some of the covered
+    points is an upper bound. Only the BLOCK points with the highest bounds are brought up to date; while the
+    best of them beats every bound outside the block, it is the exact answer.
 
     Attributes:
         picks: positions picked so far, in order.
@@ -49,8 +50,8 @@ class FarthestFirst:
 
         Args:
             fetch: gives the (b, d) float32 points of (b,) positions.
-            bounds: (m,) squared distance of each point to its nearest among the first `counted` covered vectors;
-                infinity where that is none.
+            bounds: (m,) squared distance of each point to its nearest among the first `counted` covered
+                vectors; infinity where that is none.
             covered: (c, d) float32 vectors that are covered from the start; c may be 0.
             counted: how many of them the bounds know.
             generator: draws among equals.

@@ -53,8 +53,8 @@ def uncertain_choice(
         state: the pool, with a model's answer.
         rows: (b,) rows, best first.
         scores: (b,) their scores.
-        word: makes a reason from the score and the sentence that names the two likeliest classes; None keeps the
-            sentence.
+        word: makes a reason from the score and the sentence that names the two likeliest classes; None keeps
+            the sentence.
     """
     first, reasons = boundary_words(state, rows)
     if word is not None:

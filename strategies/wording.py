@@ -1,7 +1,7 @@
 """Words for a person: class names of any content and length, percentages, and the reasons built from them.
 
-A reason is plain text. Whoever shows it escapes it; here a name only loses line breaks and control characters, and is
-shortened in its middle when it is very long.
+A reason is plain text. Whoever shows it escapes it; here a name only loses line breaks and control
+characters, and is shortened in its middle when it is very long.
 """
 
 from __future__ import annotations
