@@ -46,7 +46,7 @@ class CsvRows:
         self._refuse_open_quote()
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield Arrow record batches with the named columns, in that order.
+        """Yield Arrow batches with the named columns, in that order.
 
         Raises:
             PoolContentError: a row has too many or too few values, or the text is not UTF-8; the line is named.

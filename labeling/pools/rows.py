@@ -36,7 +36,7 @@ class Rows(Protocol):
     unnamed_first: bool
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield Arrow record batches of the named columns, in that order, none of them empty."""
+        """Yield Arrow batches of the named columns, in that order, none of them empty."""
         ...
 
 
@@ -91,7 +91,7 @@ class ParquetRows:
             )
 
     def batches(self, names: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-        """Yield Arrow record batches of the named columns.
+        """Yield Arrow batches of the named columns.
 
         Args:
             names: top-level columns.
@@ -134,7 +134,7 @@ class TextLines:
         self.types: dict[str, pa.DataType] = {"text": pa.string()}
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield Arrow record batches of the lines.
+        """Yield Arrow batches of the lines.
 
         Raises:
             PoolContentError: a line is not UTF-8.
@@ -169,7 +169,7 @@ class JsonLines:
         self.types: dict[str, pa.DataType] = {name: pa.string() for name in self.names}
 
     def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield Arrow record batches; what is no text is written as JSON writes it, null and absent as null.
+        """Yield Arrow batches; what is no text is written as JSON writes it, null and absent as null.
 
         Raises:
             PoolContentError: a line is no JSON object.

@@ -1,4 +1,4 @@
-"""The readers of tables: rows of numbers, categories and texts, and tables of which one column is the text."""
+"""The readers of tables: rows of numbers, names and texts, and tables of which one column is the text."""
 
 from __future__ import annotations
 
