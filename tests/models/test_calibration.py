@@ -30,7 +30,10 @@ def test_fit_temperature__few_labels_stay_near_the_default() -> None:
 
 
 def test_fit_temperature__no_labels_give_the_default() -> None:
-    assert fit_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), np.zeros(0)) == DEFAULT_TEMPERATURE
+    assert (
+        fit_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64), np.zeros(0))
+        == DEFAULT_TEMPERATURE
+    )
 
 
 def test_fit_temperature__repeats_count_once() -> None:

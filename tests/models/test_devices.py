@@ -43,7 +43,14 @@ def test_choose_device__mps_that_is_not_there() -> None:
 
 def test_fixed_threads__puts_the_number_back_after_an_error() -> None:
     before = torch.get_num_threads()
-    with pytest.raises(KeyError), fixed_threads(before + 1):
-        assert torch.get_num_threads() == before + 1
-        raise KeyError
+    seen = []
+
+    def fail() -> None:
+        with fixed_threads(before + 1):
+            seen.append(torch.get_num_threads())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert seen == [before + 1]
     assert torch.get_num_threads() == before

@@ -38,6 +38,8 @@ def test_out_of_fold__single_labels_are_never_held_out() -> None:
 
 @pytest.mark.parametrize(("count", "repeats"), [(100, 2), (1200, 1)])
 def test_out_of_fold__many_labels_are_cut_once(count: int, repeats: int) -> None:
-    found = out_of_fold(heads.get("logistic"), labelled("digits", count), section=section(), seed=0, device=CPU)
+    found = out_of_fold(
+        heads.get("logistic"), labelled("digits", count), section=section(), seed=0, device=CPU
+    )
     assert found is not None
     assert found.logits.shape == (repeats, count, 10)

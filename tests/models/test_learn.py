@@ -15,10 +15,14 @@ from tests.models.heads.sets import CPU, labelled, pool, section
 
 @pytest.mark.parametrize("name", heads.names())
 def test_learn__same_arguments_same_answer(name: str) -> None:
-    first, second = (learn(labelled("wine", 50), section=section(name=name), seed=4, device=CPU) for _ in range(2))
+    first, second = (
+        learn(labelled("wine", 50), section=section(name=name), seed=4, device=CPU) for _ in range(2)
+    )
     assert first.temperature == second.temperature
     assert first.quality == second.quality
-    assert all(torch.equal(first.trained.tensors[key], second.trained.tensors[key]) for key in first.trained.tensors)
+    assert all(
+        torch.equal(first.trained.tensors[key], second.trained.tensors[key]) for key in first.trained.tensors
+    )
 
 
 def test_learn__calibration_lowers_the_loss_on_unseen_items() -> None:
@@ -34,7 +38,9 @@ def test_learn__calibration_lowers_the_loss_on_unseen_items() -> None:
 
 
 def test_learn__without_calibration_the_temperature_is_one() -> None:
-    assert learn(labelled("wine", 50), section=section(calibrate=False), seed=0, device=CPU).temperature == 1.0
+    assert (
+        learn(labelled("wine", 50), section=section(calibrate=False), seed=0, device=CPU).temperature == 1.0
+    )
 
 
 def test_learn__one_label_a_class_works_and_says_so() -> None:
@@ -48,7 +54,11 @@ def test_learn__one_label_a_class_works_and_says_so() -> None:
 def test_learn__steps_are_timed_and_told() -> None:
     told: list[tuple[float, str]] = []
     learned = learn(
-        labelled("wine", 50), section=section(), seed=0, device=CPU, progress=lambda *report: told.append(report)
+        labelled("wine", 50),
+        section=section(),
+        seed=0,
+        device=CPU,
+        progress=lambda *report: told.append(report),
     )
     assert set(learned.seconds) == {"train", "cross_validate", "calibrate"}
     assert all(seconds >= 0 for seconds in learned.seconds.values())
@@ -66,4 +76,6 @@ def test_learn__too_few_classes() -> None:
 
 def test_learn__unknown_head() -> None:
     with pytest.raises(UnknownNameError, match="known: logistic"):
-        learn(labelled("wine", 9), section=section().model_copy(update={"name": "oracle"}), seed=0, device=CPU)
+        learn(
+            labelled("wine", 9), section=section().model_copy(update={"name": "oracle"}), seed=0, device=CPU
+        )

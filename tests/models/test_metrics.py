@@ -37,7 +37,6 @@ def test_measures__nothing_or_two_lengths_are_refused(measure: object) -> None:
 
 
 def test_cross_validate__interval_holds_the_score_on_unseen_items() -> None:
-    vectors, truth = pool("digits")
     report = cross_validate(labelled("digits", 300), section=section(), seed=0, device=CPU)
     assert report.source == "cross-validation"
     assert report.labels == 300
@@ -103,7 +102,9 @@ def test_cross_validate__same_seed_same_report() -> None:
 def test_cross_validate__more_labels_narrow_the_interval() -> None:
     widths = []
     for count in (40, 400):
-        found = cross_validate(labelled("cancer", count), section=section(), seed=0, device=CPU).balanced_accuracy
+        found = cross_validate(
+            labelled("cancer", count), section=section(), seed=0, device=CPU
+        ).balanced_accuracy
         assert found is not None
         widths.append(found.high - found.low)
     assert widths[1] < widths[0]

@@ -28,7 +28,9 @@ def test_estimate_prior__interval_holds_the_share_and_is_wider_where_members_dis
     true = [0.9, 0.1]
     counts = np.array([40, 40])
     agreed = np.stack([posteriors(true, 2000)] * 8)
-    torn = np.stack([posteriors(true, 2000, noise=0.8) if i % 2 else posteriors(true, 2000) for i in range(8)])
+    torn = np.stack(
+        [posteriors(true, 2000, noise=0.8) if i % 2 else posteriors(true, 2000) for i in range(8)]
+    )
     close = estimate_prior(posteriors(true, 5000), agreed, label_counts=counts)
     wide = estimate_prior(posteriors(true, 5000), torn, label_counts=counts)
     for found in (close, wide):

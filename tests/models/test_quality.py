@@ -14,7 +14,9 @@ from tests.models.heads.sets import CPU, labelled, section
 
 @pytest.mark.parametrize(("count", "classes"), [(60, 3), (60, 5), (4, 3)])
 def test_from_dict__survives_json(count: int, classes: int) -> None:
-    report = cross_validate(labelled("wine", count, class_count=classes), section=section(), seed=0, device=CPU)
+    report = cross_validate(
+        labelled("wine", count, class_count=classes), section=section(), seed=0, device=CPU
+    )
     assert QualityReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
 
 
@@ -25,5 +27,7 @@ def test_from_dict__something_else_is_refused(data: dict[str, object]) -> None:
 
 
 def test_import__needs_neither_torch_nor_scikit_learn() -> None:
-    code = "import sys, models.quality; sys.exit(any(n in sys.modules for n in ('torch', 'sklearn', 'numpy')))"
+    code = (
+        "import sys, models.quality; sys.exit(any(n in sys.modules for n in ('torch', 'sklearn', 'numpy')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

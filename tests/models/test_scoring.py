@@ -16,7 +16,9 @@ from tests.models.heads.sets import CPU, labelled, pool, section
 
 @pytest.fixture(scope="module")
 def trained() -> TrainedHead:
-    return heads.get("logistic").fit(labelled("digits", 150, class_count=11), section=section(), seed=0, device=CPU)
+    return heads.get("logistic").fit(
+        labelled("digits", 150, class_count=11), section=section(), seed=0, device=CPU
+    )
 
 
 def test_score_pool__rows_are_probabilities(trained: TrainedHead) -> None:
@@ -132,7 +134,9 @@ def test_score_pool__many_items_take_moments() -> None:
     generator = np.random.default_rng(0)
     vectors = generator.normal(0, 1, (30_000, 256)).astype(np.float32)
     labels = np.arange(100, dtype=np.int64) % 10
-    head = heads.get("logistic").fit(TrainingSet(vectors[:100], labels, 10), section=section(), seed=0, device=CPU)
+    head = heads.get("logistic").fit(
+        TrainingSet(vectors[:100], labels, 10), section=section(), seed=0, device=CPU
+    )
     threads, started = torch.get_num_threads(), time.process_time()
     score_pool(vectors, head)
     assert time.process_time() - started < 1.5

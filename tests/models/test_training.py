@@ -24,7 +24,9 @@ def broken(tensors: Mapping[str, torch.Tensor], vectors: torch.Tensor) -> torch.
 
 def test_fit__loss_that_is_no_number_says_what_to_change() -> None:
     with pytest.raises(TrainingDivergedError, match="learning_rate"):
-        fit("broken", logistic.initialise, broken, labelled("wine", 30), section=section(), seed=0, device=CPU)
+        fit(
+            "broken", logistic.initialise, broken, labelled("wine", 30), section=section(), seed=0, device=CPU
+        )
 
 
 def test_fit__tries_again_with_a_smaller_step() -> None:
@@ -34,7 +36,9 @@ def test_fit__tries_again_with_a_smaller_step() -> None:
         calls.append(1)
         return broken(tensors, vectors) if len(calls) == 1 else forward(tensors, vectors)
 
-    found = fit("x", logistic.initialise, once_broken, labelled("wine", 60), section=section(), seed=0, device=CPU)
+    found = fit(
+        "x", logistic.initialise, once_broken, labelled("wine", 60), section=section(), seed=0, device=CPU
+    )
     vectors, truth = pool("wine")
     assert (found.logits(torch.tensor(vectors)).mean(dim=0).argmax(dim=1).numpy() == truth).mean() > 0.9
 
@@ -83,5 +87,7 @@ def test_fit__pools_scale_is_used_where_given() -> None:
 def test_fit__the_vectors_unit_does_not_matter(factor: float) -> None:
     vectors, truth = pool("wine")
     scaled = (vectors * factor).astype(np.float32)
-    trained = LogisticHead().fit(TrainingSet(scaled[:60], truth[:60], 3), section=section(), seed=0, device=CPU)
+    trained = LogisticHead().fit(
+        TrainingSet(scaled[:60], truth[:60], 3), section=section(), seed=0, device=CPU
+    )
     assert (trained.logits(torch.tensor(scaled)).mean(dim=0).argmax(dim=1).numpy() == truth).mean() > 0.9

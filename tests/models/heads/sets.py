@@ -36,4 +36,4 @@ def labelled(name: str, count: int, *, class_count: int | None = None) -> Traini
 
 def section(**changes: object) -> HeadSection:
     """Return head settings, the defaults but for what is named."""
-    return HeadSection(**changes)  # type: ignore[arg-type]
+    return HeadSection(**changes)

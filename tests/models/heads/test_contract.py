@@ -42,7 +42,7 @@ def test_check_training__wrong_values_are_named(changes: dict[str, object], mess
 
 
 def test_check_training__names_the_only_class_with_labels() -> None:
-    with pytest.raises(NotEnoughLabelsError, match="only 'star' has one.*1 more class"):
+    with pytest.raises(NotEnoughLabelsError, match=r"only 'star' has one.*1 more class"):
         check_training(a_set(labels=np.zeros(4, np.int64), class_names=("star", "quasar")))
 
 
