@@ -208,9 +208,12 @@ def _f1(confusion: IntMatrix | FloatMatrix) -> FloatMatrix:
 
 
 def _interval(value: float, draws: FloatMatrix) -> Estimate:
-    """Return the middle 95 % of the draws, widened to hold the value itself."""
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Estimate(value, min(value, float(low)), max(value, float(high)))
+    """Return the middle 95 % of the draws, moved so that their mean is the value.
+
+    The pseudo-labels make the draws wider, which is wanted, and worse on average, which is not.
+    """
+    low, high = np.quantile(draws, [0.025, 0.975]) + (value - draws.mean())
+    return Estimate(value, float(np.clip(low, 0.0, value)), float(np.clip(high, value, 1.0)))
 
 
 def _per_class(confusion: IntMatrix, draws: FloatMatrix, training: TrainingSet) -> tuple[ClassQuality, ...]:

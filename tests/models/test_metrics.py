@@ -47,6 +47,13 @@ def test_cross_validate__interval_holds_the_score_on_unseen_items() -> None:
     assert report.calibration_error < 0.15
 
 
+def test_cross_validate__figures_lie_inside_their_intervals() -> None:
+    report = cross_validate(labelled("digits", 60), section=section(), seed=0, device=CPU)
+    for found in (report.balanced_accuracy, report.macro_f1):
+        assert found is not None
+        assert 0 < found.low < found.value < found.high < 1
+
+
 def test_cross_validate__labels_without_meaning_score_as_chance() -> None:
     vectors, _ = pool("digits")
     noise = np.random.default_rng(0).integers(0, 2, 200)
