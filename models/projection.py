@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -184,4 +185,6 @@ def _save(positions: FloatArray, folder: Path) -> None:
     except OSError as error:
         raise ProjectionError(f"the map cannot be written to {folder}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where even this fails, the error on its way out says more.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

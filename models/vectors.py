@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,40 +109,32 @@ def write_vectors(
         DeviceError: the device is not there.
         VectorsError: the folder cannot be written (read-only, disk full).
     """
+    from threadpoolctl import threadpool_limits
+
     from models.encoders.registry import choose_encoder, encoders
 
     if not len(source):
         raise EncoderError("the pool has no items; vectors need at least one")
     started = time.perf_counter()
     choice = choose_encoder(source, section)
-    fitted = encoders.get(choice.name).fit(
-        source, section=section, seed=seed, progress=lambda share, text: progress(FIT_SHARE * share, text)
-    )
-    shape = (len(source), fitted.dimensions)
-    digest = _start_hash(shape)
-    temporary = folder / f"{FILE}.{os.getpid()}.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_chunks(temporary, source, fitted, shape, digest, progress)
-        info = {
+    # Another number of threads may add the same numbers in another order.
+    with threadpool_limits(1, user_api="blas"):
+        fitted = encoders.get(choice.name).fit(
+            source, section=section, seed=seed, progress=lambda share, text: progress(FIT_SHARE * share, text)
+        )
+        info: dict[str, object] = {
             "version": VERSION,
             "encoder": choice.name,
             "reason": choice.reason,
             "settings_hash": settings_hash(section, seed=seed, encoder=choice.name),
-            "n": shape[0],
-            "dimensions": shape[1],
+            "n": len(source),
+            "dimensions": fitted.dimensions,
             "dtype": "float32",
-            "hash": digest.hexdigest(),
             "pool_hash": pool_hash,
-            "seconds": round(time.perf_counter() - started, 3),
         }
-        _publish(temporary, folder, info)
-    except OSError as error:
-        raise VectorsError(f"vectors cannot be written to {folder}: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        _write(folder, source, fitted, info, progress=progress, started=started)
     progress(1.0, "vectors written")
-    return open_vectors(folder, expected_rows=shape[0])
+    return open_vectors(folder, expected_rows=len(source))
 
 
 def open_vectors(
@@ -204,14 +197,37 @@ def settings_hash(section: EncoderSection, *, seed: int, encoder: str) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
+def _write(
+    folder: Path,
+    source: ItemSource,
+    fitted: FittedEncoder,
+    info: dict[str, object],
+    *,
+    progress: Callable[[float, str], None],
+    started: float,
+) -> None:
+    temporary = folder / f"{FILE}.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        digest = _write_chunks(temporary, source, fitted, progress)
+        seconds = round(time.perf_counter() - started, 3)
+        _publish(temporary, folder, info | {"hash": digest.hexdigest(), "seconds": seconds})
+    except OSError as error:
+        raise VectorsError(f"vectors cannot be written to {folder}: {error.strerror or error}") from error
+    finally:
+        # Where even this fails, the error on its way out says more.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
 def _write_chunks(
     path: Path,
     source: ItemSource,
     fitted: FittedEncoder,
-    shape: tuple[int, int],
-    digest: hashlib._Hash,
     progress: Callable[[float, str], None],
-) -> None:
+) -> hashlib._Hash:
+    shape = (len(source), fitted.dimensions)
+    digest = _start_hash(shape)
     # Ordinary writes: on a full disk they raise, where writing through a memory map would kill the process.
     with path.open("wb") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
@@ -226,6 +242,7 @@ def _write_chunks(
             progress(FIT_SHARE + (1 - FIT_SHARE) * high / shape[0], "writing vectors")
         file.flush()
         os.fsync(file.fileno())
+    return digest
 
 
 def _check_chunk(chunk: npt.NDArray[np.float32], shape: tuple[int, int]) -> None:

@@ -24,7 +24,7 @@ FILTERS = 64
 PATCHES = 50_000
 WHITENING = 0.15
 POSITIONS = 23
-"""Patches along a side are about this many; larger images take larger steps."""
+"""Patches along a side are at most this many; larger images take larger steps."""
 
 
 @dataclass(frozen=True)
@@ -137,26 +137,29 @@ def _images_to_learn_from(source: ItemSource, shape: ImageShape, seed: int, prog
 def _learn(images: FloatArray, seed: int, device: torch.device) -> ConvFilters:
     import torch
 
+    from models.devices import fixed_threads
     from models.encoders.conv_filters import ConvFilters, learn_filters
 
     side = images.shape[-1]
     patch = max(3, round(side / 3))
     # Learned on the CPU whatever the device: small, and the same everywhere.
-    filters = learn_filters(
-        torch.from_numpy(images),
-        count=FILTERS,
-        patch_px=patch,
-        stride=max(1, (side - patch + 1) // POSITIONS),
-        patches=max(FILTERS, min(PATCHES, len(images) * (side - patch + 1) ** 2)),
-        generator=torch.Generator().manual_seed(seed),
-    )
+    with torch.inference_mode(), fixed_threads():
+        filters = learn_filters(
+            torch.from_numpy(images),
+            count=FILTERS,
+            patch_px=patch,
+            stride=-(-(side - patch + 1) // POSITIONS),
+            patches=max(FILTERS, min(PATCHES, len(images) * (side - patch + 1) ** 2)),
+            generator=torch.Generator().manual_seed(seed),
+        )
     return ConvFilters(filters.kernels.to(device), filters.offsets.to(device), filters.stride)
 
 
 def _answers(filters: ConvFilters, images: FloatArray, device: torch.device) -> FloatArray:
     import torch
 
+    from models.devices import fixed_threads
     from models.encoders.conv_filters import respond, same_arithmetic
 
-    with torch.inference_mode(), same_arithmetic():
+    with torch.inference_mode(), same_arithmetic(), fixed_threads():
         return respond(filters, torch.from_numpy(images).to(device)).cpu().numpy()

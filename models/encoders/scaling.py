@@ -49,7 +49,7 @@ def principal_axes(
 
     Args:
         values: (m, f) float; rows to learn from, m may be 1.
-        dimensions: axes to keep at most; no more than f are kept.
+        dimensions: axes to keep at most; fewer where there are fewer rows or columns.
         whitening: each axis is divided by its variance to this power, 0 to 0.5.
         floor: share of the largest variance below which an axis counts as having this much.
 
@@ -58,13 +58,31 @@ def principal_axes(
     """
     mean = values.mean(axis=0, dtype=np.float64)
     centred = values.astype(np.float64) - mean
-    variances, axes = np.linalg.eigh(centred.T @ centred / max(len(values), 1))
-    keep = np.argsort(variances)[::-1][: max(1, dimensions)]
-    variances, axes = variances[keep].clip(min=0), axes[:, keep]
-    axes *= np.where(axes[np.abs(axes).argmax(axis=0), np.arange(len(keep))] < 0, -1.0, 1.0)
+    variances, axes = _largest(centred, max(1, dimensions))
+    axes *= np.where(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])] < 0, -1.0, 1.0)
     if variances[0] <= 1e-12:
         return Axes(mean.astype(np.float32), np.zeros_like(axes, dtype=np.float32))
     # A floor keeps an axis without variance from being divided by nothing.
     evened = axes / np.maximum(variances, floor * variances[0]) ** whitening
     spread = np.square(centred @ evened).mean()
     return Axes(mean.astype(np.float32), (evened / np.sqrt(spread)).astype(np.float32))
+
+
+def _largest(
+    centred: npt.NDArray[np.float64], wanted: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the largest variances, descending, and their axes (f, at most `wanted`) as columns."""
+    from scipy.linalg import eigh
+
+    rows, width = centred.shape
+    by_rows = rows < width
+    # With fewer rows than columns the rows' inner products hold the same, in a smaller matrix.
+    products = (centred @ centred.T if by_rows else centred.T @ centred) / rows
+    size = len(products)
+    found, axes = eigh(products, subset_by_index=(max(0, size - wanted), size - 1))
+    variances, axes = found[::-1].clip(min=0), axes[:, ::-1]
+    if by_rows:
+        kept = max(1, int((variances > 1e-10 * variances[0]).sum()))
+        variances, axes = variances[:kept], centred.T @ axes[:, :kept]
+        axes = axes / np.maximum(np.linalg.norm(axes, axis=0), 1e-12)
+    return variances, axes.copy()
