@@ -4,10 +4,13 @@
 
 const UNDO_DEPTH = 50
 const HEARTBEAT_MS = 5000
+const TELL_AFTER_MS = 40
 
 class LabelCard {
   constructor(model) {
     this.model = model
+    this.news = {}
+    this.telling = null
     this.undoStack = []
     this.undone = new Set()
     this.pressedAt = null
@@ -16,11 +19,12 @@ class LabelCard {
     this.online = true
     this.instance = null
     this.outbox = null
+    this.status = h("span.status", {role: "status", "aria-live": "polite"})
     this.panel = new ClassPanel({pick: (id) => this.label(id, performance.now()), add: (names) => this.addClasses(names)}, CARD.palette)
     this.pane = new ItemPane((event) => {
       this.accept(performance.now())
       if (event.detail > 0) event.currentTarget.blur()
-    })
+    }, this.status)
     this.queue = new ItemQueue(
       {fetched: (data) => this._fetched(data), failed: (status) => this._failed(status)},
       (key) => this.outbox?.has(key) ?? false,
@@ -50,6 +54,10 @@ class LabelCard {
       refused: (entry, error) => this._refused(entry, error),
       instance: (id) => this._seeInstance(id),
     })
+    for (const {body} of this.outbox.entries) {
+      if (body.act === "undo") this.queue.done.delete(body.item_key)
+      else this.queue.markDone({key: body.item_key, round: body.round})
+    }
     this._showStatus()
     this.outbox.start()
     this._readHistory([...this.outbox.entries])
@@ -113,19 +121,19 @@ class LabelCard {
     else this.notices.add(`Item ${key} cannot be opened here; it may be labelled already.`)
   }
 
-  /** Add classes one by one; returns the first error in words, "" when all went well. */
+  /** Add classes one by one; returns {error, left}: the first error in words or "", and the names not added. */
   async addClasses(names) {
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       if (this.panel.classes.some((each) => each.name === name)) continue
       const {status, data} = await request("/api/classes", {method: "POST", body: {name}})
-      if (status !== 200) return data.error || "The server cannot be reached. Try again in a moment."
+      const left = names.slice(index)
+      if (status !== 200) return {error: data.error || "The server does not answer. Try again in a moment.", left}
       if (Array.isArray(data.classes)) this._takeClasses(data.classes)
     }
-    return ""
+    return {error: "", left: []}
   }
 
   _build() {
-    this.status = h("span.status", {role: "status", "aria-live": "polite"})
     this.notices = makeNotices()
     const action = (label, key, run) => h("button.plain", {type: "button", onclick: (event) => {
       run(performance.now())
@@ -134,11 +142,11 @@ class LabelCard {
     this.undoButton = action("Undo", UNDO_KEY, (at) => this.undo(at))
     this.skipButton = action("Skip", "S", (at) => this.skip(at))
     this.unsureButton = action("Unsure", "U", (at) => this.unsure(at))
-    const keys = h("button.plain.help", {type: "button", "aria-label": "Show the keys", title: "Keys", onclick: () => this.overlay.toggle()}, "?")
+    const keys = action("Keys", "?", () => this.overlay.toggle())
     const actions = h("div.actions", {role: "group", "aria-label": "Other answers"}, this.skipButton, this.unsureButton, this.undoButton, keys)
     const side = h("aside", {"aria-label": "Answer"}, this.panel.node, actions)
     this.body = h("div.body", {}, this.pane.node, side)
-    this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, h("div.top", {}, this.status), this.notices.node, this.body, this.overlay.node)
+    this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, this.notices.node, this.body, this.overlay.node)
     this._takeClasses(this._classesOfModel())
     this._showUndo()
     this._refresh()
@@ -304,6 +312,7 @@ class LabelCard {
   _refused(entry, error) {
     const what = entry.body.act === "undo" ? "The undo" : `The ${entry.body.act}`
     this.undoStack = this.undoStack.filter((each) => each.uid !== entry.body.uid)
+    this.queue.done.delete(entry.body.item_key)
     if (entry.body.act === "label") this.panel.bump(entry.body.class_id, -1)
     this.notices.add(`${what} of item ${entry.body.item_key} was not accepted: ${error}`, {bad: true})
     this._showUndo()
@@ -358,9 +367,18 @@ class LabelCard {
     return [...this._param("classes", [])].map((each) => (each instanceof Map ? Object.fromEntries(each) : each))
   }
 
-  /** Tell Python, only what changed; a closed websocket is no reason to stop. */
+  /** Tell Python, a little later, so that the frame with the next item goes first. */
   _tell(values) {
-    for (const [name, value] of Object.entries(values)) {
+    Object.assign(this.news, values)
+    this.telling ??= setTimeout(() => this._sendNews(), TELL_AFTER_MS)
+  }
+
+  /** Send only what changed; a closed websocket is no reason to stop. */
+  _sendNews() {
+    this.telling = null
+    const news = this.news
+    this.news = {}
+    for (const [name, value] of Object.entries(news)) {
       if (this.model[name] === value || this.model[name] === undefined) continue
       try {
         this.model[name] = value

@@ -27,6 +27,9 @@ PARTS = (
 )
 """The card's script, in the order in which it is joined: each part uses only names of the parts before it."""
 
+STYLES = ("label_card_answers.css", "label_card.css")
+"""Its style sheets; the second, which knows the widths, has the last word."""
+
 _COLOURS = 80
 
 
@@ -38,7 +41,7 @@ def card_source() -> str:
     """
     folder = Path(__file__).parent
     constants = {
-        "css": (folder / "label_card.css").read_text(encoding="utf-8"),
+        "css": "\n".join((folder / name).read_text(encoding="utf-8") for name in STYLES),
         "theme": theme_css(),
         "palette": [class_colour(position) for position in range(_COLOURS)],
     }

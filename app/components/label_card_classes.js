@@ -6,7 +6,7 @@ const RESERVED_KEYS = new Set(["s", "u", "/", "?"])
 const DIGITS = "1234567890"
 
 class ClassPanel {
-  /** `on` holds pick(classId) and add(names): Promise of an error text, "" when all were added. */
+  /** `on` holds pick(classId) and add(names): Promise of {error, left}, left being the names not added. */
   constructor(on, palette) {
     this.on = on
     this.palette = palette
@@ -20,7 +20,7 @@ class ClassPanel {
     this.slash = h("kbd.slash", {hidden: true}, "/")
     this.list = h("div.list", {role: "group", "aria-label": "Classes"})
     this.nothing = h("p.nothing", {hidden: true}, "No class of that name.")
-    this.addForm = this._makeForm(h("input", {type: "text", maxlength: "200", placeholder: "Name of the new class", "aria-label": "Name of the new class", autocomplete: "off"}), "Add")
+    this.addForm = this._makeForm(h("input", {type: "text", placeholder: "Name of the new class", "aria-label": "Name of the new class", autocomplete: "off"}), "Add")
     this.addForm.node.classList.add("inline")
     show(this.addForm.node, false)
     this.first = this._makeFirst()
@@ -188,26 +188,35 @@ class ClassPanel {
   _makeForm(field, label) {
     const error = h("p.error", {role: "alert", hidden: true})
     const button = h("button.primary", {type: "submit"}, label)
+    const say = (problem) => {
+      show(error, problem !== "")
+      setText(error, problem)
+    }
     const submit = async (event) => {
       event.preventDefault()
       const names = [...new Set(field.value.split(/[,;\n]/).map((name) => name.trim()).filter(Boolean))]
       if (!names.length) return field.focus()
       button.disabled = true
-      const problem = await this.on.add(names)
+      const {error: problem, left} = await this.on.add(names)
       button.disabled = false
-      show(error, problem !== "")
-      setText(error, problem)
-      if (problem) return field.focus()
       field.value = ""
       field.blur()
+      say("")
       show(this.addForm.node, false)
+      if (!problem) return
+      // Once there is one class, the first form is gone; the field that stays takes over.
+      const taking = this.classes.length ? this.addForm : this.firstForm
+      show(this.addForm.node, taking === this.addForm)
+      taking.field.value = left.join(", ")
+      taking.say(problem)
+      taking.field.focus()
     }
-    return {field, node: h("form.form", {onsubmit: submit, autocomplete: "off"}, field, button, error)}
+    return {field, say, node: h("form.form", {onsubmit: submit, autocomplete: "off"}, field, button, error)}
   }
 
   _makeFirst() {
     const field = h("textarea", {rows: "4", placeholder: "For example: star, galaxy, quasar", "aria-label": "Names of the classes, separated by commas or new lines", spellcheck: "false"})
-    const form = this._makeForm(field, "Start labelling")
+    const form = (this.firstForm = this._makeForm(field, "Start labelling"))
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.node.requestSubmit()
     })

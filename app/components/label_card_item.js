@@ -9,12 +9,12 @@ const KINDS = {
 const CRISP_BELOW_PX = 64
 
 class ItemPane {
-  /** `accept` is called when the person clicks the suggestion. */
-  constructor(accept) {
+  /** `accept` is called when the person clicks the suggestion; `status` is the node that says what is saved. */
+  constructor(accept, status) {
     this.classes = new Map()
     this.chip = h("span.kind", {hidden: true})
     this.sentence = h("p.reason")
-    this.reason = h("div.why", {}, this.chip, this.sentence)
+    const why = h("div.why", {}, h("div.line", {}, this.chip, status), this.sentence)
     this.figure = h("div.figure", {hidden: true})
     this.text = h("div.text", {hidden: true, tabindex: "0", role: "region", "aria-label": "Text of the item"})
     this.table = h("dl.table", {hidden: true, tabindex: "0", "aria-label": "Values of the item"})
@@ -26,7 +26,7 @@ class ItemPane {
     this.extra = h("dl.table")
     this.more = h("details.more", {hidden: true}, h("summary", {}, "More about this item"), this.extra)
     this.suggestion = this._makeSuggestion(accept)
-    this.node = h("div.stage", {}, this.reason, this.area, this.suggestion.node, this.small, this.more)
+    this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.more)
   }
 
   /** Show an item; resolves when its pixels are ready to be painted. */
@@ -48,7 +48,8 @@ class ItemPane {
   /** Show a state instead of an item: {title, detail, button, onclick}; null means that items are on their way. */
   showState(state) {
     this._panes(state ? "state" : "loading")
-    show(this.reason, false)
+    show(this.chip, false)
+    setText(this.sentence, "")
     show(this.suggestion.node, false)
     show(this.small, false)
     show(this.more, false)
@@ -67,7 +68,6 @@ class ItemPane {
   }
 
   _showReason(item) {
-    show(this.reason, Boolean(item.reason || item.kind))
     show(this.small, true)
     const kind = KINDS[item.kind]
     show(this.chip, kind != null)
@@ -145,13 +145,12 @@ class ItemPane {
     if (!best) return
     setText(parts.name, best.name)
     parts.chip.style.background = best.colour
-    parts.bar.style.background = best.colour
     const share = item.suggestion.probability
     parts.bar.style.transform = `scaleX(${share ?? 0})`
     setText(parts.share, share == null ? "" : percent(share))
     const second = item.runner_up && this.classes.get(item.runner_up.class_id)
     const odds = item.runner_up?.probability
-    setText(parts.other, second ? `then ${second.name}${odds == null ? "" : ` ${percent(odds)}`}` : "")
+    setText(parts.other, second ? `then ${second.name}${odds == null ? "" : ` (${percent(odds)})`}` : "")
   }
 }
 

@@ -1,4 +1,4 @@
-"""A server for the card's tests: Panel's own, with the REST contract over a store in memory that can be made to fail."""
+"""A server for the card's tests: Panel's own, the REST contract over a store in memory that can be made to fail."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import asyncio
 import io
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import panel as pn
 from PIL import Image, ImageDraw
+from playwright.sync_api import Page
 from tornado.web import RequestHandler
 
 from app.components.label_card import LabelCard
 from app.components.theme import class_colour
+
+Opener = Callable[..., Page]
+"""Opens the card on a fresh store, whose fields are given by keyword; see conftest."""
 
 KINDS = ("discover", "balance", "refine")
 REASONS = (
@@ -58,6 +62,7 @@ class Store:
     slow_s: float = 2.0
     round: int = 1
     offset: int = 0
+    broken_media: bool = False
     history: list[dict[str, Any]] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
@@ -168,9 +173,8 @@ class Queue(Handler):
             keys = kept + [row for row in rows[STORE.offset :] if row not in kept]
         items = [STORE.item(row) for row in keys[:count]]
         revision = len(STORE.history)
-        self.answer(
-            200, {"instance": STORE.instance, "round": STORE.round, "revision": revision, "items": items}
-        )
+        answer = {"instance": STORE.instance, "round": STORE.round, "revision": revision, "items": items}
+        self.answer(200, answer if STORE.params else {**answer, "classes": STORE.classes})
 
 
 class History(Handler):
@@ -216,6 +220,8 @@ class Classes(Handler):
 
 class Media(Handler):
     def get(self, row: str) -> None:
+        if STORE.broken_media:
+            return self.answer(404, {"error": "no such image"})
         size = 640 if STORE.view == "picture" else 8
         image = Image.new("L", (size, size), 20)
         draw = ImageDraw.Draw(image)
@@ -226,7 +232,7 @@ class Media(Handler):
         out = io.BytesIO()
         image.save(out, "PNG")
         self.set_header("Content-Type", "image/png")
-        self.finish(out.getvalue())
+        return self.finish(out.getvalue())
 
 
 PATTERNS = [
@@ -241,11 +247,12 @@ PATTERNS = [
 
 def make_page() -> LabelCard:
     """Make one session's card."""
-    card = LabelCard(classes=STORE.classes, round_number=STORE.round, sizing_mode="stretch_width")
+    news = {"classes": STORE.classes, "round_number": STORE.round} if STORE.params else {}
+    card = LabelCard(sizing_mode="stretch_width", **news)
     STORE.cards.append(card)
     return card
 
 
-def serve(port: int) -> Any:  # noqa: ANN401 -- Panel's server carries no types
+def serve(port: int) -> Any:
     """Serve the card and its REST contract from a thread; returns Panel's server."""
     return pn.serve({"card": make_page}, port=port, show=False, threaded=True, extra_patterns=PATTERNS)

@@ -1,0 +1,238 @@
+"""The card in a real Chromium against a real server: labels, keys, classes, views, timing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from app.components.label_card import PARTS, card_source
+from tests.app.components.card_checks import acts, says, shows, wait_for
+from tests.app.components.card_server import STORE, Opener, make_classes
+
+pytestmark = pytest.mark.browser
+PAGE_RULES = ("region", "landmark-one-main", "page-has-heading-one", "html-has-lang", "document-title")
+"""Rules of axe about the page around the card, which this page of a test has not got."""
+
+
+def test_label__a_key_stores_the_class_and_shows_the_next_item(open_card: Opener) -> None:
+    page = open_card()
+
+    page.keyboard.press("3")
+
+    shows(page, "item-1")
+    says(page, "Saved")
+    stored = STORE.history[0]
+    assert (stored["item_key"], stored["act"], stored["class_id"], stored["round"]) == (
+        "item-0",
+        "label",
+        3,
+        1,
+    )
+    assert (stored["kind"], stored["strategy"], stored["suggested_class_id"]) == ("discover", "prospect", 1)
+    expect(page.locator("[data-class='3'] .count")).to_have_text("1")
+
+
+def test_label__python_hears_of_the_item_and_the_revision(open_card: Opener) -> None:
+    page = open_card()
+    page.keyboard.press("3")
+
+    wait_for(lambda: STORE.cards[0].revision == 1, what="revision 1")
+    wait_for(lambda: STORE.cards[0].current_key == "item-1", what="current item")
+    assert STORE.cards[0].current_row == 1
+    assert STORE.cards[0].unsaved_count == 0
+
+
+def test_label__a_burst_of_keys_arrives_in_order_and_once(open_card: Opener) -> None:
+    page = open_card()
+
+    page.keyboard.type("1234567890" * 2)  # as many as the browser holds ahead
+
+    wait_for(lambda: len(STORE.history) == 20, what="twenty labels")
+    assert acts() == [("label", f"item-{index}") for index in range(20)]
+    assert [entry["class_id"] for entry in STORE.history] == [*range(1, 11)] * 2
+    assert len({entry["uid"] for entry in STORE.history}) == 20
+
+
+def test_label__a_click_labels_and_leaves_enter_to_the_suggestion(open_card: Opener) -> None:
+    page = open_card()
+    page.locator("[data-class='5']").click()
+    shows(page, "item-1")
+
+    page.keyboard.press("Enter")
+
+    shows(page, "item-2")
+    wait_for(lambda: len(STORE.history) == 2, what="two labels")
+    assert [entry["class_id"] for entry in STORE.history] == [5, 2]
+
+
+def test_keys__skip_unsure_and_letters_of_classes(open_card: Opener) -> None:
+    classes = make_classes(["star", "galaxy", "quasar"])
+    classes[0]["key"], classes[2]["key"] = "s", "q"  # s is taken by skip
+    page = open_card(classes=classes)
+
+    for key in ("s", "u", "q", "1", "3"):
+        page.keyboard.press(key)
+
+    wait_for(lambda: len(STORE.history) == 4, what="four annotations")
+    assert [entry["act"] for entry in STORE.history] == ["skip", "unsure", "label", "label"]
+    assert [entry["class_id"] for entry in STORE.history] == [None, None, 3, 1]
+
+
+def test_keys__repeats_modifiers_and_typing_do_nothing(open_card: Opener) -> None:
+    page = open_card()
+    page.evaluate(
+        "document.dispatchEvent(new KeyboardEvent('keydown', {key: '1', code: 'Digit1', repeat: true}))"
+    )
+    page.keyboard.press("Control+1")
+    page.keyboard.press("Alt+2")
+    page.get_by_role("button", name="+ class").click()
+    page.keyboard.type("1s")
+    page.keyboard.press("Escape")
+
+    shows(page, "item-0")
+    assert STORE.posts == []
+
+
+def test_keys__are_dead_while_another_page_is_shown(open_card: Opener) -> None:
+    page = open_card()
+    STORE.cards[0].active = False
+    page.wait_for_timeout(300)
+    page.keyboard.press("1")
+    shows(page, "item-0")
+
+    STORE.cards[0].active = True
+    page.wait_for_timeout(300)
+    page.keyboard.press("1")
+
+    shows(page, "item-1")
+    assert acts() == [("label", "item-0")]
+
+
+def test_keys__the_overlay_opens_and_swallows_labels(open_card: Opener) -> None:
+    page = open_card()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("1")
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    shows(page, "item-0")
+    assert STORE.posts == []
+
+
+def test_classes__the_first_ones_are_typed_in(open_card: Opener) -> None:
+    page = open_card(classes=[])
+    expect(page.get_by_text("What classes are you looking for?")).to_be_visible()
+    page.get_by_label("Names of the classes").fill("star, wrong\ngalaxy")
+    page.get_by_role("button", name="Start labelling").click()
+    expect(page.locator(".inline .error")).to_contain_text("is reserved")
+    expect(page.get_by_label("Name of the new class")).to_have_value("wrong, galaxy")
+
+    page.get_by_label("Name of the new class").fill("galaxy")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".class .name")).to_have_text(["star", "galaxy"])
+    page.keyboard.press("2")
+    wait_for(lambda: len(STORE.history) == 1, what="a label of the new class")
+    assert STORE.history[0]["class_id"] == 2
+
+
+def test_classes__come_with_the_queue_where_params_never_arrive(open_card: Opener) -> None:
+    page = open_card(params=False)
+    expect(page.locator(".class")).to_have_count(10)
+
+    page.keyboard.press("1")
+
+    says(page, "Saved")
+
+
+def test_classes__many_are_filtered_and_picked_by_enter(open_card: Opener) -> None:
+    page = open_card(view="text", classes=make_classes([f"intent {n:02}" for n in range(77)]))
+    page.keyboard.press("/")
+    page.keyboard.type("t 6")
+    expect(page.locator(".class:visible")).to_have_count(10)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    shows(page, "item-1")
+    wait_for(lambda: len(STORE.history) == 1, what="a label")
+    assert STORE.history[0]["class_id"] == 62
+    expect(page.locator(".class:visible")).to_have_count(77)
+
+
+def test_text__markup_in_names_and_items_stays_text(open_card: Opener) -> None:
+    page = open_card(view="text", classes=make_classes(["<img src=x onerror=window.hit=1>", "ham"]))
+
+    expect(page.locator(".class .name").first).to_have_text("<img src=x onerror=window.hit=1>")
+    expect(page.locator(".text")).to_contain_text("<b>why</b>")
+    assert page.evaluate("window.hit") is None
+
+
+def test_image__that_cannot_be_fetched_offers_to_try_again(open_card: Opener) -> None:
+    page = open_card(broken_media=True)
+    expect(page.locator(".note")).to_contain_text("The image could not be loaded")
+    STORE.broken_media = False
+
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.locator(".figure img")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("view", "words"), [("table", "u_0"), ("vector", "no picture or text"), ("unreadable", "truncated")]
+)
+def test_views__are_shown(open_card: Opener, view: str, words: str) -> None:
+    page = open_card(view=view)
+
+    expect(page.locator(".area")).to_contain_text(words)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_page__has_no_accessibility_violations(open_card: Opener, theme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = open_card()
+    page.evaluate(
+        f"document.documentElement.dataset.theme = '{theme}'; document.body.style.background = 'var(--gp-bg)'"
+    )
+
+    found = axe.Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in PAGE_RULES}})
+
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_page__asks_nobody_but_our_server(open_card: Opener, address: str) -> None:
+    page = open_card()
+    strangers: list[str] = []
+    page.on("request", lambda request: strangers.append(request.url))
+    page.reload()
+    shows(page, "item-0")
+    page.keyboard.press("1")
+    says(page, "Saved")
+
+    assert [url for url in strangers if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def test_timing__painted_and_saved_are_announced(open_card: Opener) -> None:
+    page = open_card()
+    page.evaluate(
+        "window.seen = {}; for (const name of ['painted', 'saved'])"
+        " addEventListener(`goldpan:${name}`, (event) => { window.seen[name] = event.detail })"
+    )
+    page.keyboard.press("1")
+    says(page, "Saved")
+    page.wait_for_function("window.seen.painted && window.seen.saved")
+    seen = page.evaluate("window.seen")
+
+    assert seen["painted"]["key"] == "item-1"
+    assert 0 < seen["painted"]["painted_at"] - seen["painted"]["pressed_at"] < 1000
+    assert seen["saved"]["uid"] == STORE.history[0]["uid"]
+    assert seen["saved"]["saved_at"] > seen["saved"]["pressed_at"]
+
+
+def test_card_source__joins_every_part_and_imports_nothing() -> None:
+    source = card_source()
+
+    assert all(name.startswith("label_card") for name in PARTS)
+    assert "export function render" in source
+    assert "\nimport " not in source
+    assert "https://" not in source
