@@ -106,6 +106,52 @@ def advance_round(session: Session, *, number: int, stage: str, progress: float,
     session.flush()
 
 
+def beat_round(session: Session, *, number: int, now: datetime) -> None:
+    """Say that a running round is alive; a round that does not run (any more) is left alone."""
+    statement = sa.update(RoundTable).where(RoundTable.number == number, RoundTable.state == "running")
+    session.execute(statement.values(heartbeat_at=now))
+
+
+def restore_round(
+    session: Session,
+    *,
+    number: int,
+    revision: int,
+    seed: int,
+    labels_used: int,
+    hashes: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Enter a round that was run elsewhere, so that the next one has the number and seed it would have had there.
+
+    Raises:
+        RoundError: there is a round of that number, or a value cannot be stored.
+    """
+    checked_integer(number, what="the round's number", error=RoundError, least=1, most=2**31 - 1)
+    checked_integer(revision, what="the label revision", error=RoundError, most=2**63 - 1)
+    checked_integer(seed, what="the seed", error=RoundError, most=2**63 - 1)
+    if session.get(RoundTable, number) is not None:
+        raise RoundError(f"there is a round {number} already; import into a new project")
+    row = RoundTable(
+        number=number,
+        state="done",
+        revision=revision,
+        seed=seed,
+        stage="done elsewhere",
+        progress=1.0,
+        labels_used=checked_integer(labels_used, what="the number of labels used", error=RoundError),
+        started_at=now,
+        finished_at=now,
+        error="",
+        metrics={},
+        hashes=_storable(hashes, what="hashes"),
+        owner="import",
+        heartbeat_at=now,
+    )
+    session.add(row)
+    session.flush()
+
+
 def finish_round(
     session: Session,
     *,

