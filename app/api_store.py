@@ -113,11 +113,11 @@ def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
         item_key=_text(values, "item_key"),
         act=Act(act),
         class_id=_number(values, "class_id"),
-        undoes_uid=_text(values, "undoes_uid", default=None),
-        comment=_text(values, "comment", default="") or "",
+        undoes_uid=_optional_text(values, "undoes_uid"),
+        comment=_optional_text(values, "comment") or "",
         round_number=_number(values, "round"),
-        strategy=_text(values, "strategy", default="") or "",
-        kind=_text(values, "kind", default="") or "",
+        strategy=_optional_text(values, "strategy") or "",
+        kind=_optional_text(values, "kind") or "",
         suggested_class_id=_number(values, "suggested_class_id"),
         shown_ms=_number(values, "shown_ms"),
     )
@@ -136,7 +136,7 @@ def add_class_named(context: ServerContext, values: Mapping[str, Any]) -> Json:
         RequestError: the name is missing, or there are too many classes.
     """
     name = _text(values, "name").strip()
-    key = _text(values, "key", default=None)
+    key = _optional_text(values, "key")
     with context.project.database.transaction() as session:
         known = list_classes(session, archived=True)
         if len(known) >= NEW_CLASS_LIMIT:
@@ -157,15 +157,18 @@ def _picked(context: ServerContext, key: str) -> Json | None:
     return None if row is None else picked_item(context.project.pool, row)
 
 
-_MISSING = object()
+def _text(values: Mapping[str, Any], name: str) -> str:
+    """Return a text that must be there."""
+    value = _optional_text(values, name)
+    if not value:
+        raise RequestError(f"{name} must be a text that is not empty, not {str(values.get(name))[:40]!r}")
+    return value
 
 
-def _text(values: Mapping[str, Any], name: str, default: object = _MISSING) -> Any:  # noqa: ANN401 - text or default
+def _optional_text(values: Mapping[str, Any], name: str) -> str | None:
     value = values.get(name)
-    if value is None and default is not _MISSING:
-        return default
-    if not isinstance(value, str) or not value:
-        raise RequestError(f"{name} must be a text that is not empty, not {str(value)[:40]!r}")
+    if value is not None and not isinstance(value, str):
+        raise RequestError(f"{name} must be a text, not {str(value)[:40]!r}")
     return value
 
 

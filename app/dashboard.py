@@ -24,6 +24,34 @@ from app.status import Status
 log = logging.getLogger("goldpan.dashboard")
 
 STYLES = Path(__file__).with_name("dashboard.css")
+PAGE_SX = {
+    "& .MuiAppBar-root": {
+        "backgroundColor": "var(--gp-surface)",
+        "backgroundImage": "none",
+        "color": "var(--gp-text)",
+        "boxShadow": "none",
+        "borderBottom": "1px solid var(--gp-border)",
+    },
+    "& .MuiAppBar-root .MuiTypography-root": {
+        "fontSize": "var(--gp-size-l)",
+        "fontWeight": 650,
+        "color": "var(--gp-text)",
+    },
+    "& main": {"backgroundColor": "var(--gp-bg)"},
+}
+"""A calm header: the page's colour goes to what is labelled, not to the frame."""
+NAVIGATION_SX = {
+    "& .MuiToggleButton-root": {
+        "color": "var(--gp-text-2)",
+        "border": 0,
+        "borderRadius": "6px !important",
+        "px": 1.5,
+    },
+    "& .MuiToggleButton-root.Mui-selected": {
+        "color": "var(--gp-primary)",
+        "backgroundColor": "var(--gp-primary-soft)",
+    },
+}
 MAKERS: dict[str, Any] = {
     "Label": LabelPage,
     "Explore": ExplorePage,
@@ -43,7 +71,7 @@ class Dashboard:
         views = context.project.config.views
         self.state = DashboardState(context, colour_by=views.map_colour, dark=views.theme == "dark")
         self.navigation = pmui.RadioButtonGroup(
-            options=list(PAGES), value=self.state.page, css_classes=["gp-nav"], aria_label="Pages"
+            options=list(PAGES), value=self.state.page, sx=NAVIGATION_SX, margin=(0, 0, 0, 16), size="small"
         )
         self.status_line = html()
         self._pages: dict[str, Any] = {}
@@ -62,10 +90,10 @@ class Dashboard:
             theme_config=material_theme(),
             dark_theme=self.state.dark,
             busy_indicator=None,
+            sx=PAGE_SX,
             favicon=Path(__file__).with_name("favicon.svg"),
         )
         page.config.raw_css = [theme_css(), STYLES.read_text(encoding="utf-8")]
-        page.meta.name = "goldpan"
         page.param.watch(lambda event: setattr(self.state, "dark", bool(event.new)), "dark_theme")
         return page
 
@@ -85,12 +113,13 @@ class Dashboard:
 
     def _link(self) -> None:
         state = self.state
-        if pn.state.location is not None:
-            pn.state.location.sync(state, {"page": "page"})
         self.navigation.param.watch(lambda event: setattr(state, "page", event.new or state.page), "value")
         state.param.watch(lambda event: setattr(self.navigation, "value", event.new), "page")
-        state.param.watch(lambda _: self._show_page(), "page")
-        state.param.watch(lambda _: self._show_status(), ["status_line", "busy_share", "failure"])
+        state.param.watch(lambda *_: self._show_page(), "page")
+        state.param.watch(lambda *_: self._show_status(), ["status_line", "busy_share", "failure"])
+        if pn.state.location is not None:
+            # Last, so that a page named in the address reaches the navigation too.
+            pn.state.location.sync(state, {"page": "page"})
 
     def _show_page(self) -> None:
         name = self.state.page

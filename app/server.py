@@ -90,9 +90,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     from app.api import api_routes
     from app.dashboard import make_dashboard, theme_script
 
-    pn.extension(
-        notifications=True, sizing_mode="stretch_width", disconnect_notification=None, reconnect=False
-    )
+    pn.extension(notifications=True)
     project = context.project.config.project
     server = pn.serve(
         {"/": lambda: make_dashboard(context)},
@@ -102,7 +100,8 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         start=False,
         title={"/": project.title or project.name},
         extra_patterns=api_routes(context),
-        websocket_origin=sorted(context.hosts),
+        # Bokeh cannot read IPv6 addresses here; a page under one would get no websocket, so none is offered.
+        websocket_origin=sorted(host for host in context.hosts if not host.startswith("[")),
         unused_session_lifetime=UNUSED_SESSION_MS,
         check_unused_sessions=CHECK_UNUSED_MS,
     )

@@ -28,11 +28,13 @@ class BalancePage:
         self.state = state
         self.chart = pn.Column(sizing_mode="stretch_width")
         self.summary = html()
-        self.name = pmui.TextInput(label="New class", placeholder="Its name", width=280)
-        self.add = pmui.Button(label="Add class", color="primary", on_click=self._add)
+        self.name = pmui.TextInput(
+            label="New class", placeholder="Its name", width=280, margin=0, size="small"
+        )
+        self.add = pmui.Button(label="Add class", color="primary", on_click=self._add, margin=0)
         self._repaint = Debounced(document, self.paint, pause_ms=PAUSE_MS)
         state.param.watch(self._repaint.ask, ["revision", "round_number", "classes_version", "dark"])
-        state.param.watch(lambda _: self.paint(), ["page"])
+        state.param.watch(lambda *_: self.paint(), ["page"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""

@@ -27,7 +27,7 @@ class ExplorePage:
         self.pool_view = PoolView(state, document, height_px=620)
         self.detail = html(EMPTY)
         self.label_button = pmui.Button(
-            label="Label this item", color="primary", visible=False, on_click=self._label_picked
+            label="Label this item", color="primary", visible=False, on_click=self._label_picked, margin=0
         )
         state.param.watch(self._show_picked, ["picked_row", "revision", "round_number"])
 

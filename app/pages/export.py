@@ -29,7 +29,9 @@ class ExportPage:
         del document
         self.state = state
         self.formats = pmui.CheckBoxGroup(
-            label="Formats", options=exports.names(), value=list(DEFAULT_FORMATS)
+            label="Formats",
+            options={f"{entry.title} ({name})": name for name, entry in exports},
+            value=list(DEFAULT_FORMATS),
         )
         self.write = pmui.Button(
             label="Write to the project's folder", variant="outlined", on_click=self._write
@@ -40,9 +42,10 @@ class ExportPage:
             callback=self._zip,
             filename=f"{state.context.project.config.project.name}-export.zip",
             auto=True,
+            margin=0,
         )
         self.summary = html()
-        state.param.watch(lambda _: self.paint(), ["page", "revision"])
+        state.param.watch(lambda *_: self.paint(), ["page", "revision"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""

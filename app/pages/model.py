@@ -32,10 +32,12 @@ class ModelPage:
         self.confusion = pn.Column(sizing_mode="stretch_width")
         self.said = html()
         self.truth = html()
-        self.ask_truth = pmui.Button(label="Reveal how it went", variant="outlined", on_click=self._reveal)
+        self.ask_truth = pmui.Button(
+            label="Reveal how it went", variant="outlined", on_click=self._reveal, margin=0
+        )
         self._repaint = Debounced(document, self.paint, pause_ms=PAUSE_MS)
         state.param.watch(self._repaint.ask, ["round_number", "classes_version", "dark"])
-        state.param.watch(lambda _: self.paint(), ["page"])
+        state.param.watch(lambda *_: self.paint(), ["page"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""

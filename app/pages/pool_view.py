@@ -41,15 +41,15 @@ class PoolView:
             value=state.colour_by,
             options={COLOURING_NAMES[name]: name for name in COLOURINGS},
             size="small",
-            aria_label="Colour the map by",
+            margin=0,
         )
         self.note = html(visible=False)
         self._repaint = Debounced(document, self.paint, pause_ms=REPAINT_PAUSE_MS)
         self.colouring.param.watch(lambda event: setattr(state, "colour_by", event.new), "value")
         state.param.watch(self._follow_colouring, "colour_by")
         state.param.watch(self._repaint.ask, ["revision", "round_number", "classes_version"])
-        state.param.watch(lambda _: self.map.mark(self._current()), "current_row")
-        state.param.watch(lambda _: self.map.set_theme(state.theme), "dark")
+        state.param.watch(lambda *_: self.map.mark(self._current()), "current_row")
+        state.param.watch(lambda *_: self.map.set_theme(state.theme), "dark")
         self.paint()
         self.map.mark(self._current())
 

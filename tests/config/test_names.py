@@ -22,5 +22,5 @@ def test_known_names__an_installed_plug_in_is_known_without_being_imported(
 
 
 def test_closest__suggests_only_what_is_near() -> None:
-    assert closest("margni", ["margin", "bald"]) == "; did you mean 'margin'?"
-    assert closest("zzz", ["margin", "bald"]) == ""
+    assert closest("margni", ["margin", "random"]) == "; did you mean 'margin'?"
+    assert closest("zzz", ["margin", "random"]) == ""
