@@ -1,2 +1,1 @@
-"""Which items are worth a person's time next: one file per strategy, all pure functions under one
-contract."""
+"""Which items are worth a person's time next: one file per strategy, all under one contract."""

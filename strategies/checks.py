@@ -52,8 +52,7 @@ def check_choice(choice: Choice, state: PoolState, batch: int, *, strategy: str 
 
     Raises:
         ChoiceInvalidError: a row is closed, repeated or out of range, the length is wrong, a score is not
-        finite, or a
-            kind, reason or class index is not allowed.
+            finite, or a kind, reason or class index is not allowed.
     """
     problem = _choice_problem(choice, state, batch)
     if problem:
@@ -65,19 +64,26 @@ def check_choice(choice: Choice, state: PoolState, batch: int, *, strategy: str 
 def _check_vectors(vectors: npt.NDArray[np.floating]) -> None:
     if vectors.ndim != 2 or vectors.shape[1] < 1 or vectors.dtype.kind != "f":
         raise StateInvalidError(
-            f"vectors have shape {vectors.shape} and type {vectors.dtype}; give (items, dimensions) floating-point numbers"
+            f"vectors have shape {vectors.shape} and type {vectors.dtype}; "
+            "give floating-point numbers of shape (items, dimensions)"
         )
     for start in range(0, vectors.shape[0], CHUNK_ROWS):
         part = vectors[start : start + CHUNK_ROWS]
-        # max and min carry NaN through, so two cheap passes find NaN, infinities and sizes that would
-        # overflow.
-        if not (part.max() <= LARGEST_VALUE and part.min() >= -LARGEST_VALUE):
-            good = (np.abs(part) <= LARGEST_VALUE).all(axis=1)
+        if not _usable(part):
+            good = (np.abs(part.astype(np.float64)) <= LARGEST_VALUE).all(axis=1)
             row = start + int(np.flatnonzero(~good)[0])
             raise StateInvalidError(
                 f"the vector of row {row} holds NaN, infinity or a number beyond {LARGEST_VALUE:g}; "
                 "encode the pool again, or close the row and set its vector to zero"
             )
+
+
+def _usable(part: npt.NDArray[np.floating]) -> bool:
+    if part.dtype == np.float16:
+        # numpy compares float16 number by number; as bits it is fast: all exponent bits set is NaN or infinity.
+        return int(np.bitwise_and(part.view(np.uint16), 0x7FFF).max()) < 0x7C00
+    # max and min carry NaN through, so two cheap passes find NaN, infinities and sizes that would overflow.
+    return float(part.max()) <= LARGEST_VALUE and float(part.min()) >= -LARGEST_VALUE
 
 
 def _check_array(name: str, array: npt.NDArray[np.generic], shape: tuple[int, ...], kinds: str) -> None:

@@ -1,7 +1,7 @@
 """What every strategy is given and what it must return.
 
 A strategy is a pure function `(state, batch, generator) -> Choice`: the same inputs and a generator of the
-same seed give the same answer, and no input is changed. `check_state` and `check_choice` are the contract in
+same seed give the same answer, and no input is changed. `strategies.checks` is the contract in
 code; the registry wraps every strategy in them, so that a strategy need not repeat the checks.
 """
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from strategies.contract import Choice, FloatArray, IntArray, PoolState
 from strategies.covered import covered_rows
-from strategies.distances import nearest_squared, neighbours, origin_of, squared_distances, take
+from strategies.distances import nearest_squared, neighbour_distances, origin_of, squared_distances, take
 from strategies.ranking import best_first, build_choice, open_rows
 from strategies.spread import pick_highest
 
@@ -38,20 +38,21 @@ class Candidates:
     Attributes:
         rows: (m,) int64 rows of the pool, ascending.
         points: (m, d) float32, moved by the origin.
-        weights: (m,) float32, above 0; how much a distance counts here: more where items are dense, 1 at the
-            median.
+        radius: (m,) float32; how far its nearest items are on average, never 0.
+        weights: (m,) float32, above 0; how much a distance counts here: 1 at the median radius, more where items
+            are denser.
         nearest: (m,) float32; distance to the nearest item looked at; infinity while there is none.
     """
 
     rows: IntArray
     points: FloatArray
+    radius: FloatArray
     weights: FloatArray
     nearest: FloatArray
 
 
 def density_start(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
-    """Propose typical items, spread over the pool and away from what was looked at; needs neither label nor
-    model.
+    """Propose typical items, spread over the pool and away from what was looked at; needs no model.
 
     Args:
         state: the pool.
@@ -72,8 +73,7 @@ def density_start(state: PoolState, batch: int, generator: np.random.Generator) 
 def measure_density(
     state: PoolState, rows: IntArray, most: int, generator: np.random.Generator
 ) -> Candidates:
-    """Draw candidates and measure how dense each one's surroundings are and how far it is from what was
-    looked at.
+    """Draw candidates; measure how dense each one's surroundings are and how far it is from what was looked at.
 
     Args:
         state: the pool.
@@ -85,13 +85,12 @@ def measure_density(
         rows = np.sort(generator.choice(rows, most, replace=False))
     origin = origin_of(state.vectors, rows)
     points = take(state.vectors, rows, origin)
-    _, near = neighbours(points, NEIGHBOURS)
-    radius = np.sqrt(near.mean(axis=1)) if near.shape[1] else np.ones(rows.size, np.float32)
-    least = LEAST_RADIUS * float(np.median(radius))
-    radius = np.maximum(radius, least if least > 0 else 1.0).astype(np.float32)
-    seen = take(state.vectors, covered_rows(state), origin)
+    near = neighbour_distances(points, NEIGHBOURS)
+    radius = _radii(near)
     weights = (np.median(radius) / radius) ** np.float32(RADIUS_POWER)
-    return Candidates(rows, points, weights, np.sqrt(nearest_squared(state.vectors, rows, seen, origin)))
+    seen = take(state.vectors, covered_rows(state), origin)
+    nearest = np.sqrt(nearest_squared(state.vectors, rows, seen, origin))
+    return Candidates(rows, points, radius, weights.astype(np.float32), nearest)
 
 
 def peaks(candidates: Candidates, count: int, generator: np.random.Generator) -> tuple[IntArray, FloatArray]:
@@ -103,37 +102,42 @@ def peaks(candidates: Candidates, count: int, generator: np.random.Generator) ->
         generator: draws among equals.
 
     Returns:
-        (c,) int64 positions among the candidates and (c,) float32 scores when picked; infinity for a very
-        first pick.
+        (c,) int64 positions among the candidates and (c,) float32 distances to what was picked or looked at
+        before, in radii of the item's own neighbourhood; infinity for a very first pick.
     """
     nearest, points = candidates.nearest.copy(), candidates.points
     count = min(count, nearest.size)
     picks: list[int] = []
-    scores: list[float] = []
+    gaps: list[float] = []
     while len(picks) < min(count, SPREAD_PICKS):
-        ratio = nearest * candidates.weights
         # With nothing to be far from, the densest comes first.
-        ranking = ratio if np.isfinite(ratio).any() else candidates.weights
-        best = pick_highest(ranking, generator)
+        worth = nearest * candidates.weights if picks or np.isfinite(nearest[0]) else candidates.weights
+        best = pick_highest(worth, generator)
         picks.append(best)
-        scores.append(float(ratio[best]))
-        gap = np.sqrt(squared_distances(points, points[best : best + 1])[:, 0])
-        np.minimum(nearest, gap, out=nearest)
+        gaps.append(float(nearest[best] / candidates.radius[best]))
+        np.minimum(nearest, np.sqrt(squared_distances(points, points[best : best + 1])[:, 0]), out=nearest)
         nearest[picks] = -np.inf
-    rest = np.flatnonzero(np.isfinite(nearest))
-    ratio = nearest[rest] * candidates.weights[rest]
-    more = best_first(ratio, count - len(picks), generator)
-    return (
-        np.concatenate([np.asarray(picks, np.int64), rest[more]]),
-        np.concatenate([np.asarray(scores, np.float32), ratio[more]]),
-    )
+    rest = np.flatnonzero(nearest >= 0)
+    more = rest[best_first(nearest[rest] * candidates.weights[rest], count - len(picks), generator)]
+    positions = np.concatenate([np.asarray(picks, np.int64), more])
+    return positions, np.append(np.asarray(gaps, np.float32), nearest[more] / candidates.radius[more])
+
+
+def _radii(near: FloatArray) -> FloatArray:
+    """Return the root mean square distance to the nearest items, kept from 0, from (m, c) squared distances."""
+    if not near.shape[1]:
+        return np.ones(near.shape[0], np.float32)
+    radius = np.sqrt(near.mean(axis=1))
+    apart = radius[radius > 0]
+    least = LEAST_RADIUS * float(np.median(apart)) if apart.size else 1.0
+    return np.maximum(radius, np.float32(least)).astype(np.float32)
 
 
 def _reason(gap: float, state: PoolState) -> str:
     if np.isinf(gap):
         return "A typical item of the densest part of the pool, to begin with."
     if gap < 1.0:
-        return "A typical item, close to one already looked at."
+        return "A typical item, though one close to it was shown before."
     if not (state.labels >= 0).any():
-        return f"Typical of a part of the pool not shown yet ({gap:.1f} neighbourhoods away)."
-    return f"Nothing near it has a label yet ({gap:.1f} neighbourhoods away)."
+        return "Typical of a part of the pool not shown yet."
+    return "Nothing near it has a label yet."

@@ -15,14 +15,12 @@ one nearly tells the other's (the redundancy that batch methods such as BADGE, A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from strategies.contract import KINDS, Choice, FloatArray, IntArray, PoolState
 from strategies.density_start import measure_density
-from strategies.distances import neighbours, origin_of, squared_distances, take
+from strategies.distances import neighbour_distances, origin_of, squared_distances, take
 from strategies.model_needed import needs_model
 from strategies.ranking import best_first, build_choice, margins, open_rows
 from strategies.shares import Shares, label_counts, learn_shares, wanted_labels
@@ -81,7 +79,8 @@ class _Plan:
     def __init__(
         self, state: PoolState, rows: IntArray, due: int, shares: Shares, generator: np.random.Generator
     ) -> None:
-        assert state.probabilities is not None and state.balanced_probabilities is not None
+        assert state.probabilities is not None
+        assert state.balanced_probabilities is not None
         self._generator = generator
         self._state = state
         counts = label_counts(state)
@@ -174,7 +173,8 @@ def _classes_in_need(counts: IntArray, wanted: FloatArray) -> IntArray:
 
 
 def _members(state: PoolState, rows: IntArray, class_index: int, generator: np.random.Generator) -> IntArray:
-    assert state.probabilities is not None and state.balanced_probabilities is not None
+    assert state.probabilities is not None
+    assert state.balanced_probabilities is not None
     chance = np.maximum(state.probabilities[rows, class_index], 0.0)
     worth = np.sqrt(chance) * (1.0 - state.balanced_probabilities[rows, class_index])
     return rows[best_first(worth, CLASS_CANDIDATES, generator)]
@@ -191,7 +191,7 @@ def _regions(
 
 def _spread_scale(points: FloatArray) -> float:
     """Return how far apart boundary items usually are: the median distance to the tenth nearest, never 0."""
-    _, near = neighbours(points, SPREAD_NEIGHBOURS)
+    near = neighbour_distances(points, SPREAD_NEIGHBOURS)
     scale = float(np.sqrt(np.median(near.max(axis=1)))) if near.shape[1] else 0.0
     return scale if scale > 0 else 1.0
 

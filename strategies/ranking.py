@@ -16,8 +16,7 @@ def open_rows(state: PoolState) -> IntArray:
 
 
 def best_first(scores: npt.NDArray[np.floating], count: int, generator: np.random.Generator) -> IntArray:
-    """Return the positions of the highest scores, best first; equal scores come in an order the generator
-    draws.
+    """Return the positions of the highest scores, best first; the generator orders equals.
 
     Args:
         scores: (m,) finite scores.

@@ -1,11 +1,11 @@
-"""Farthest-first traversal: each pick lies as far as can be from all that is covered, and the answer is
-exact."""
+"""Farthest-first traversal: each pick lies as far as can be from all that is covered; exact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from strategies.contract import FloatArray, IntArray
 from strategies.distances import squared_distances
@@ -14,7 +14,7 @@ BLOCK = 1_024
 """How many of the most promising points are kept up to date; larger blocks are rebuilt less often."""
 
 
-def pick_highest(scores: FloatArray, generator: np.random.Generator) -> int:
+def pick_highest(scores: npt.NDArray[np.floating], generator: np.random.Generator) -> int:
     """Return the position of the highest score, drawn among equals.
 
     Args:
