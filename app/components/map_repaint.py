@@ -15,6 +15,9 @@ Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
+SETTLE_MS = 4
+"""A browser tells a zoom in two messages, one for each axis; so long after the first both have arrived."""
+
 MOST_UNSEEN = 2
 """So many results may be on their way to the browser; the next wish waits until one has arrived there."""
 
@@ -50,8 +53,8 @@ class LatestWins(Generic[Wish, Result]):
         """Ask for a result; a wish that still waits is forgotten.
 
         Args:
-            wish: makes the wish when work can start, so that several changes in one
-                message count once; None is no wish.
+            wish: makes the wish when work can start, so that changes that come together
+                count once; None is no wish.
             document: the session's Bokeh document.
         """
         if self._disposed.is_set():
@@ -59,7 +62,7 @@ class LatestWins(Generic[Wish, Result]):
         self._wish = wish
         if not self._starting and self._running is None:
             self._starting = True
-            document.add_next_tick_callback(partial(self._start, document))
+            document.add_timeout_callback(partial(self._start, document), SETTLE_MS)
 
     def seen(self, document: Any) -> None:  # noqa: ANN401
         """Note that the browser has the oldest result on its way."""
