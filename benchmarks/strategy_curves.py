@@ -9,50 +9,34 @@ balanced held-out set. The pools beyond scikit-learn's digits need the folder of
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
-from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.stats import t
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 
 from benchmarks.report import benchmark_arguments, report
+from benchmarks.strategy_pools import POOLS, SimulatedPool, data_folder
 from strategies.contract import Choice, FloatArray, IntArray, Outcome, PoolState
+from strategies.entropy import relative_entropy
 from strategies.registry import strategies
 
 BATCH = 10
 QUEUE = 60
 RARE_SHARE = 0.03
 START = "+start"
-
-
-@dataclass(frozen=True)
-class SimulatedPool:
-    """A pool with its hidden truth and a balanced held-out set.
-
-    Attributes:
-        name: short name, as in the figures.
-        vectors: (n, d) float32.
-        truth: (n,) int64 class of each item, hidden from the strategy.
-        held_out: (t, d) float32.
-        held_out_truth: (t,) int64.
-        labels: how many labels one run may ask for.
-    """
-
-    name: str
-    vectors: FloatArray
-    truth: IntArray
-    held_out: FloatArray
-    held_out_truth: IntArray
-    labels: int
+MEMBERS = 4
+NEED_MODEL = ("margin", "entropy", "disagreement")
+NAMES = ("random", "density", "k_center", "entropy", "disagreement", "margin", "margin+start", "prospect")
+QUICK_POOLS = ("digits", "htru2")
 
 
 @dataclass(frozen=True)
@@ -74,152 +58,42 @@ class Run:
     strategy_s: float
 
 
-def long_tail(truth: IntArray, sizes: Sequence[int], generator: np.random.Generator) -> IntArray:
-    """Return rows of a pool with the given number of items of each class, in drawn order.
-
-    Args:
-        truth: (n,) classes.
-        sizes: items wanted of class 0, 1, …
-        generator: draws the rows, and which class gets which size.
-    """
-    order = generator.permutation(len(sizes))
-    parts = [
-        generator.permutation(np.flatnonzero(truth == label))[: sizes[place]]
-        for place, label in enumerate(order)
-    ]
-    return generator.permutation(np.concatenate(parts))
-
-
-def tail_sizes(largest: int, ratio: float, classes: int) -> list[int]:
-    """Return class sizes that fall geometrically from the largest to the largest over the ratio."""
-    return [max(1, round(largest * ratio ** (-place / (classes - 1)))) for place in range(classes)]
-
-
-def data_folder() -> Path:
-    """Return the folder of real data: GOLDPAN_DATA, else ../shared/data beside the repository."""
-    return Path(
-        os.environ.get("GOLDPAN_DATA") or Path(__file__).resolve().parents[1].parent / "shared" / "data"
-    )
-
-
-def split_pool(
-    name: str,
-    vectors: FloatArray,
-    truth: IntArray,
-    *,
-    sizes: Sequence[int],
-    test_each: int,
-    labels: int,
-    seed: int,
-) -> SimulatedPool:
-    """Hold out a balanced set, then thin the rest to a pool of the given class sizes."""
-    generator = np.random.default_rng(seed)
-    classes = len(sizes)
-    held = np.concatenate(
-        [generator.permutation(np.flatnonzero(truth == label))[:test_each] for label in range(classes)]
-    )
-    rest = np.setdiff1d(np.arange(truth.size), held)
-    if classes == len(set(sizes)) and name in FIXED_ORDER:
-        parts = [
-            generator.permutation(rest[truth[rest] == label])[: sizes[label]] for label in range(classes)
-        ]
-        rows = generator.permutation(np.concatenate(parts))
-    else:
-        rows = rest[long_tail(truth[rest], sizes, generator)]
-    return SimulatedPool(name, vectors[rows], truth[rows], vectors[held], truth[held], labels)
-
-
-FIXED_ORDER = {"sdss", "htru2"}
-
-
-def digits_pool(seed: int) -> SimulatedPool:
-    """scikit-learn's digits with class sizes from 140 down to 5."""
-    digits = load_digits()
-    return split_pool(
-        "digits",
-        (digits.data / 16.0).astype(np.float32),
-        digits.target.astype(np.int64),
-        sizes=tail_sizes(140, 28.0, 10),
-        test_each=30,
-        labels=200,
-        seed=seed,
-    )
-
-
-def sdss_pool(seed: int) -> SimulatedPool:
-    """SDSS magnitudes and colours, standardised; quasars thinned to 1 %."""
-    table = pd.read_csv(data_folder() / "sdss.csv")
-    bands = table[list("ugriz")].to_numpy(float)
-    columns = np.hstack([bands, bands[:, :-1] - bands[:, 1:]])
-    names = ["GALAXY", "STAR", "QSO"]
-    truth = np.asarray([names.index(name) for name in table["class"]], np.int64)
-    return split_pool(
-        "sdss", _standardised(columns), truth, sizes=(2_700, 2_250, 50), test_each=400, labels=300, seed=seed
-    )
-
-
-def htru2_pool(seed: int) -> SimulatedPool:
-    """HTRU2's eight measurements, standardised; pulsars thinned to 1 %."""
-    table = pd.read_csv(data_folder() / "htru2.csv")
-    truth = (table["Class"] != "noise").to_numpy().astype(np.int64)
-    columns = table.iloc[:, 1:9].to_numpy(float)
-    return split_pool(
-        "htru2", _standardised(columns), truth, sizes=(4_950, 50), test_each=500, labels=200, seed=seed
-    )
-
-
-def mnist_pool(seed: int) -> SimulatedPool:
-    """MNIST as a long tail of ratio 100, 64 principal components of the pixels."""
-    vectors, truth = _mnist()
-    return split_pool(
-        "mnist", vectors, truth, sizes=tail_sizes(1_500, 100.0, 10), test_each=100, labels=300, seed=seed
-    )
-
-
-POOLS = {"digits": digits_pool, "sdss": sdss_pool, "htru2": htru2_pool, "mnist": mnist_pool}
-_CACHE: dict[str, tuple[FloatArray, IntArray]] = {}
-
-
-def _mnist() -> tuple[FloatArray, IntArray]:
-    if "mnist" not in _CACHE:
-        import io
-
-        from PIL import Image
-
-        table = pd.read_parquet(data_folder() / "mnist_train.parquet").sample(20_000, random_state=0)
-        pixels = np.stack([np.asarray(Image.open(io.BytesIO(image))).ravel() for image in table["image"]])
-        vectors = PCA(64, random_state=0).fit_transform(pixels.astype(np.float32) / 255.0).astype(np.float32)
-        _CACHE["mnist"] = vectors, table["label"].astype(int).to_numpy(np.int64)
-    return _CACHE["mnist"]
-
-
-def _standardised(columns: np.ndarray) -> FloatArray:
-    return ((columns - columns.mean(0)) / columns.std(0)).astype(np.float32)
-
-
 class Simulation:
-    """One pool being labelled by one strategy; knows what the strategy may know and nothing more."""
+    """One pool being labelled by one strategy, which is told what a person at the screen would know."""
 
     def __init__(self, pool: SimulatedPool, strategy: str, seed: int) -> None:
+        """Start from no label.
+
+        Args:
+            pool: what is labelled.
+            strategy: a registered name. Margin, entropy and disagreement start with a random batch, as they are
+                usually used, unless the name ends in `+start`: then with our density start.
+            seed: of the strategy's draws.
+        """
         self.pool = pool
-        self.start_by_density = strategy.endswith(START)
-        self.strategy = strategies.get(strategy.removesuffix(START))
-        self.start = strategies.get("density" if self.start_by_density else "random")
-        self.cold = not self.start_by_density and strategy in {"margin", "entropy", "disagreement"}
+        name = strategy.removesuffix(START)
+        self.strategy = strategies.get(name)
+        self.starts_at_random = name == strategy and name in NEED_MODEL
+        self.members = MEMBERS if name == "disagreement" else 0
         self.seed = seed
         self.met: list[int] = []
         self.labels = np.full(pool.truth.size, -1, np.int64)
         self.outcomes: list[Outcome] = []
-        self.model: LogisticRegression | None = None
+        self.models: list[LogisticRegression] = []
 
     def run(self) -> Run:
         """Label until the budget is spent."""
-        curve, seconds, met_after, everything = [], [], 0, np.unique(self.pool.truth).size
+        curve: list[float] = []
+        seconds: list[float] = []
+        met_after, everything = 0, np.unique(self.pool.truth).size
         for number in range(self.pool.labels // BATCH):
             state = self._state()
             generator = np.random.default_rng([self.seed, number])
+            random_start = self.starts_at_random and state.probabilities is None
+            choose = strategies.get("random") if random_start else self.strategy
+            random_start = self.starts_at_random and state.probabilities is None
+            choose = strategies.get("random") if random_start else self.strategy
             began = time.perf_counter()
-            choose = self.start if self.cold and state.probabilities is None else self.strategy
             choice = choose(state, QUEUE, generator)
             seconds.append(time.perf_counter() - began)
             self._label(choice, number)
@@ -237,30 +111,37 @@ class Simulation:
 
     def _state(self) -> PoolState:
         k = len(self.met)
-        labels = np.full_like(self.labels, -1)
-        for index, label in enumerate(self.met):
-            labels[self.labels == label] = index
-        shared = {
-            "vectors": self.pool.vectors,
-            "labels": labels,
-            "closed": self.labels >= 0,
-            "class_names": tuple(f"class {label}" for label in self.met),
-            "targets": np.full(k, 1.0 / max(k, 1), np.float32),
-            "outcomes": tuple(self.outcomes),
-        }
-        if self.model is None:
-            return PoolState(**shared)
-        balanced = np.zeros((labels.size, k), np.float32)
-        answer = self.model.predict_proba(self.pool.vectors)
-        balanced[:, [self.met.index(label) for label in self.model.classes_]] = answer
-        prior, probabilities = estimated_prior(balanced)
-        return PoolState(
-            **shared,
+        index_of = np.full(int(self.pool.truth.max()) + 2, -1, np.int64)  # the last place serves label -1
+        index_of[self.met] = np.arange(k)
+        state = PoolState(
+            vectors=self.pool.vectors,
+            labels=index_of[self.labels],
+            closed=self.labels >= 0,
+            class_names=tuple(f"class {label}" for label in self.met),
+            targets=np.full(k, 1.0 / max(k, 1), np.float32),
+            outcomes=tuple(self.outcomes),
+        )
+        if not self.models:
+            return state
+        answers = np.stack([self._answer(model) for model in self.models])
+        prior, probabilities = estimated_prior(answers[0])
+        spread = relative_entropy(answers.mean(0)) - np.mean(
+            [relative_entropy(answer) for answer in answers], 0
+        )
+        return replace(
+            state,
             probabilities=probabilities,
-            balanced_probabilities=balanced,
-            disagreement=np.zeros(labels.size, np.float32),
+            balanced_probabilities=answers[0],
+            disagreement=np.maximum(spread * np.log(k), 0).astype(np.float32),
             prior=prior,
         )
+
+    def _answer(self, model: LogisticRegression) -> FloatArray:
+        balanced = np.zeros((self.labels.size, len(self.met)), np.float32)
+        balanced[:, [self.met.index(label) for label in model.classes_]] = model.predict_proba(
+            self.pool.vectors
+        )
+        return balanced
 
     def _label(self, choice: Choice, number: int) -> None:
         for place, row in enumerate(choice.indices[:BATCH]):
@@ -282,17 +163,19 @@ class Simulation:
         rows = np.flatnonzero(self.labels >= 0)
         if np.unique(self.labels[rows]).size < 2:
             return
-        self.model = LogisticRegression(class_weight="balanced", max_iter=200)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            self.model.fit(self.pool.vectors[rows], self.labels[rows])
+        generator = np.random.default_rng([self.seed, rows.size, 1])
+        draws = [rows, *(generator.choice(rows, rows.size) for _ in range(self.members))]
+        self.models = [
+            _fitted(self.pool.vectors[draw], self.labels[draw])
+            for draw in draws
+            if np.unique(self.labels[draw]).size > 1
+        ]
 
     def _quality(self) -> float:
-        if self.model is None:
+        if not self.models:
             return 1.0 / np.unique(self.pool.truth).size
-        return float(
-            balanced_accuracy_score(self.pool.held_out_truth, self.model.predict(self.pool.held_out))
-        )
+        answer = self.models[0].predict(self.pool.held_out)
+        return float(balanced_accuracy_score(self.pool.held_out_truth, answer))
 
     def _rare(self) -> int:
         counts = np.bincount(self.pool.truth)
@@ -300,15 +183,112 @@ class Simulation:
         return int(np.isin(self.labels, rare).sum())
 
 
+def _fitted(vectors: FloatArray, labels: IntArray) -> LogisticRegression:
+    model = LogisticRegression(class_weight="balanced", max_iter=200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(vectors, labels)
+
+
 def estimated_prior(balanced: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the class shares of the pool by expectation maximisation (Saerens et al. 2002) and the probabilities.
+    """Estimate the class shares of the pool by expectation maximisation (Saerens, Latinne & Decaestecker 2002).
 
     Args:
         balanced: (n, k) probabilities under equal shares.
+
+    Returns:
+        (k,) float32 shares and (n, k) float32 probabilities under them.
     """
     prior = np.full(balanced.shape[1], 1.0 / balanced.shape[1], np.float32)
+    joint = balanced
     for _ in range(50):
         joint = balanced * prior
         joint /= np.maximum(joint.sum(1, keepdims=True), 1e-12)
         prior = joint.mean(0)
     return prior, joint
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of paired differences and the half width of its 95 % interval (Student's t)."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return mean, float("inf")
+    return mean, float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+def measure(
+    pools: Sequence[str], names: Sequence[str], seeds: Sequence[int]
+) -> tuple[dict[str, float], list[str]]:
+    """Run everything.
+
+    Args:
+        pools: names of POOLS.
+        names: strategies, with or without `+start`.
+        seeds: each draws its pool and its runs, the same for every strategy.
+
+    Returns:
+        The figures, and one sentence a pool that compares prospect with margin from the same start.
+    """
+    figures: dict[str, float] = {}
+    notes = []
+    for pool_name in track(pools, description="pools", transient=True):
+        pools_of_seeds = [POOLS[pool_name](seed) for seed in seeds]
+        runs = {
+            name: [
+                Simulation(pool, name, seed).run() for pool, seed in zip(pools_of_seeds, seeds, strict=True)
+            ]
+            for name in names
+        }
+        for name, results in runs.items():
+            key = f"{pool_name}_{name.replace('+', '_')}"
+            figures[f"auc_{key}"] = float(np.mean([run.area for run in results]))
+            figures[f"met_{key}"] = float(np.mean([run.met_after for run in results]))
+            figures[f"rare_{key}"] = float(np.mean([run.rare for run in results]))
+        pairs = zip(runs["prospect"], runs[f"margin{START}"], strict=True)
+        mean, half = interval([one.area - other.area for one, other in pairs])
+        notes.append(f"{pool_name}: prospect minus margin with our start, area {mean:+.3f} ± {half:.3f}")
+    return figures, notes
+
+
+def print_table(figures: Mapping[str, float], pools: Sequence[str], names: Sequence[str]) -> None:
+    """Print strategies × pools: area under the curve, labels until every class is met, rare items found."""
+    table = Table(title="area / labels until all classes are met / rare items found", title_justify="left")
+    table.add_column("strategy")
+    for pool in pools:
+        table.add_column(pool, justify="right")
+    for name in names:
+        keys = [f"{pool}_{name.replace('+', '_')}" for pool in pools]
+        cells = [
+            f"{figures[f'auc_{key}']:.3f} / {figures[f'met_{key}']:.0f} / {figures[f'rare_{key}']:.1f}"
+            for key in keys
+        ]
+        table.add_row(name, *cells)
+    Console(width=110).print(table)
+
+
+def main() -> None:
+    """Run the benchmark as the command line asks."""
+    parser = benchmark_arguments(
+        "strategy_curves", "How fast each strategy teaches a model on imbalanced pools."
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", help="default 0 to 4, with --quick 0 and 1")
+    parser.add_argument(
+        "--strategies", nargs="+", default=list(NAMES), help="prospect and margin+start always run"
+    )
+    arguments = parser.parse_args()
+    seeds = arguments.seeds or ([0, 1] if arguments.quick else [0, 1, 2, 3, 4])
+    pools = list(QUICK_POOLS if arguments.quick else POOLS)
+    names = list(dict.fromkeys([*arguments.strategies, f"margin{START}", "prospect"]))
+    notes = []
+    if not data_folder().is_dir():
+        notes.append(
+            f"{data_folder()} is not there: digits alone were measured; set GOLDPAN_DATA for the others"
+        )
+        pools = ["digits"]
+    figures, comparisons = measure(pools, names, seeds)
+    print_table(figures, pools, names)
+    report("strategy_curves", figures, json_path=arguments.json, notes=[*comparisons, *notes])
+
+
+if __name__ == "__main__":
+    main()
