@@ -4,17 +4,16 @@
 
 const UNDO_DEPTH = 50
 const HEARTBEAT_MS = 5000
-const TELL_AFTER_MS = 40
 
 class LabelCard {
   constructor(model) {
     this.model = model
-    this.news = {}
-    this.telling = null
+    this.news = new News(model)
     this.undoStack = []
     this.undone = new Set()
     this.pressedAt = null
     this.shownAt = 0
+    this.revision = 0
     this.saved = false
     this.online = true
     this.instance = null
@@ -114,7 +113,9 @@ class LabelCard {
 
   /** Show this item next, whatever waits; used when a person picks it elsewhere on the page. */
   async open(key) {
-    if (!key || key === this.queue.current?.key) return
+    if (!key) return
+    this.news.tell({open_key: ""})
+    if (key === this.queue.current?.key) return
     const held = [...this.queue.pinned, ...this.queue.waiting].find((item) => item.key === key)
     const item = held ?? (await this.queue.fetchItem(key))
     if (item) this._present(item)
@@ -154,7 +155,7 @@ class LabelCard {
 
   _listenToModel() {
     const on = (name, react) => this.model.on(name, react)
-    on("classes", () => this._takeClasses(this._classesOfModel()))
+    on("classes", () => this._takeClasses(this._classesOfModel(), this.revision === 0))
     on("round_number", () => this.queue.refill())
     on("open_key", () => this.open(this._param("open_key", "")))
     on("remove", () => this.close())
@@ -225,7 +226,7 @@ class LabelCard {
     } else {
       this.painting = null
       this.pane.showState(describeState(this))
-      this._tell({current_key: "", current_row: -1})
+      this.news.tell({current_key: "", current_row: -1})
     }
   }
 
@@ -241,7 +242,7 @@ class LabelCard {
         const detail = {key: item.key, pressed_at: pressedAt, painted_at: framed || now, next_frame_at: now}
         window.dispatchEvent(new CustomEvent("goldpan:painted", {detail}))
         channel.port1.close()
-        if (this.queue.current === item) this._tell({current_key: item.key, current_row: item.row ?? -1})
+        if (this.queue.current === item) this.news.tell({current_key: item.key, current_row: item.row ?? -1})
       })
     })
   }
@@ -267,8 +268,9 @@ class LabelCard {
   _fetched(data) {
     this.online = true
     this._seeInstance(data.instance)
-    if (Array.isArray(data.classes)) this._takeClasses(data.classes)
-    if (data.counts) this._takeCounts(data.counts)
+    const fresh = (data.revision ?? 0) >= this.revision
+    if (Array.isArray(data.classes)) this._takeClasses(data.classes, fresh)
+    if (data.counts && fresh) this._takeCounts(data.counts)
     if (!this.queue.current && this.queue.length) this.queue.advance()
     else if (this.queue.current && this.shownAt) return
     this.pressedAt = null
@@ -281,16 +283,18 @@ class LabelCard {
     this._showStatus()
   }
 
-  _takeClasses(classes) {
+  /** Take the classes; their counts only where they are not older than what was acknowledged here. */
+  _takeClasses(classes, countsToo = true) {
     if (!Array.isArray(classes) || (!classes.length && this.panel.classes.length)) return
-    const text = JSON.stringify(classes)
-    if (text === this.classText) return
-    this.classText = text
-    this.panel.setClasses(classes)
-    this.pane.classes = new Map(this.panel.classes.map((each) => [each.id, each]))
     const counted = Object.fromEntries(classes.filter((each) => each.count != null).map((each) => [each.id, each.count]))
-    if (Object.keys(counted).length) this._takeCounts(counted)
-    if (this.queue.current) this.pane.showItem(this.queue.current)
+    const text = JSON.stringify(classes.map(({count, ...rest}) => rest))
+    if (text !== this.classText) {
+      this.classText = text
+      this.panel.setClasses(classes)
+      this.pane.classes = new Map(this.panel.classes.map((each) => [each.id, each]))
+      if (this.queue.current) this.pane.showItem(this.queue.current)
+    }
+    if (countsToo && Object.keys(counted).length) this._takeCounts(counted)
   }
 
   /** Counts of the server, and on top of them what it does not know yet. */
@@ -300,11 +304,12 @@ class LabelCard {
   }
 
   _acknowledged(entry, data) {
+    this.revision = Math.max(this.revision, data.revision ?? 0)
     if (data.counts) this._takeCounts(data.counts)
     this.queue.acknowledged(entry.body.item_key, data.revision)
     this.saved = true
     this.online = true
-    this._tell({revision: data.revision ?? 0})
+    this.news.tell({revision: data.revision ?? 0})
     const detail = {uid: entry.body.uid, pressed_at: entry.pressedAt, saved_at: performance.now()}
     window.dispatchEvent(new CustomEvent("goldpan:saved", {detail}))
   }
@@ -350,7 +355,7 @@ class LabelCard {
     const state = late || lost ? "late" : size ? "saving" : "saved"
     if (this.status.dataset.state !== state) this.status.dataset.state = state
     setText(this.status, text + (late && this.outbox.memoryOnly ? " (keep this page open)" : ""))
-    this._tell({unsaved_count: size})
+    this.news.tell({unsaved_count: size})
     if (!this.queue.current && late !== this.wasLate) this._refresh()
     this.wasLate = late
   }
@@ -365,27 +370,6 @@ class LabelCard {
 
   _classesOfModel() {
     return [...this._param("classes", [])].map((each) => (each instanceof Map ? Object.fromEntries(each) : each))
-  }
-
-  /** Tell Python, a little later, so that the frame with the next item goes first. */
-  _tell(values) {
-    Object.assign(this.news, values)
-    this.telling ??= setTimeout(() => this._sendNews(), TELL_AFTER_MS)
-  }
-
-  /** Send only what changed; a closed websocket is no reason to stop. */
-  _sendNews() {
-    this.telling = null
-    const news = this.news
-    this.news = {}
-    for (const [name, value] of Object.entries(news)) {
-      if (this.model[name] === value || this.model[name] === undefined) continue
-      try {
-        this.model[name] = value
-      } catch (error) {
-        console.debug("goldpan: the page's session is gone", error)
-      }
-    }
   }
 }
 

@@ -65,7 +65,8 @@ class LabelCard(JSComponent):
         default=True, doc="Whether the card is on show, from Python; its keys are dead otherwise."
     )
     open_key = param.String(
-        default="", doc="Key of an item to show next, from Python: one picked on the map, for example."
+        default="",
+        doc="Key of an item to show next, from Python: one picked on the map. The browser empties it again.",
     )
     current_key = param.String(
         default="", doc="Key of the item on screen, from the browser; empty while none is."

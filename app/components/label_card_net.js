@@ -1,6 +1,7 @@
-// Small helpers of the label card: nodes, ids, waiting, and fetch with a time limit. No part of this file keeps state.
+// Small helpers of the label card: nodes, ids, waiting, fetch with a time limit, news for Python.
 
 const SVG = "http://www.w3.org/2000/svg"
+const TELL_AFTER_MS = 40
 
 /** Make a node: `h("button.cls", {type: "button"}, "text", child)`. Strings become text nodes, never markup. */
 function h(spec, attributes = {}, ...children) {
@@ -94,4 +95,33 @@ function percent(share) {
 
 function plural(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`
+}
+
+/** Tells Python through the model's parameters, a little later, so that the frame with the next item goes first. */
+class News {
+  constructor(model) {
+    this.model = model
+    this.waiting = {}
+    this.timer = null
+  }
+
+  tell(values) {
+    Object.assign(this.waiting, values)
+    this.timer ??= setTimeout(() => this._send(), TELL_AFTER_MS)
+  }
+
+  /** Send only what changed; a closed websocket is no reason to stop. */
+  _send() {
+    const news = this.waiting
+    this.waiting = {}
+    this.timer = null
+    for (const [name, value] of Object.entries(news)) {
+      if (this.model[name] === value || this.model[name] === undefined) continue
+      try {
+        this.model[name] = value
+      } catch (error) {
+        console.debug("goldpan: the page's session is gone", error)
+      }
+    }
+  }
 }

@@ -105,7 +105,7 @@ class Outbox {
 
   _name(status, data) {
     if (status === 0) return "waiting for the server"
-    if (status === 401 || status === 403) return "please sign in again"
+    if (status === 401 || status === 403) return data.error ? `the server says: ${data.error}` : "please sign in again"
     if (status === 409) return `the server shows another project now; these belong to ${this.project}`
     return data.error ? `the server says: ${data.error}` : "the server is busy"
   }

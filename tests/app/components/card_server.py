@@ -49,6 +49,8 @@ class Store:
     """What the server knows, and how it misbehaves.
 
     Attributes:
+        params: whether Python hands the card its parameters, and the queue then carries no classes.
+        others: labels of other people in each class.
         failure: "" | "down" (connections are cut) | "slow" (answers after `slow_s`) | "busy" (503) | "refuse" (400).
     """
 
@@ -63,6 +65,7 @@ class Store:
     round: int = 1
     offset: int = 0
     broken_media: bool = False
+    others: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
@@ -125,7 +128,7 @@ class Store:
     def counts(self) -> dict[str, int]:
         """Return the number of labels by class id."""
         undone = {entry["undoes_uid"] for entry in self.history if entry["act"] == "undo"}
-        counts: dict[str, int] = {str(each["id"]): 0 for each in self.classes}
+        counts: dict[str, int] = {str(each["id"]): self.others for each in self.classes}
         for entry in self.history:
             if entry["act"] == "label" and entry["uid"] not in undone:
                 counts[str(entry["class_id"])] += 1
@@ -173,8 +176,10 @@ class Queue(Handler):
             keys = kept + [row for row in rows[STORE.offset :] if row not in kept]
         items = [STORE.item(row) for row in keys[:count]]
         revision = len(STORE.history)
+        counts = STORE.counts()
+        classes = [{**each, "count": counts[str(each["id"])]} for each in STORE.classes]
         answer = {"instance": STORE.instance, "round": STORE.round, "revision": revision, "items": items}
-        self.answer(200, answer if STORE.params else {**answer, "classes": STORE.classes})
+        self.answer(200, answer if STORE.params else {**answer, "classes": classes})
 
 
 class History(Handler):

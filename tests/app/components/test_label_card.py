@@ -236,3 +236,14 @@ def test_card_source__joins_every_part_and_imports_nothing() -> None:
     assert "export function render" in source
     assert "\nimport " not in source
     assert "https://" not in source
+
+
+def test_classes__counts_come_with_the_queue_and_the_buttons_stay(open_card: Opener) -> None:
+    page = open_card(params=False)
+    button = page.locator("[data-class='2']")
+    button.evaluate("(node) => { node.kept = true }")
+    STORE.others = 7
+    STORE.cards[0].round_number = 2
+
+    expect(page.locator("[data-class='2'] .count")).to_have_text("7")
+    assert button.evaluate("(node) => node.kept")

@@ -191,6 +191,7 @@ def test_queue__open_key_shows_that_item_next(open_card: Opener) -> None:
 
     shows(page, "item-0")
     wait_for(lambda: acts() == [("label", "item-300")], what="the picked item labelled")
+    wait_for(lambda: STORE.cards[0].open_key == "", what="open_key emptied, so that it can be picked again")
 
 
 def test_instance__a_restart_is_told_once_and_the_screen_stays(open_card: Opener) -> None:
