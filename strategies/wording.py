@@ -55,6 +55,7 @@ def need_reason(name: str, share: float, labels: int, wanted: int) -> str:
         labels: how many labels the class has.
         wanted: how many it would have at the wanted balance.
     """
+    likely = f"{'Likely' if share >= 0.5 else 'Perhaps'} {quote(name)} ({percent(share)})"
     if labels < wanted:
-        return f"Likely {quote(name)} ({percent(share)}), a class with {labels} of {wanted} wanted labels."
-    return f"Likely {quote(name)} ({percent(share)}), to keep the classes in balance."
+        return f"{likely}, a class with {labels} of {wanted} wanted labels."
+    return f"{likely}, to keep the classes in balance."

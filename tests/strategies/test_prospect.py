@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from strategies.contract import Choice, PoolState
+from strategies.registry import strategies
+from tests.strategies.pools import cold_state, group_vectors
+
+BIG, SMALL, UNSEEN = slice(0, 400), slice(400, 420), slice(420, 440)
+
+
+def confident_state(
+    *, names: tuple[str, str] = ("common", "rare"), labelled: tuple[int, int] = (60, 2)
+) -> PoolState:
+    """Return two labelled groups, of which the model is fairly sure, and a third group that it takes for the first."""
+    vectors = group_vectors((400, 20, 20), seed=4)
+    state = cold_state(vectors, names=names)
+    labels = state.labels.copy()
+    labels[: labelled[0]] = 0
+    labels[400 : 400 + labelled[1]] = 1
+    rare = np.full(440, 0.02, np.float32)
+    rare[SMALL] = 0.7
+    rare[60:90] = np.linspace(0.45, 0.55, 30)
+    shares = np.stack([1 - rare, rare], axis=1)
+    return replace(
+        state,
+        labels=labels,
+        closed=labels >= 0,
+        probabilities=shares,
+        balanced_probabilities=shares,
+        disagreement=np.zeros(440, np.float32),
+        prior=np.array([0.95, 0.05], np.float32),
+    )
+
+
+def prospect(state: PoolState, batch: int, seed: int = 0) -> Choice:
+    return strategies.get("prospect")(state, batch, np.random.default_rng(seed))
+
+
+def test_prospect__discover_meets_the_group_without_a_label() -> None:
+    choice = prospect(confident_state(), 60)
+    discovered = [row for row, kind in zip(choice.indices, choice.kinds, strict=True) if kind == "discover"]
+    assert UNSEEN.start <= discovered[0] < UNSEEN.stop
+
+
+def test_prospect__discover_prefers_a_small_group_to_a_lone_outlier() -> None:
+    state = confident_state()
+    vectors = state.vectors.copy()
+    middle = vectors[UNSEEN].mean(axis=0)
+    nearest = vectors[BIG].mean(axis=0)
+    vectors[200] = nearest - (middle - nearest)  # as far from the labels as the unseen group, and alone
+    choice = prospect(replace(state, vectors=vectors), 60)
+    discovered = [
+        int(row) for row, kind in zip(choice.indices, choice.kinds, strict=True) if kind == "discover"
+    ]
+    assert UNSEEN.start <= discovered[0] < UNSEEN.stop
+
+
+def test_prospect__balance_proposes_likely_members_of_the_class_in_need() -> None:
+    state = confident_state()
+    choice = prospect(state, 60)
+    members = [
+        (int(row), int(index), reason)
+        for row, kind, index, reason in zip(
+            choice.indices, choice.kinds, choice.class_indices, choice.reasons, strict=True
+        )
+        if kind == "balance"
+    ]
+    row, index, reason = members[0]
+    assert state.probabilities is not None
+    chance = float(state.probabilities[row, 1])
+    assert index == 1
+    assert chance > 0.4  # where one item in twenty is of that class
+    word = "Likely" if chance >= 0.5 else "Perhaps"
+    assert reason == f"{word} 'rare' ({chance:.0%}), a class with 2 of 20 wanted labels.".replace("%)", " %)")
+
+
+def test_prospect__nothing_to_balance_once_every_class_has_enough() -> None:
+    state = confident_state()
+    labels = state.labels.copy()
+    labels[100:130] = 1
+    choice = prospect(replace(state, labels=labels, closed=labels >= 0), 60)
+    assert "balance" not in choice.kinds
+
+
+def test_prospect__refine_names_the_two_classes() -> None:
+    choice = prospect(confident_state(), 10)
+    refined = [reason for reason, kind in zip(choice.reasons, choice.kinds, strict=True) if kind == "refine"]
+    assert refined[0].startswith("Between '")
+
+
+def test_prospect__kinds_mix_within_the_first_places() -> None:
+    met = [set(prospect(confident_state(), 60, seed=seed).kinds[:10]) for seed in range(10)]
+    assert sum("discover" in kinds for kinds in met) >= 3
+    assert sum("balance" in kinds for kinds in met) >= 3
+    assert all("refine" in kinds for kinds in met)
+
+
+def test_prospect__copies_of_a_boundary_item_are_proposed_once() -> None:
+    state = confident_state()
+    vectors = state.vectors.copy()
+    vectors[60:80] = vectors[60]
+    choice = prospect(replace(state, vectors=vectors), 10)
+    assert sum(60 <= row < 80 for row in choice.indices) <= 1
+
+
+def test_prospect__first_places_do_not_depend_on_the_length() -> None:
+    short, long = prospect(confident_state(), 10), prospect(confident_state(), 60)
+    assert short.indices.tolist() == long.indices[:10].tolist()
