@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,20 +48,24 @@ class FittedTextTransformer:
             (stop - start, d) float32, each of length sqrt(d), so that distance is the cosine's; zeros where the
             item is unreadable.
         """
+        from models.devices import fixed_threads
+
         result = np.zeros((stop - start, self.dimensions), dtype=np.float32)
         good = source.readable[start:stop]
         texts = [text for text, kept in zip(source.texts(start, stop), good, strict=True) if kept]
         if not texts:
             return result
+        # Half the cores: the page and the browser need some, and a thread that waits for a busy core slows them all.
         # Equal texts once: pools of short messages hold many.
         distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-        vectors = self.model.encode(
-            list(distinct),
-            batch_size=min(self.batch_size, 64),
-            normalize_embeddings=True,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        )
+        with fixed_threads(max(1, (os.cpu_count() or 1) // 2)):
+            vectors = self.model.encode(
+                list(distinct),
+                batch_size=min(self.batch_size, 64),
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
         result[good] = np.asarray(vectors, dtype=np.float32)[[distinct[text] for text in texts]]
         return result * np.float32(np.sqrt(self.dimensions))
 
