@@ -18,7 +18,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tornado.web import HTTPError, RequestHandler
 
@@ -162,8 +162,20 @@ class AnnotationsHandler(ApiHandler):
         except RequestError as problem:
             self.refuse(problem)
             return
+        if not self._meant_for_us():
+            return
         await self.answer(self.context.writer, lambda: api_store.store_annotation(self.context, values))
         self.context.supervisor.wake()
+
+    def _meant_for_us(self) -> bool:
+        """Answer 409 to a label that was given in another project, served at this address before."""
+        ours = self.context.project.config.project.name
+        meant = self.request.headers.get("X-Goldpan-Project")
+        if meant is None or unquote(meant) == ours:
+            return True
+        self.set_status(409)
+        self.finish({"error": f"this server serves {ours!r} now; the label waits for its own project"})
+        return False
 
 
 class ClassesHandler(ApiHandler):

@@ -54,6 +54,7 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
         "round": latest.number if latest else 0,
         "revision": counts.revision,
         "items": items[: max(count, len(keep))],
+        "left": max(context.readable - sum(counts.acts.values()), 0),
         "classes": class_list([entry for entry in classes if not entry.archived], counts.classes),
     }
 
@@ -63,12 +64,7 @@ def history(context: ServerContext, *, limit: int) -> Json:
     with context.project.database.reading() as session:
         entries = recent(session, annotator_id=context.annotator_id, limit=2 * limit)
         by_id = {entry.id: entry for entry in list_classes(session, archived=True)}
-    undone = {entry.undoes_id for entry in entries if entry.act == Act.UNDO}
-    told = [
-        history_item(entry, undone=entry.id in undone, classes=by_id)
-        for entry in entries
-        if entry.act != Act.UNDO
-    ]
+    told = [history_item(entry, classes=by_id) for entry in entries if entry.act != Act.UNDO]
     return {"instance": context.instance, "items": told[:limit]}
 
 
@@ -139,6 +135,9 @@ def add_class_named(context: ServerContext, values: Mapping[str, Any]) -> Json:
     key = _optional_text(values, "key")
     with context.project.database.transaction() as session:
         known = list_classes(session, archived=True)
+        same = next((entry.name for entry in known if entry.name.casefold() == name.casefold()), None)
+        if same is not None:
+            raise RequestError(f"there is a class {same!r} already; choose another name")
         if len(known) >= NEW_CLASS_LIMIT:
             raise RequestError(
                 f"the project has {len(known)} classes; more than {NEW_CLASS_LIMIT} are not supported"

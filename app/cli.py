@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.prepare import Stage
 from app.project import Progress as Report
 from app.project import Project
 from app.server import DEFAULT_ADDRESS, DEFAULT_PORT, serve
@@ -279,7 +280,7 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 
 
 @contextmanager
-def _stages() -> Iterator[object]:
+def _stages() -> Iterator[Stage]:
     """Show a progress bar for each stage; yields what starts a stage."""
     columns = (
         TextColumn("{task.description}"),

@@ -22,6 +22,7 @@ class ServerContext:
         hub: tells the open pages of changes.
         supervisor: runs the rounds.
         counts: how many items have which class, kept up to date.
+        readable: items of the pool that can be read.
         annotator_id: who labels; one person while there is no login.
         instance: a new id for each start, so that a page can tell that the server was restarted.
         hosts: the values of the Host header that are answered, so that a foreign name that resolves to this
@@ -34,6 +35,7 @@ class ServerContext:
     hub: Hub
     supervisor: Supervisor
     counts: RunningCounts
+    readable: int
     annotator_id: int
     hosts: frozenset[str]
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -59,6 +61,7 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
         hub=hub,
         supervisor=Supervisor(project, counts=counts, on_status=hub.publish),
         counts=counts,
+        readable=int(project.pool.readable.sum()),
         annotator_id=annotator_id,
         hosts=hosts,
     )

@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.components.layout import html, stack
-from app.components.theme import material_theme, theme_css, theme_mirror_js
+from app.components.theme import material_theme, theme_css
 from app.context import ServerContext
 from app.pages.balance import BalancePage
 from app.pages.explore import ExplorePage
@@ -144,11 +144,6 @@ def status_html(state: DashboardState) -> str:
         f'<div class="gp-line gp-{kind}" role="status" aria-live="off"><span class="gp-dot"></span>'
         f"<span>{escape(state.status_line)}</span><i style='width:{share}%'></i></div>"
     )
-
-
-def theme_script() -> str:
-    """Return the script that keeps the CSS variables in step with the theme switch."""
-    return theme_mirror_js()
 
 
 def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel page

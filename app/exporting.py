@@ -18,6 +18,7 @@ from labeling.annotations import Act, Annotation, annotations_since, current_lab
 from labeling.classes import list_classes
 from labeling.exports.contract import LABEL_COLUMNS, ExportBundle
 from labeling.exports.registry import write_exports
+from models.vectors import open_vectors
 
 DEFAULT_FORMATS = ("csv", "parquet", "selection")
 
@@ -63,7 +64,7 @@ def export_project(
 def export_bundle(project: Project) -> ExportBundle:
     """Gather what the exports write, from one moment of the database."""
     status = read_status(project.database)
-    vectors_hash = status.latest.hashes.get("vectors", "") if status.latest and status.latest.hashes else ""
+    vectors_hash = open_vectors(project.paths.vectors).hash
     return ExportBundle(
         project=project.config.project.name,
         config_hash=config_hash(project.config),
@@ -90,7 +91,7 @@ def labels_frame(project: Project) -> pd.DataFrame:
         every = {entry.id: entry for entry in annotations_since(session, revision=0)}
         names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
     rows = project.pool.rows(table.item_keys)
-    order = np.lexsort((np.asarray(table.item_keys, dtype=object).astype(str), rows)) if len(rows) else []
+    order = np.lexsort((table.annotation_ids, rows))
     told = [_label_row(every[int(table.annotation_ids[i])], int(rows[i]), names) for i in order]
     frame = pd.DataFrame(told, columns=list(LABEL_COLUMNS))
     return frame.astype({"row": "Int64", "round": "Int64"})

@@ -24,6 +24,7 @@ from labeling.queue import store_proposals
 from labeling.round_log import advance_round, finish_round
 from models.devices import choose_device
 from models.heads.contract import TrainingSet
+from models.heads.scaling import measure_scale
 from models.learn import Learned, learn
 from models.scoring import PoolScores, score_pool
 from strategies.contract import Choice, PoolState
@@ -85,6 +86,8 @@ def learn_head(project: Project, inputs: RoundInputs, *, seed: int) -> Learned |
         vectors=np.asarray(inputs.vectors[labelled], dtype=np.float32),
         labels=inputs.labels[labelled],
         class_count=len(inputs.classes),
+        class_names=tuple(entry.name for entry in inputs.classes),
+        scale=measure_scale(inputs.vectors),
     )
     section = project.config.head
     return learn(training, section=section, seed=seed, device=choose_device(section.device))
@@ -152,7 +155,7 @@ def store(
     )
     project.paths.rounds.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=project.paths.rounds, prefix=".head-") as place:
-        head_file = _save_head(Path(place), inputs, learned)
+        head_file = _save_head(Path(place), learned)
         write_round(
             project.paths.rounds,
             meaning,
@@ -173,11 +176,11 @@ def store(
     forget_old_rounds(project.paths.rounds, keep=KEPT_ROUNDS)
 
 
-def _save_head(place: Path, inputs: RoundInputs, learned: Learned | None) -> Path | None:
+def _save_head(place: Path, learned: Learned | None) -> Path | None:
     if learned is None:
         return None
     file = place / "head.safetensors"
-    learned.trained.save(file, class_names=tuple(entry.name for entry in inputs.classes))
+    learned.trained.save(file, temperature=learned.temperature)
     return file
 
 

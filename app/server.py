@@ -88,7 +88,8 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     import panel as pn
 
     from app.api import api_routes
-    from app.dashboard import make_dashboard, theme_script
+    from app.components.map_picture import warm_up
+    from app.dashboard import make_dashboard
 
     pn.extension(notifications=True)
     project = context.project.config.project
@@ -105,12 +106,13 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         unused_session_lifetime=UNUSED_SESSION_MS,
         check_unused_sessions=CHECK_UNUSED_MS,
     )
-    del theme_script
     loop = server.io_loop
     _stop_on_signals(loop, server)
     host = f"[{address}]" if ":" in address else address
     if on_ready is not None:
         loop.call_later(0, on_ready, f"http://{host}:{port}/")
+    # Compiled code is read from its cache beside the first page, not before it.
+    threading.Thread(target=warm_up, name="goldpan-warm-up", daemon=True).start()
     server.start()
     loop.start()
 

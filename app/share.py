@@ -19,6 +19,7 @@ from labeling.annotations import Act, Annotation, NewAnnotation, annotations_sin
 from labeling.annotators import ensure_annotator
 from labeling.classes import LabelClass, archive_class, list_classes
 from labeling.round_log import RoundRow, list_rounds, restore_round
+from models.vectors import open_vectors
 
 
 def write_shared_config(project: Project, path: Path) -> Path:
@@ -38,12 +39,11 @@ def shared_config(project: Project) -> ProjectConfig:
         classes = list_classes(session, archived=True)
         entries = annotations_since(session, revision=0)
         rounds = [row for row in list_rounds(session) if row.state != "running"]
-    vectors_hash = next((row.hashes["vectors"] for row in reversed(rounds) if row.hashes.get("vectors")), "")
     shared = SharedSection(
         goldpan_version=VERSION,
         created_at=now(),
         pool_hash=project.pool.hash,
-        vectors_hash=vectors_hash,
+        vectors_hash=open_vectors(project.paths.vectors).hash,
         revision=entries[-1].id if entries else 0,
         rounds=tuple(_shared_round(row) for row in rounds),
         annotations=_shared_annotations(entries, classes),

@@ -221,6 +221,7 @@ class SharedAnnotation(Section):
     undoes: str | None = Field(None, max_length=200, description="uid of the annotation that undo takes back")
     comment: str = Field("", max_length=10_000, description="what the annotator wrote")
     round_number: Count | None = Field(None, description="round that proposed the item")
+    strategy: str = Field("", max_length=64, description="strategy that proposed it")
     kind: Kind | None = Field(None, description="why it was proposed")
     suggested_class: Name | None = Field(None, description="class the proposal suggested")
 

@@ -1,0 +1,1 @@
+"""What people did: database, annotations, queue, pools, curation, exports."""

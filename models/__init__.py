@@ -1,0 +1,1 @@
+"""Encoders, heads, training, scoring, projection, metrics."""

@@ -53,6 +53,7 @@ class RunningServer:
         """End it as a power cut would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(timeout=10)
+        self._close()
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -61,6 +62,12 @@ class RunningServer:
                 self.process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 self.kill()
+        self._close()
+
+    def _close(self) -> None:
+        self._reader.join(timeout=5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         return self._ask(urllib.request.Request(self.url.rstrip("/") + path, headers=headers or {}))

@@ -1,0 +1,1 @@
+"""The parts that pages are made of: label card, pool map, charts, theme, layout."""

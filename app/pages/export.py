@@ -32,17 +32,18 @@ class ExportPage:
             label="Formats",
             options={f"{entry.title} ({name})": name for name, entry in exports},
             value=list(DEFAULT_FORMATS),
+            margin=0,
         )
         self.write = pmui.Button(
-            label="Write to the project's folder", variant="outlined", on_click=self._write
+            label="Write to the project's folder", variant="outlined", on_click=self._write, margin=0
         )
         self.download = pmui.FileDownload(
             label="Download all as ZIP",
             color="primary",
+            margin=0,
             callback=self._zip,
             filename=f"{state.context.project.config.project.name}-export.zip",
             auto=True,
-            margin=0,
         )
         self.summary = html()
         state.param.watch(lambda *_: self.paint(), ["page", "revision"])

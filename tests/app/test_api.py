@@ -146,6 +146,13 @@ def test_history__newest_first(server: RunningServer) -> None:
     assert (newest["uid"], newest["act"], newest["undone"]) == (values["uid"], "unsure", False)
 
 
+def test_annotations__of_another_project(server: RunningServer) -> None:
+    headers = {"X-Goldpan-Project": "someone-else"}
+    status, body = server.post("/api/annotations", annotation(server), headers=headers)
+    assert status == 409
+    assert "clouds" in body["error"]
+
+
 def test_classes__added_with_key_and_colour(server: RunningServer) -> None:
     name = f"<b>new</b> & “quoted” {uuid.uuid4().hex[:4]}"
     status, body = server.post("/api/classes", {"name": name})

@@ -33,7 +33,8 @@ def test_export_project__selection_is_balanced(clouds: Project, tmp_path: Path) 
     selection = next((tmp_path / "out").glob("selection*.csv"))
     counts = pd.read_csv(selection)["class_name"].value_counts()
     assert counts.nunique() == 1
-    assert manifest["pool_hash"] == clouds.pool.hash
+    assert manifest["hashes"]["pool"] == clouds.pool.hash
+    assert len(manifest["hashes"]["vectors"]) == 64
 
 
 def test_export_project__without_labels(clouds: Project, tmp_path: Path) -> None:

@@ -12,8 +12,6 @@ from app.round_files import read_arrays, read_meaning
 from app.rounds import KEPT_ROUNDS
 from app.run_now import run_first, run_now
 from app.status import read_status
-from config.files import load_config, save_config
-from labeling.annotations import current_labels
 from labeling.queue import proposals_of
 from labeling.round_log import list_rounds
 from tests.projects import label, label_some, make_clouds, truth_of
@@ -77,24 +75,6 @@ def test_run_round__again_gives_the_same(clouds: Project, tmp_path: Path) -> Non
             hashes.append(list_rounds(session)[0].hashes)
     assert hashes[0] == hashes[1]
     again.close()
-
-
-def test_run_round__another_seed_differs(clouds: Project, tmp_path: Path) -> None:
-    (tmp_path / "again").mkdir()
-    again = make_clouds(tmp_path / "again")
-    config = load_config(again.paths.config)
-    seeded = config.model_copy(update={"project": config.project.model_copy(update={"seed": 77})})
-    save_config(seeded, again.paths.config)
-    with clouds.database.reading() as session:
-        assert current_labels(session).item_keys == ()
-    run_now(clouds)
-    from app.project import open_project
-
-    other = open_project(again.paths.config)
-    run_now(other)
-    assert proposals(clouds, 1) != proposals(other, 1)
-    again.close()
-    other.close()
 
 
 def test_run_round__says_what_it_used(clouds: Project) -> None:

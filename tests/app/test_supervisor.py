@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -123,12 +124,12 @@ def test_stop__ends_the_worker(watched: Watched) -> None:
     watched.supervisor.stop()
     assert pids
     for pid in pids:
-        wait_for(lambda pid=pid: not _alive(pid), seconds=5, what="the end of the worker")
+        wait_for(partial(_gone, pid), seconds=5, what="the end of the worker")
 
 
-def _alive(pid: int) -> bool:
+def _gone(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            return stat.read().split(") ")[1][0] != "Z"
+            return stat.read().split(") ")[1][0] == "Z"
     except FileNotFoundError:
-        return False
+        return True

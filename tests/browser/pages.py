@@ -1,0 +1,104 @@
+"""What the browser tests ask of the real page, through its shadow roots (Playwright's locators pierce them)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.servers import RunningServer, wait_for
+
+CARD = "section.card"
+
+
+@contextmanager
+def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "Label") -> Iterator[Page]:
+    """Open the dashboard in a context of its own; afterwards nothing must have asked a foreign host."""
+    context = browser.new_context(viewport={"width": width_px, "height": 900})
+    context.add_init_script(
+        "window.saved = []; window.painted = [];"
+        "window.addEventListener('goldpan:saved', (event) => window.saved.push(event.detail));"
+        "window.addEventListener('goldpan:painted', (event) => window.painted.push(event.detail));"
+    )
+    tab = context.new_page()
+    foreign: list[str] = []
+    tab.on("request", lambda request: _note_foreign(request.url, foreign))
+    tab.goto(f"{url}?page={page}")
+    try:
+        yield tab
+        assert foreign == []
+    finally:
+        context.close()
+
+
+def wait_for_item(page: Page) -> str:
+    """Return the key of the item on the card, once there is one."""
+    found = page.locator(CARD).get_by_text("Item ", exact=False).filter(has_text="round").first
+    expect(found).to_be_visible(timeout=40_000)
+    return current_key(page)
+
+
+def current_key(page: Page) -> str:
+    """Return the key of the item on the card."""
+    key: str = page.evaluate(
+        "() => window.painted.length ? window.painted[window.painted.length - 1].key : ''"
+    )
+    if key:
+        return key
+    wait_for(lambda: page.evaluate("() => window.painted.length"), what="a painted item")
+    return str(page.evaluate("() => window.painted[window.painted.length - 1].key"))
+
+
+def saved_uids(page: Page) -> list[str]:
+    """Return the uids of all annotations that the page has shown as saved since it was loaded."""
+    return [entry["uid"] for entry in page.evaluate("() => window.saved")]
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key and wait until another item is painted."""
+    before = page.evaluate("() => window.painted.length")
+    page.keyboard.press(key)
+    wait_for(lambda: page.evaluate("() => window.painted.length") > before, what=f"the next item after {key}")
+
+
+def outbox(page: Page) -> list[Any]:
+    """Return what waits in the browser."""
+    stored = page.evaluate("() => Object.entries(localStorage).map(([name, text]) => [name, text])")
+    return [json.loads(text) for name, text in stored if "outbox" in name]
+
+
+def status_line(page: Page) -> str:
+    """Return the line about the worker."""
+    return page.locator(".gp-line").first.inner_text()
+
+
+def wait_for_round(page: Page, number: int, seconds: float = 60) -> None:
+    """Wait until the page says that a round has finished."""
+
+    def done() -> bool:
+        words = status_line(page).split()
+        found = [word for word in words if word.isdigit() or word.rstrip(":").isdigit()]
+        return bool(found) and (
+            int(found[0].rstrip(":")) > number
+            or (int(found[0].rstrip(":")) == number and "finished" in words)
+        )
+
+    wait_for(done, seconds=seconds, what=f"round {number} on the page")
+
+
+def labels_by_key(server: RunningServer) -> dict[str, str]:
+    """Return the labels that stand, by item key, from the annotator's history."""
+    items = server.get("/api/history?limit=200")[1]["items"]
+    standing: dict[str, str] = {}
+    for item in reversed(items):
+        if not item["undone"] and item["act"] == "label":
+            standing[item["item_key"]] = item["class_name"]
+    return standing
+
+
+def _note_foreign(url: str, foreign: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")):
+        foreign.append(url)

@@ -1,0 +1,152 @@
+"""The main job in a real browser: label from nothing by keyboard, watch rounds, undo, reload, export, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.exporting import export_project
+from app.project import open_project
+from app.run_now import run_first, run_now
+from app.share import import_project
+from labeling.queue import proposals_of
+from tests.browser.pages import (
+    current_key,
+    labels_by_key,
+    open_page,
+    press,
+    saved_uids,
+    wait_for_item,
+    wait_for_round,
+)
+from tests.projects import COUNTS, make_clouds, truth_of, write_clouds
+from tests.servers import serving, wait_for
+
+pytestmark = pytest.mark.browser
+
+
+def map_counts(page: Page) -> str:
+    return page.locator(".gp-bals").inner_text()
+
+
+def label_truly(page: Page, truth: dict[str, str], count: int) -> None:
+    keys = {name: str(position + 1) for position, name in enumerate(COUNTS)}
+    for _ in range(count):
+        press(page, keys[truth[current_key(page)]])
+        # A person looks at each item; without that all thirty would be pressed before a round can answer.
+        page.wait_for_timeout(120)
+
+
+def test_page__the_main_job(chromium: Browser, tmp_path: Path) -> None:
+    project = make_clouds(tmp_path)
+    truth = truth_of(project)
+    project.close()
+    with serving(project.paths.config) as server:
+        with open_page(chromium, server.url) as page:
+            wait_for_item(page)
+            before = map_counts(page)
+            label_truly(page, truth, 15)
+            wait_for_round(page, 2)
+            on_screen = current_key(page)
+            label_truly(page, truth, 15)
+            wait_for_round(page, 3)
+            assert on_screen in truth
+            wait_for(lambda: len(saved_uids(page)) == 30, what="30 saved labels")
+            wait_for(lambda: map_counts(page) != before, what="the balance to change")
+            expect(page.locator(".gp-bals")).to_contain_text("≈")
+            last = current_key(page)
+            page.keyboard.press("Control+z")
+            wait_for(lambda: current_key(page) != last, what="the undone item")
+            undone = current_key(page)
+            wait_for(lambda: len(labels_by_key(server)) == 29, what="29 labels that stand")
+            assert undone not in labels_by_key(server)
+        stored = labels_by_key(server)
+        assert stored == {key: truth[key] for key in stored}
+        with open_page(chromium, server.url) as page:
+            wait_for_item(page)
+            expect(page.locator(".gp-bals")).to_contain_text("≈")
+            assert labels_by_key(server) == stored
+    check_export_and_import(project.paths.config, tmp_path, stored)
+
+
+def check_export_and_import(config_path: Path, folder: Path, stored: dict[str, str]) -> None:
+    project = open_project(config_path)
+    export_project(project, folder=folder / "out")
+    (folder / "elsewhere").mkdir()
+    write_clouds(folder / "elsewhere" / "pool.csv")
+    copy = import_project(
+        folder / "out" / "shared.yaml",
+        folder / "elsewhere" / "p.yaml",
+        pool=folder / "elsewhere" / "pool.csv",
+    )
+    run_first(copy, lambda share, what: None)
+    run_now(project)
+    found = []
+    for each in (project, copy):
+        with each.database.reading() as session:
+            newest = max(
+                proposals_of(session, round_number=number)[0].round_number for number in _rounds(each)
+            )
+            found.append(
+                [(entry.item_key, entry.reason) for entry in proposals_of(session, round_number=newest)]
+            )
+        each.close()
+    assert len(stored) == 29
+    assert found[0] and found[0] == found[1]
+
+
+def _rounds(project: object) -> list[int]:
+    from app.project import Project
+    from labeling.round_log import list_rounds
+
+    assert isinstance(project, Project)
+    with project.database.reading() as session:
+        numbers = [row.number for row in list_rounds(session) if row.state == "done"]
+        return [number for number in numbers if proposals_of(session, round_number=number)]
+
+
+def test_page__new_proposals_leave_the_item_on_the_screen(chromium: Browser, tmp_path: Path) -> None:
+    project = make_clouds(tmp_path)
+    truth = truth_of(project)
+    project.close()
+    with serving(project.paths.config) as server, open_page(chromium, server.url) as page:
+        wait_for_item(page)
+        label_truly(page, truth, 12)
+        shown = current_key(page)
+        wait_for_round(page, 2)
+        page.wait_for_timeout(1500)
+        assert current_key(page) == shown
+
+
+def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
+    project = make_clouds(tmp_path, classes=())
+    project.close()
+    with serving(project.paths.config) as server, open_page(chromium, server.url) as page:
+        box = page.get_by_label("Names of the classes", exact=False)
+        expect(box).to_be_visible(timeout=40_000)
+        box.fill("common, <img src=x onerror=alert(1)>, rare")
+        page.get_by_role("button", name="Start labelling").click()
+        wait_for(lambda: len(server.get("/api/classes")[1]["classes"]) == 3, what="three classes")
+        wait_for_item(page)
+        page.keyboard.press("Escape")
+        page.locator("body").click(position={"x": 5, "y": 5})
+        press(page, "2")
+        wait_for(
+            lambda: list(labels_by_key(server).values()) == ["<img src=x onerror=alert(1)>"], what="the label"
+        )
+        expect(page.locator(".gp-bals")).to_contain_text("<img src=x onerror=alert(1)>")
+
+
+@pytest.mark.parametrize("name", ["Explore", "Balance", "Model", "Export"])
+def test_page__opens_by_its_address(chromium: Browser, tmp_path: Path, name: str) -> None:
+    project = make_clouds(tmp_path)
+    project.close()
+    with serving(project.paths.config) as server, open_page(chromium, server.url, page=name) as page:
+        expect(page.locator("header").get_by_role("button", name=name, exact=True)).to_have_attribute(
+            "aria-pressed", "true", timeout=40_000
+        )
+        expect(page.locator("h2").first).to_be_visible()
+        page.locator("header").get_by_role("button", name="Label", exact=True).click()
+        wait_for_item(page)
