@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+import textwrap
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +14,7 @@ from strategies.contract import Choice, PoolState
 from strategies.errors import ChoiceInvalidError
 from strategies.random_draw import random_draw
 from strategies.registry import checked, register_strategy, strategies
-from tests.strategies.pools import cold_state, group_vectors
+from tests.strategies.pools import cold_state, group_vectors, taught_state
 
 
 def first_rows(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
@@ -73,3 +77,13 @@ def test_checked__broken_answers_name_the_strategy(changes: dict[str, object], m
     state.closed[9] = True
     with pytest.raises(ChoiceInvalidError, match=f"'broken'.*{message}"):
         checked(broken, "broken")(state, 2, np.random.default_rng(0))
+
+
+def test_register_strategy__the_example_of_the_guide_works() -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "strategies.md"
+    blocks = re.findall(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(textwrap.dedent(blocks[0]), str(guide), "exec"), names)
+    choose = checked(names["least_confidence"], "least_confidence")
+    choice = choose(taught_state(group_vectors((60, 30))), 10, np.random.default_rng(0))
+    assert choice.kinds == ("refine",) * 10

@@ -1,0 +1,102 @@
+"""How prospect's list is shared between discover, balance and refine, learned from what they brought.
+
+Refine is the ground: on most pools a spread-out margin teaches the model most. Discover takes a share as large as the
+chance that it finds a class with hardly any labels; balance one as large as the lack of labels and the chance that its
+suggestion is right. Both chances are means of a Beta(1, 1) prior and the latest outcomes, and both keep a small floor,
+so that a pool that changes its face (a new class, a better model) is noticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from strategies.contract import FloatArray, IntArray, Outcome, PoolState
+
+ENOUGH_LABELS = 20
+"""A class with so many labels lacks none, however many the others have: more of the same teach less and less."""
+HARDLY_ANY = 3
+"""A class with fewer labels than this is news; finding it is what discover is for."""
+WINDOW = 30
+"""Outcomes of a kind that count, the latest ones: what paid at the start need not pay now."""
+FLOOR = 0.03
+DISCOVER_MOST = 0.08
+BALANCE_MOST = 0.12
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How the list is shared; the three add up to 1.
+
+    Attributes:
+        discover: share of items from regions no label explains.
+        balance: share of likely members of classes that lack labels.
+        refine: share of boundary items.
+    """
+
+    discover: float
+    balance: float
+    refine: float
+
+
+def label_counts(state: PoolState) -> IntArray:
+    """Return how many labels each class has, (k,) int64."""
+    return np.bincount(state.labels[state.labels >= 0], minlength=len(state.class_names)).astype(np.int64)
+
+
+def wanted_labels(state: PoolState, counts: IntArray) -> FloatArray:
+    """Return how many labels each class would have at the wanted balance, at most ENOUGH_LABELS, (k,) float32.
+
+    Args:
+        state: the pool.
+        counts: (k,) labels of each class.
+    """
+    fair = state.targets * max(int(counts.sum()), len(state.class_names))
+    return np.minimum(np.ceil(fair), ENOUGH_LABELS).astype(np.float32)
+
+
+def learn_shares(state: PoolState) -> Shares:
+    """Return the shares for the next list.
+
+    Args:
+        state: the pool; its outcomes say what each kind brought.
+    """
+    counts = label_counts(state)
+    wanted = wanted_labels(state, counts)
+    known = counts > 0
+    lacking = known & (counts < wanted)
+    lack = (
+        float(np.mean(np.maximum(1.0 - counts[known] / np.maximum(wanted[known], 1), 0)))
+        if known.any()
+        else 0.0
+    )
+    discover = FLOOR + DISCOVER_MOST * _chance(_discover_paid(state.outcomes))
+    balance = FLOOR + BALANCE_MOST * lack * _chance(_balance_paid(state.outcomes)) if lacking.any() else 0.0
+    return Shares(discover, balance, 1.0 - discover - balance)
+
+
+def _chance(paid: list[bool]) -> float:
+    recent = paid[-WINDOW:]
+    return (sum(recent) + 1) / (len(recent) + 2)
+
+
+def _discover_paid(outcomes: tuple[Outcome, ...]) -> list[bool]:
+    """Return, for each discover outcome, whether it met a class that had hardly any labels until then."""
+    seen: dict[int, int] = {}
+    paid = []
+    for outcome in outcomes:
+        before = seen.get(outcome.class_index, 0)
+        if outcome.kind == "discover":
+            paid.append(outcome.class_index >= 0 and before < HARDLY_ANY)
+        seen[outcome.class_index] = before + 1
+    return paid
+
+
+def _balance_paid(outcomes: tuple[Outcome, ...]) -> list[bool]:
+    """Return, for each balance outcome, whether the item was of the class it was proposed for."""
+    return [
+        outcome.class_index >= 0 and outcome.class_index == outcome.expected_class_index
+        for outcome in outcomes
+        if outcome.kind == "balance"
+    ]
