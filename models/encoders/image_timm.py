@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,8 +86,9 @@ class ImageTimmEncoder:
 
     def obstacle(self, section: EncoderSection) -> str:
         """Return why it cannot run here without a download; "" where package and weights are there."""
-        if find_spec("timm") is None:
-            return f"the package timm is not installed ({INSTALL_HINT})"
+        missing = _missing_package()
+        if missing:
+            return missing
         model = section.model or DEFAULT_MODEL
         if _is_folder(model) or _is_cached(model):
             return ""
@@ -114,10 +115,9 @@ class ImageTimmEncoder:
         """
         from models.devices import choose_device
 
-        if find_spec("timm") is None:
-            raise EncoderUnavailableError(
-                f"encoder 'image_timm' needs the package timm: {INSTALL_HINT}; or use 'image_conv'"
-            )
+        missing = _missing_package()
+        if missing:
+            raise EncoderUnavailableError(f"encoder 'image_timm' cannot run: {missing}; or use 'image_conv'")
         device = choose_device(section.device)
         progress(0.0, "loading the image model")
         network, shape, mean, deviation = _load(section.model or DEFAULT_MODEL)
@@ -127,6 +127,17 @@ class ImageTimmEncoder:
         fitted = _scaled(raw, source)
         progress(1.0, "image model loaded")
         return fitted
+
+
+def _missing_package() -> str:
+    if find_spec("timm") is None:
+        return f"the package timm is not installed ({INSTALL_HINT})"
+    try:
+        import timm  # noqa: F401
+    except (ImportError, RuntimeError, OSError) as error:
+        # A torchvision built for another torch raises RuntimeError, a missing shared library OSError.
+        return f"the package timm cannot be loaded, {error} ({INSTALL_HINT})"
+    return ""
 
 
 def _is_folder(model: str) -> bool:
@@ -147,6 +158,7 @@ def _is_cached(model: str) -> bool:
 
 def _load(model: str) -> tuple[Any, ImageShape, FloatArray, FloatArray]:
     import timm
+    import torch
 
     name = f"local-dir:{Path(model).expanduser()}" if _is_folder(model) else model
     if (
@@ -159,7 +171,9 @@ def _load(model: str) -> tuple[Any, ImageShape, FloatArray, FloatArray]:
             " give a folder with config.json and model.safetensors, or use 'image_conv'"
         )
     try:
-        network = timm.create_model(name, pretrained=True, num_classes=0)
+        # It draws starting weights from the global generator before it loads the real ones.
+        with torch.random.fork_rng(devices=[]):
+            network = timm.create_model(name, pretrained=True, num_classes=0)
     except (OSError, RuntimeError, ValueError, KeyError, AssertionError) as error:
         first = (str(error).splitlines() or [""])[0]
         raise EncoderUnavailableError(
@@ -178,8 +192,6 @@ def _load(model: str) -> tuple[Any, ImageShape, FloatArray, FloatArray]:
 
 def _scaled(raw: FittedImageTimm, source: ItemSource) -> FittedImageTimm:
     """Give the vectors 1 as root mean square per dimension, judged on the first batch."""
-    from dataclasses import replace
-
     vectors = raw.transform(source, 0, min(len(source), raw.batch_size))
     used = vectors[vectors.any(axis=1)]
     size = float(np.sqrt(np.square(used).mean())) if len(used) else 0.0

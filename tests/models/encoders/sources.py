@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +87,17 @@ def make_source(
         images = [png(generator.integers(0, 256, (12, 12), dtype=np.uint8)) for _ in range(n)]
         return image_source([images[row] for row in pick], unreadable=unreadable)
     return vector_source(generator.normal(size=(n, 6))[pick], unreadable=unreadable)
+
+
+def random_weights(folder: Path) -> Path:
+    """A folder of untrained weights of a small network, as timm saves them."""
+    import timm
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        timm.models.save_for_hf(timm.create_model("resnet10t"), folder, safe_serialization=True)
+    return folder
 
 
 _WORDS = ("card", "lost", "bank", "pay", "late", "fee", "top", "up", "why", "refund", "transfer", "cash")

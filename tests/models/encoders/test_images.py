@@ -14,7 +14,7 @@ from config.schema import EncoderSection
 from models.encoders.image_conv import ImageConvEncoder
 from models.encoders.image_timm import ImageTimmEncoder
 from models.errors import DeviceError, EncoderInputError, EncoderUnavailableError
-from tests.models.encoders.sources import MemorySource, image_source, png
+from tests.models.encoders.sources import MemorySource, image_source, png, random_weights
 
 SECTION = EncoderSection(device="cpu")
 
@@ -27,6 +27,12 @@ def digits() -> MemorySource:
 
 def quiet(share: float, text: str) -> None:
     """Progress that nobody looks at."""
+
+
+def need_timm() -> None:
+    obstacle = ImageTimmEncoder().obstacle(SECTION)
+    if "package" in obstacle:
+        pytest.skip(obstacle)
 
 
 def probe(vectors: np.ndarray, labels: np.ndarray, *, seed: int) -> float:
@@ -104,7 +110,7 @@ def test_image_timm__without_the_package_says_what_to_install(digits: MemorySour
 
 
 def test_image_timm__unknown_weights_are_an_error(digits: MemorySource) -> None:
-    pytest.importorskip("timm")
+    need_timm()
     section = EncoderSection(model="no_such_network", device="cpu")
     with pytest.raises(EncoderUnavailableError, match="no_such_network"):
         ImageTimmEncoder().fit(digits, section=section, seed=0, progress=quiet)
@@ -113,7 +119,7 @@ def test_image_timm__unknown_weights_are_an_error(digits: MemorySource) -> None:
 def test_image_timm__missing_weights_off_line_are_an_error(
     digits: MemorySource, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pytest.importorskip("timm")
+    need_timm()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     section = EncoderSection(model="resnet10t.c3_in1k", device="cpu")
@@ -122,10 +128,8 @@ def test_image_timm__missing_weights_off_line_are_an_error(
 
 
 def test_image_timm__weights_of_a_folder(digits: MemorySource, tmp_path: Path) -> None:
-    timm = pytest.importorskip("timm")
-    network = timm.create_model("resnet10t", pretrained=False)
-    timm.models.save_for_hf(network, tmp_path, safe_serialization=True)
-    section = EncoderSection(model=str(tmp_path), device="cpu")
+    need_timm()
+    section = EncoderSection(model=str(random_weights(tmp_path)), device="cpu")
     assert ImageTimmEncoder().obstacle(section) == ""
     vectors = ImageTimmEncoder().fit(digits, section=section, seed=0, progress=quiet).transform(digits, 0, 5)
     assert vectors.shape == (5, 512)
