@@ -17,7 +17,7 @@ from models.errors import ProjectionError
 
 FILE = "projection.npy"
 TSNE_ITEMS = 5000
-"""Most items that t-SNE lays out: 5,000 take about 10 s of one core."""
+"""Most items that t-SNE lays out: 5,000 take about 8 s of one core."""
 
 TSNE_STEPS = 500
 PCA_ROWS = 20_000

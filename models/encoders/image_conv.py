@@ -23,6 +23,7 @@ FIT_ITEMS = 4096
 FILTERS = 64
 PATCHES = 50_000
 WHITENING = 0.15
+LARGEST_PATCH_PX = 9
 POSITIONS = 23
 """Patches along a side are at most this many; larger images take larger steps."""
 
@@ -141,7 +142,7 @@ def _learn(images: FloatArray, seed: int, device: torch.device) -> ConvFilters:
     from models.encoders.conv_filters import ConvFilters, learn_filters
 
     side = images.shape[-1]
-    patch = max(3, round(side / 3))
+    patch = min(LARGEST_PATCH_PX, max(3, round(side / 3)))
     # Learned on the CPU whatever the device: small, and the same everywhere.
     with torch.inference_mode(), fixed_threads():
         filters = learn_filters(
