@@ -164,8 +164,8 @@ class AnnotationsHandler(ApiHandler):
             return
         if not self._meant_for_us():
             return
+        # The supervisor is not woken: it looks several times a second, and now the answer goes first.
         await self.answer(self.context.writer, lambda: api_store.store_annotation(self.context, values))
-        self.context.supervisor.wake()
 
     def _meant_for_us(self) -> bool:
         """Answer 409 to a label that was given in another project, served at this address before."""

@@ -10,8 +10,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from app.components.layout import html, stack
+from app.components.layout import html, page_frame, stack
 from app.components.theme import material_theme, theme_css
+from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
 from app.pages.balance import BalancePage
 from app.pages.explore import ExplorePage
@@ -46,10 +47,11 @@ NAVIGATION_SX = {
         "border": 0,
         "borderRadius": "6px !important",
         "px": 1.5,
-    },
-    "& .MuiToggleButton-root.Mui-selected": {
-        "color": "var(--gp-primary)",
-        "backgroundColor": "var(--gp-primary-soft)",
+        "&:hover": {"backgroundColor": "var(--gp-sunken) !important"},
+        "&.Mui-selected": {
+            "color": "var(--gp-primary) !important",
+            "backgroundColor": "var(--gp-primary-soft) !important",
+        },
     },
 }
 MAKERS: dict[str, Any] = {
@@ -75,6 +77,7 @@ class Dashboard:
         )
         self.status_line = html()
         self._pages: dict[str, Any] = {}
+        self._views: dict[str, Any] = {}
         self._holder = stack()
         self._link()
         self._show_page()
@@ -85,8 +88,8 @@ class Dashboard:
         project = self.context.project.config.project
         page = pmui.Page(
             title=f"{project.title or project.name} · goldpan",
-            header=[self.navigation],
-            main=[pn.Column(stack(self.status_line, self._holder), margin=16, sizing_mode="stretch_width")],
+            header=[self.navigation, theme_mirror()],
+            main=[page_frame(self.status_line, self._holder)],
             theme_config=material_theme(),
             dark_theme=self.state.dark,
             busy_indicator=None,
@@ -126,11 +129,12 @@ class Dashboard:
         if name not in self._pages:
             page = MAKERS[name](self.state, self.document)
             self._pages[name] = page
-            self._holder.append(pn.Column(page.view(), name=name, sizing_mode="stretch_width", margin=0))
+            self._views[name] = stack(page.view())
+            self._holder.append(self._views[name])
             if hasattr(page, "paint"):
                 page.paint()
-        for shown in self._holder:
-            shown.visible = shown.name == name
+        for other, view in self._views.items():
+            view.visible = other == name
 
     def _show_status(self) -> None:
         self.status_line.object = status_html(self.state)

@@ -7,6 +7,7 @@ const KINDS = {
   refine: {name: "Refine", hint: "on the boundary between classes", paths: ["M8 1v4M8 11v4M1 8h4M11 8h4", "M8 6.6a1.4 1.4 0 1 0 0 2.8a1.4 1.4 0 0 0 0-2.8z"]},
 }
 const CRISP_BELOW_PX = 64
+const TINY_BELOW_PX = 16
 
 class ItemPane {
   /** `accept` is called when the person clicks the suggestion; `status` is the node that says what is saved. */
@@ -89,8 +90,10 @@ class ItemPane {
     pictured.node.alt = `Item ${item.key}`
     const fit = () => {
       const {naturalWidth, naturalHeight} = pictured.node
-      const crisp = Math.max(naturalWidth, naturalHeight) < CRISP_BELOW_PX
-      pictured.node.classList.toggle("crisp", crisp)
+      const size = Math.max(naturalWidth, naturalHeight)
+      pictured.node.classList.toggle("crisp", size < CRISP_BELOW_PX)
+      // So few pixels are easier to read as a soft shape than as squares.
+      pictured.node.classList.toggle("tiny", size < TINY_BELOW_PX)
     }
     if (pictured.state === "good") {
       fit()

@@ -13,6 +13,8 @@ from typing import Any
 
 import panel as pn
 
+PAGE_MARGIN_PX = 16
+
 
 def html(text: str = "", *, css_class: str = "", visible: bool = True) -> Any:  # noqa: ANN401 - a Panel pane
     """Return a pane of HTML in the design system's type. The caller escapes what a person or a file set."""
@@ -49,6 +51,13 @@ def panel(title: str, *content: Any, note: str = "") -> Any:  # noqa: ANN401 - a
 def stack(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
     """Return content below each other with the usual gap."""
     return _layout("gp-stack", content)
+
+
+def page_frame(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
+    """Return the whole page's content with the margin around it."""
+    frame = stack(*content)
+    frame.margin = PAGE_MARGIN_PX
+    return frame
 
 
 def aside(main: Any, *side: Any) -> Any:  # noqa: ANN401 - a Panel layout

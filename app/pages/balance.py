@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-import panel as pn
 import panel_material_ui as pmui
 
 from app import api_store
@@ -26,7 +25,7 @@ class BalancePage:
     def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
         """Build the views and link them to the state."""
         self.state = state
-        self.chart = pn.Column(sizing_mode="stretch_width")
+        self.chart = stack()
         self.summary = html()
         self.name = pmui.TextInput(
             label="New class", placeholder="Its name", width=280, margin=0, size="small"

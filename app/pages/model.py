@@ -6,11 +6,10 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import panel as pn
 import panel_material_ui as pmui
 
 from app.components.charts import class_quality, confusion_matrix, learning_curve
-from app.components.layout import html, panel, two_columns
+from app.components.layout import html, panel, stack, two_columns
 from app.debounce import Debounced
 from app.model_data import curve_frame, quality_frame
 from app.reveal import Revealed, has_truth, reveal
@@ -27,9 +26,9 @@ class ModelPage:
     def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
         """Build the views and link them to the state."""
         self.state = state
-        self.curve = pn.Column(sizing_mode="stretch_width")
-        self.quality = pn.Column(sizing_mode="stretch_width")
-        self.confusion = pn.Column(sizing_mode="stretch_width")
+        self.curve = stack()
+        self.quality = stack()
+        self.confusion = stack()
         self.said = html()
         self.truth = html()
         self.ask_truth = pmui.Button(

@@ -14,6 +14,7 @@ from app.session import COLOURINGS, DashboardState
 from models.projection import open_projection
 
 REPAINT_PAUSE_MS = 250
+MARK_PAUSE_MS = 80
 COLOURING_NAMES = {"label": "Label", "prediction": "Prediction", "uncertainty": "Uncertainty"}
 
 
@@ -48,7 +49,9 @@ class PoolView:
         self.colouring.param.watch(lambda event: setattr(state, "colour_by", event.new), "value")
         state.param.watch(self._follow_colouring, "colour_by")
         state.param.watch(self._repaint.ask, ["revision", "round_number", "classes_version"])
-        state.param.watch(lambda *_: self.map.mark(self._current()), "current_row")
+        # Moving the ring repaints the figure in the browser: put off, so that it never delays the acknowledgement.
+        mark = Debounced(document, lambda: self.map.mark(self._current()), pause_ms=MARK_PAUSE_MS)
+        state.param.watch(mark.ask, "current_row")
         state.param.watch(lambda *_: self.map.set_theme(state.theme), "dark")
         self.paint()
         self.map.mark(self._current())
