@@ -1,0 +1,40 @@
+"""goldpan's public names for notebooks and plug-ins: handed on from where they live, nothing else.
+
+>>> import goldpan
+>>> project = goldpan.open_project("digits.yaml")  # doctest: +SKIP
+>>> goldpan.run_round(project)  # doctest: +SKIP
+>>> goldpan.labels_frame(project)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from app.exporting import export_project, labels_frame
+from app.prepare import create_project
+from app.project import Project, open_project
+from app.run_now import run_now as run_round
+from app.setup import ProjectWishes, make_config
+from app.share import import_project, shared_config
+from app.version import VERSION as __version__
+from config.errors import GoldpanError
+from strategies.contract import Choice, Outcome, PoolState, Strategy
+from strategies.registry import register_strategy
+
+__all__ = [
+    "Choice",
+    "GoldpanError",
+    "Outcome",
+    "PoolState",
+    "Project",
+    "ProjectWishes",
+    "Strategy",
+    "__version__",
+    "create_project",
+    "export_project",
+    "import_project",
+    "labels_frame",
+    "make_config",
+    "open_project",
+    "register_strategy",
+    "run_round",
+    "shared_config",
+]
