@@ -14,12 +14,13 @@ from app.project import Project, open_project
 from app.run_now import run_now as run_round
 from app.setup import ProjectWishes, make_config
 from app.share import import_project, shared_config
-from app.version import VERSION as __version__
+from app.version import VERSION
 from config.errors import GoldpanError
 from strategies.contract import Choice, Outcome, PoolState, Strategy
 from strategies.registry import register_strategy
 
 __all__ = [
+    "VERSION",
     "Choice",
     "GoldpanError",
     "Outcome",
@@ -27,7 +28,6 @@ __all__ = [
     "Project",
     "ProjectWishes",
     "Strategy",
-    "__version__",
     "create_project",
     "export_project",
     "import_project",

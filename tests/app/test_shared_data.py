@@ -17,10 +17,22 @@ pytestmark = [pytest.mark.shared_data, pytest.mark.timeout(600)]
 
 DATA = Path(os.environ.get("GOLDPAN_DATA") or ROOT.parent / "shared" / "data")
 POOLS = {
-    "sdss.csv": (ProjectWishes(name="sdss", pool="", truth="class", extra=("redshift", "ra", "dec")), "table", 10_000),
+    "sdss.csv": (
+        ProjectWishes(name="sdss", pool="", truth="class", extra=("redshift", "ra", "dec")),
+        "table",
+        10_000,
+    ),
     "htru2.csv": (ProjectWishes(name="htru2", pool="", truth="Class"), "table", 17_898),
-    "banking77_train.csv": (ProjectWishes(name="banking77", pool="", text="text", truth="category"), "text", 10_003),
-    "mnist_train.parquet": (ProjectWishes(name="mnist", pool="", image="image", truth="label"), "image", 60_000),
+    "banking77_train.csv": (
+        ProjectWishes(name="banking77", pool="", text="text", truth="category"),
+        "text",
+        10_003,
+    ),
+    "mnist_train.parquet": (
+        ProjectWishes(name="mnist", pool="", image="image", truth="label"),
+        "image",
+        60_000,
+    ),
 }
 
 
