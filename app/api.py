@@ -87,12 +87,16 @@ class ApiHandler(RequestHandler):
             raise RequestError("the request's body must be a JSON object")
         return values
 
-    def whole_number(self, name: str, default: int, most: int) -> int:
-        """Return a number from the query string, held within 1 and `most`."""
+    def whole_number(self, name: str, default: int) -> int:
+        """Return a number from the query string, held within 1 and MAX_COUNT.
+
+        Raises:
+            RequestError: it is no whole number.
+        """
         text = self.get_query_argument(name, str(default))
         if not text.isascii() or not text.isdigit():
             raise RequestError(f"{name} must be a whole number, not {text[:40]!r}")
-        return max(1, min(int(text[:9]), most))
+        return max(1, min(int(text[:9]), MAX_COUNT))
 
     async def answer(self, executor: ThreadPoolExecutor, step: Callable[[], Answer]) -> None:
         """Run a step in a thread and send what it returns, or its error in words."""
@@ -103,15 +107,11 @@ class ApiHandler(RequestHandler):
             self.set_status(503)
             self.finish({"error": str(problem), "retry": True})
         except GoldpanError as problem:
-            self.refuse(problem)
+            self.set_status(400)
+            self.finish({"error": str(problem)})
         else:
             self.set_header("Content-Type", "application/json; charset=utf-8")
             self.finish(json.dumps(result, allow_nan=False))
-
-    def refuse(self, problem: GoldpanError) -> None:
-        """Answer 400 with the error's words."""
-        self.set_status(400)
-        self.finish({"error": str(problem)})
 
 
 class HealthHandler(ApiHandler):
@@ -128,14 +128,10 @@ class QueueHandler(ApiHandler):
 
     async def get(self) -> None:
         """Answer with leased items, the one on the screen first."""
-        try:
-            count = self.whole_number("count", 20, MAX_COUNT)
-        except RequestError as problem:
-            self.refuse(problem)
-            return
         keep = self.get_query_arguments("keep")[:5]
         await self.answer(
-            self.context.writer, lambda: api_store.next_items(self.context, count=count, keep=keep)
+            self.context.writer,
+            lambda: api_store.next_items(self.context, count=self.whole_number("count", 20), keep=keep),
         )
 
 
@@ -144,28 +140,23 @@ class HistoryHandler(ApiHandler):
 
     async def get(self) -> None:
         """Answer with the newest annotations first."""
-        try:
-            limit = self.whole_number("limit", 50, MAX_COUNT)
-        except RequestError as problem:
-            self.refuse(problem)
-            return
-        await self.answer(self.context.reader, lambda: api_store.history(self.context, limit=limit))
+        await self.answer(
+            self.context.reader, lambda: api_store.history(self.context, limit=self.whole_number("limit", 50))
+        )
 
 
 class AnnotationsHandler(ApiHandler):
     """Stores annotations."""
 
     async def post(self) -> None:
-        """Store one annotation; the answer is sent after the commit reached the disk."""
-        try:
-            values = self.body()
-        except RequestError as problem:
-            self.refuse(problem)
-            return
-        if not self._meant_for_us():
-            return
-        # The supervisor is not woken: it looks several times a second, and now the answer goes first.
-        await self.answer(self.context.writer, lambda: api_store.store_annotation(self.context, values))
+        """Store one annotation; the answer is sent after the commit reached the disk.
+
+        The supervisor is not woken: it looks several times a second, and the answer goes first.
+        """
+        if self._meant_for_us():
+            await self.answer(
+                self.context.writer, lambda: api_store.store_annotation(self.context, self.body())
+            )
 
     def _meant_for_us(self) -> bool:
         """Answer 409 to a label that was given in another project, served at this address before."""
@@ -187,12 +178,7 @@ class ClassesHandler(ApiHandler):
 
     async def post(self) -> None:
         """Add a class."""
-        try:
-            values = self.body()
-        except RequestError as problem:
-            self.refuse(problem)
-            return
-        await self.answer(self.context.writer, lambda: api_store.add_class_named(self.context, values))
+        await self.answer(self.context.writer, lambda: api_store.add_class_named(self.context, self.body()))
         self.context.supervisor.wake()
 
 

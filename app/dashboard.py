@@ -54,6 +54,10 @@ NAVIGATION_SX = {
         },
     },
 }
+BROKEN = (
+    '<h2>This page could not be built</h2><p class="gp-problem">Your labels are safe. Reload the page; if this stays, '
+    "the server's log says why.</p>"
+)
 MAKERS: dict[str, Any] = {
     "Label": LabelPage,
     "Explore": ExplorePage,
@@ -152,7 +156,13 @@ def status_html(state: DashboardState) -> str:
 
 def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel page
     """Build the dashboard of a new session, subscribed to the hub until the session ends."""
-    dashboard = Dashboard(context)
+    try:
+        dashboard = Dashboard(context)
+        view = dashboard.view()
+    except Exception:
+        # The screen's edge: the person gets words, the log gets the traceback.
+        log.exception("a page could not be built")
+        return html(BROKEN)
     number = context.hub.subscribe(dashboard.document, dashboard.apply)
 
     def forget(_: Any) -> None:  # noqa: ANN401 - bokeh's session context
@@ -160,4 +170,4 @@ def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel pag
         dashboard.dispose()
 
     pn.state.on_session_destroyed(forget)
-    return dashboard.view()
+    return view

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,10 +14,12 @@ from labeling.round_log import (
     RoundRow,
     abandon_stale,
     advance_round,
+    beat_round,
     fail_round,
     finish_round,
     latest_round,
     list_rounds,
+    restore_round,
     start_round,
 )
 from tests.labeling.store import NOW, at_once, proposals
@@ -209,3 +212,51 @@ def test_abandon_stale__only_what_is_silent(database: Database) -> None:
 
     assert rounds(database)[0].error == "abandoned: worker has been silent for 61 s"
     assert start(database) == 2
+
+
+def test_beat_round__keeps_a_round_from_being_abandoned(database: Database) -> None:
+    with database.transaction() as session:
+        number = start_round(session, revision=0, seed=1, owner="here:1", now=NOW)
+        assert number is not None
+        beat_round(session, number=number, now=NOW + timedelta(seconds=90))
+        assert abandon_stale(session, older_than_s=60, now=NOW + timedelta(seconds=100)) == []
+
+
+def test_beat_round__leaves_a_finished_round_alone(database: Database) -> None:
+    with database.transaction() as session:
+        number = start_round(session, revision=0, seed=1, owner="here:1", now=NOW)
+        assert number is not None
+        finish_round(session, number=number, labels_used=0, metrics={}, hashes={}, now=NOW)
+        beat_round(session, number=number, now=NOW + timedelta(seconds=90))
+        assert list_rounds(session)[0].heartbeat_at == NOW
+
+
+def test_restore_round__next_one_has_the_next_number(database: Database) -> None:
+    with database.transaction() as session:
+        restore_round(
+            session, number=7, revision=3, seed=9, labels_used=3, hashes={"proposals": "x"}, now=NOW
+        )
+        restored = list_rounds(session)[0]
+        number = start_round(session, revision=3, seed=1, owner="here:1", now=NOW)
+    assert (restored.number, restored.state, restored.seed, restored.hashes) == (
+        7,
+        "done",
+        9,
+        {"proposals": "x"},
+    )
+    assert number == 8
+
+
+def test_restore_round__onto_a_number_that_is_taken(database: Database) -> None:
+    with database.transaction() as session:
+        restore_round(session, number=1, revision=0, seed=1, labels_used=0, hashes={}, now=NOW)
+    with database.transaction() as session, pytest.raises(RoundError, match="there is a round 1 already"):
+        restore_round(session, number=1, revision=0, seed=1, labels_used=0, hashes={}, now=NOW)
+
+
+def test_restore_round__rolled_back_leaves_nothing(database: Database) -> None:
+    with contextlib.suppress(KeyError), database.transaction() as session:
+        restore_round(session, number=1, revision=0, seed=1, labels_used=0, hashes={}, now=NOW)
+        raise KeyError
+    with database.reading() as session:
+        assert list_rounds(session) == []

@@ -14,6 +14,44 @@ REFUSAL = "annotations are append-only: undo with another annotation"
 
 
 def upgrade() -> None:
+    _create_annotator()
+    _create_label_class()
+    _create_project()
+    _create_round()
+    _create_annotation()
+    _create_lease()
+    _create_proposal()
+    _protect_annotations()
+
+
+def downgrade() -> None:
+    tables = ("proposal", "lease", "annotation", "round", "project", "label_class", "annotator")
+    for table in tables:
+        op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_annotation_change()")
+
+
+def _protect_annotations() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for act in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER annotation_no_{act.lower()} BEFORE {act} ON annotation "
+                f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION refuse_annotation_change() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    # FOR EACH STATEMENT, so that one which would touch no row is refused too.
+    op.execute(
+        "CREATE TRIGGER annotation_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON annotation "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_annotation_change()"
+    )
+
+
+def _create_annotator() -> None:
     op.create_table(
         "annotator",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -21,6 +59,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_annotator")),
         sa.UniqueConstraint("name", name=op.f("uq_annotator_name")),
     )
+
+
+def _create_label_class() -> None:
     op.create_table(
         "label_class",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -46,6 +87,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("NOT archived"),
         postgresql_where=sa.text("NOT archived"),
     )
+
+
+def _create_project() -> None:
     op.create_table(
         "project",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -57,6 +101,9 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_project_single_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
     )
+
+
+def _create_round() -> None:
     op.create_table(
         "round",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -84,6 +131,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'running'"),
         postgresql_where=sa.text("state = 'running'"),
     )
+
+
+def _create_annotation() -> None:
     op.create_table(
         "annotation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -131,6 +181,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_annotation_annotator_id_id", "annotation", ["annotator_id", "id"], unique=False)
     op.create_index("ix_annotation_item_key_id", "annotation", ["item_key", "id"], unique=False)
+
+
+def _create_lease() -> None:
     op.create_table(
         "lease",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -144,6 +197,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("item_key", name=op.f("uq_lease_item_key")),
     )
     op.create_index("ix_lease_expires_at", "lease", ["expires_at"], unique=False)
+
+
+def _create_proposal() -> None:
     op.create_table(
         "proposal",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -172,31 +228,3 @@ def upgrade() -> None:
         "ix_proposal_item_key_round_number", "proposal", ["item_key", "round_number"], unique=True
     )
     op.create_index("ix_proposal_round_number_rank", "proposal", ["round_number", "rank"], unique=True)
-    _protect_annotations()
-
-
-def downgrade() -> None:
-    tables = ("proposal", "lease", "annotation", "round", "project", "label_class", "annotator")
-    for table in tables:
-        op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION refuse_annotation_change()")
-
-
-def _protect_annotations() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER annotation_no_{act.lower()} BEFORE {act} ON annotation "
-                f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-            )
-        return
-    op.execute(
-        "CREATE FUNCTION refuse_annotation_change() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$"
-    )
-    # FOR EACH STATEMENT, so that one which would touch no row is refused too.
-    op.execute(
-        "CREATE TRIGGER annotation_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON annotation "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_annotation_change()"
-    )

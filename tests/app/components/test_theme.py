@@ -131,7 +131,9 @@ def test_theme_css__fetches_nothing() -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_bokeh_theme__is_one_that_bokeh_accepts(dark: bool) -> None:
-    Theme(json=theme.bokeh_theme(dark=dark))
+    built = Theme(json=theme.bokeh_theme(dark=dark))
+
+    assert built._json["attrs"]["Title"]["text_color"].startswith("#")
 
 
 @pytest.mark.parametrize("dark", [False, True])
