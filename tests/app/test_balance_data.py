@@ -34,7 +34,7 @@ def test_balance_frame__shares_and_missing_values() -> None:
         ClassBalance("b", "#111111", 0, None, None, None, 0.5),
     ]
     frame = balance_frame(rows, pool_size=100)
-    assert list(frame["predicted"])[0] == 0.2
+    assert frame["predicted"].iloc[0] == 0.2
     assert math.isnan(frame["predicted"][1])
 
 
