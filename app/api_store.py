@@ -46,7 +46,9 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
         counts = context.counts.read(session)
         latest = latest_round(session)
     by_id = {entry.id: entry for entry in classes}
-    found = {proposal.item_key: queue_item(project.pool, proposal, by_id) for proposal in proposals}
+    items_now = [queue_item(project.pool, proposal, by_id) for proposal in proposals]
+    # What left the pool with `goldpan refresh` cannot be labelled any more.
+    found = {item["key"]: item for item in items_now if item["row"] is not None}
     kept = [found.pop(key, None) or _picked(context, key) for key in keep]
     items = [item for item in kept if item is not None] + list(found.values())
     return {

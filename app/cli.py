@@ -160,6 +160,28 @@ def demo(
         )
 
 
+@app.command()
+def refresh(config_path: ConfigArgument) -> None:
+    """Take over a pool that changed since the project was made; labels stay with their items."""
+    from app.prepare import describe_pool_change, refresh_pool
+    from app.project import open_project
+    from app.run_now import run_now
+
+    project = open_project(config_path)
+    change = describe_pool_change(project)
+    if change is None:
+        project.close()
+        out.print("The pool is as it was; nothing to do.")
+        return
+    out.print(change.describe(), markup=False, highlight=False)
+    with _stages() as stage:
+        refresh_pool(project, stage=stage)
+        project.close()
+        renewed = open_project(config_path)
+        run_now(renewed)
+    _tell_made(renewed)
+
+
 @app.command("export")
 def export_command(
     config_path: ConfigArgument,
@@ -311,12 +333,21 @@ def _first_round(project: Project, report: Report) -> None:
 def _warn_moved_pool(config_path: Path) -> None:
     from app.prepare import describe_pool_change
     from app.project import open_project
+    from labeling.pools.errors import PoolError
 
     project = open_project(config_path)
-    change = describe_pool_change(project)
+    try:
+        change = describe_pool_change(project)
+        words = (
+            ""
+            if change is None
+            else f"{change.describe()}; labels are kept by item key: run `goldpan refresh`"
+        )
+    except PoolError as problem:
+        words = f"{problem}; the snapshot taken at `goldpan init` is used"
     project.close()
-    if change is not None:
-        err.print(f"goldpan: {change.describe()}", markup=False, highlight=False, soft_wrap=True)
+    if words:
+        err.print(f"goldpan: {words}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _serve(

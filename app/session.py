@@ -59,7 +59,13 @@ class DashboardState(param.Parameterized):
         if status.round_number != self.round_number or self._meaning is None:
             rounds = self.context.project.paths.rounds
             self._meaning = read_meaning(rounds, status.round_number)
-            self._arrays = read_arrays(rounds, status.round_number)
+            if (
+                self._meaning is not None
+                and self._meaning.hashes.get("pool") != self.context.project.pool.hash
+            ):
+                # A round over the pool as it was before `goldpan refresh` says nothing about today's rows.
+                self._meaning = None
+            self._arrays = read_arrays(rounds, status.round_number) if self._meaning is not None else None
         changed_classes = before is None or before.classes != status.classes
         running = status.running
         self.param.update(

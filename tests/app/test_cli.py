@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.projects import write_clouds
-from tests.servers import ROOT
+from tests.servers import ROOT, serving
 
 
 def goldpan(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -103,3 +103,24 @@ def test_config_schema__is_a_json_schema(tmp_path: Path) -> None:
 def test_strategies__lists_every_registry(tmp_path: Path) -> None:
     told = goldpan("strategies", folder=tmp_path).stdout
     assert "prospect" in told and "logistic" in told and "image_folder" in told and "parquet" in told
+
+
+def test_refresh__after_the_pool_changed(tmp_path: Path) -> None:
+    write_clouds(tmp_path / "clouds.csv")
+    assert goldpan("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
+    assert "nothing to do" in goldpan("refresh", "p.yaml", folder=tmp_path).stdout
+    with (tmp_path / "clouds.csv").open("a", encoding="utf-8") as pool:
+        pool.write("item-new,1,2,3,4,rare\n")
+    done = goldpan("refresh", "p.yaml", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 added (item-new)" in done.stdout
+    assert "109 items are ready" in done.stdout
+
+
+def test_serve__goes_on_where_the_source_is_gone(tmp_path: Path) -> None:
+    write_clouds(tmp_path / "clouds.csv")
+    assert goldpan("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
+    (tmp_path / "clouds.csv").unlink()
+    with serving(tmp_path / "p.yaml") as server:
+        assert server.get("/api/queue?count=3")[1]["items"][0]["view"]["type"] == "table"
+        assert "the snapshot taken at" in server.output
