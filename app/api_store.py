@@ -83,8 +83,8 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
         )
     with context.project.database.transaction() as session:
         stored = record(session, new=new, annotator_id=context.annotator_id, now=now())
-    with context.project.database.reading() as session:
-        counts = context.counts.read(session)
+        counts = context.counts.preview(session)
+    context.counts.remember(counts)
     return {
         "uid": stored.uid,
         "id": stored.id,

@@ -26,7 +26,17 @@ class RunningCounts:
         with self._lock:
             known = self._known
         found = update_counts(session, known=known)
+        self.remember(found)
+        return found
+
+    def preview(self, session: Any) -> Counts:  # noqa: ANN401 - a session of labeling.database
+        """Return the counts as a transaction that stores annotations sees them; `remember` them after it."""
+        with self._lock:
+            known = self._known
+        return update_counts(session, known=known)
+
+    def remember(self, found: Counts) -> None:
+        """Keep counts of a committed revision, where they are newer than those known."""
         with self._lock:
             if found.revision > self._known.revision:
                 self._known = found
-        return found

@@ -9,6 +9,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.util import edit_readonly
 
 from app.components.layout import html, page_frame, stack
 from app.components.theme import material_theme, theme_css
@@ -100,6 +101,7 @@ class Dashboard:
             sx=PAGE_SX,
             favicon=Path(__file__).with_name("favicon.svg"),
         )
+        _stop_following_busy(page)
         page.config.raw_css = [theme_css(), STYLES.read_text(encoding="utf-8")]
         page.param.watch(lambda event: setattr(self.state, "dark", bool(event.new)), "dark_theme")
         return page
@@ -152,6 +154,16 @@ def status_html(state: DashboardState) -> str:
         f'<div class="gp-line gp-{kind}" role="status" aria-live="off"><span class="gp-dot"></span>'
         f"<span>{escape(state.status_line)}</span><i style='width:{share}%'></i></div>"
     )
+
+
+def _stop_following_busy(page: Any) -> None:  # noqa: ANN401 - a Panel page
+    """Cut the page's `busy` parameter off from the server's.
+
+    It is not shown here, yet each of its two changes for every message of the browser would walk through all models of
+    the document: more than half of the server's time while a person labels.
+    """
+    with edit_readonly(page):
+        page.busy = False
 
 
 def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel page

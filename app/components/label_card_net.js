@@ -1,7 +1,7 @@
 // Small helpers of the label card: nodes, ids, waiting, fetch with a time limit, news for Python.
 
 const SVG = "http://www.w3.org/2000/svg"
-const TELL_AFTER_MS = 40
+const TELL_AFTER_MS = 70
 
 /** Make a node: `h("button.cls", {type: "button"}, "text", child)`. Strings become text nodes, never markup. */
 function h(spec, attributes = {}, ...children) {
