@@ -72,7 +72,11 @@ def take(browser: Browser, url: str, folder: Path, *, width_px: int, dark: bool)
                 pick_a_point(page)
             if name == "Model":
                 page.get_by_role("button", name="Reveal how it went").click()
+            page.mouse.move(width_px / 2, 600)
+            page.mouse.wheel(0, -5000)
             page.wait_for_timeout(SETTLE_MS)
+            page.mouse.move(5, 895)
+            page.wait_for_timeout(300)
             page.screenshot(path=folder / f"{name.lower()}-{theme}-{width_px}.png", full_page=False)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import panel as pn
 
 PAGE_MARGIN_PX = 16
+BAR_GAP_PX = 8
 
 
 def html(text: str = "", *, css_class: str = "", visible: bool = True) -> Any:  # noqa: ANN401 - a Panel pane
@@ -72,7 +73,7 @@ def two_columns(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
 
 def bar(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
     """Return widgets beside each other, wrapping where there is no room."""
-    return pn.FlexBox(*content, css_classes=["gp-bar"], stylesheets=[stylesheet()], margin=0)
+    return pn.FlexBox(*content, gap=f"{BAR_GAP_PX}px", align_items="center", margin=0)
 
 
 @cache

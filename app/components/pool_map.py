@@ -20,6 +20,7 @@ from bokeh.models import (
     ColumnDataSource,
     CustomJS,
     HoverTool,
+    InlineStyleSheet,
     PanTool,
     Range1d,
     ResetTool,
@@ -45,6 +46,10 @@ FIRST_SIZE_PX = (640, 480)
 MakeLayer = Callable[[], Layer]
 Wish = tuple[MakeLayer, Layer | None, Viewport, Theme]
 Drawn = tuple[MakeLayer, Layer, Picture]
+
+_TOOLBAR_CSS = """
+:host { background-color: var(--gp-surface) !important; border-radius: var(--gp-radius-s); }
+"""
 
 _SEEN_JS = "figure.tags = [source.data.number[0], window.devicePixelRatio || 1]"
 
@@ -198,6 +203,7 @@ class PoolMap:
         plot.toolbar.logo = None
         plot.toolbar.autohide = True
         plot.toolbar_inner = True
+        plot.toolbar.stylesheets = [InlineStyleSheet(css=_TOOLBAR_CSS)]
         plot.min_border = 4
         self._image = ColumnDataSource(image_columns(None, 0))
         plot.image_rgba("image", "x", "y", "dw", "dh", source=self._image, level="image")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,45 @@ def test_page__opens_by_its_address(chromium: Browser, tmp_path: Path, name: str
         expect(page.locator("h2").first).to_be_visible()
         page.locator("header").get_by_role("button", name="Label", exact=True).click()
         wait_for_item(page)
+
+
+def test_page__export_button_downloads_what_was_labelled(chromium: Browser, tmp_path: Path) -> None:
+    project = make_clouds(tmp_path)
+    truth = truth_of(project)
+    project.close()
+    with serving(project.paths.config) as server, open_page(chromium, server.url) as page:
+        wait_for_item(page)
+        label_truly(page, truth, 4)
+        wait_for(lambda: len(saved_uids(page)) == 4, what="four saved labels")
+        page.locator("header").get_by_role("button", name="Export", exact=True).click()
+        with page.expect_download(timeout=30_000) as waiting:
+            page.get_by_role("button", name="Download all as ZIP").click()
+        with zipfile.ZipFile(waiting.value.path()) as archive:
+            names = set(archive.namelist())
+            lines = archive.read("labels.csv").decode().splitlines()
+        assert {"labels.csv", "labels.parquet", "selection.csv", "manifest.json", "shared.yaml"} <= names
+        assert len(lines) == 5
+        page.get_by_role("button", name="Write to the project's folder").click()
+        expect(page.get_by_text("labels are written to", exact=False)).to_be_visible(timeout=15_000)
+
+
+def test_page__a_point_on_the_map_opens_its_item(chromium: Browser, tmp_path: Path) -> None:
+    project = make_clouds(tmp_path)
+    project.close()
+    with serving(project.paths.config) as server, open_page(chromium, server.url, page="Explore") as page:
+        expect(page.get_by_text("Pick an item")).to_be_visible(timeout=40_000)
+        page.wait_for_timeout(1500)
+        box = page.locator("canvas").first.bounding_box()
+        assert box is not None
+        button = page.get_by_role("button", name="Label this item")
+        for step in range(400):
+            across, down = (step % 20 + 0.5) / 20, (step // 20 + 0.5) / 20
+            page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+            page.wait_for_timeout(40)
+            if button.is_visible():
+                break
+        expect(button).to_be_visible()
+        picked = page.locator(".gp-key").first.inner_text()
+        button.click()
+        wait_for(lambda: current_key(page) == picked, what="the picked item on the card")
+        expect(page.locator("section.card")).to_contain_text("You picked this item")
