@@ -99,6 +99,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         port=port,
         show=False,
         start=False,
+        verbose=False,
         title={"/": project.title or project.name},
         extra_patterns=api_routes(context),
         # Bokeh cannot read IPv6 addresses here; a page under one would get no websocket, so none is offered.
@@ -118,8 +119,13 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
 
 
 def _stop_on_signals(loop: Any, server: Any) -> None:  # noqa: ANN401 - tornado and bokeh objects
+    stopping = threading.Event()
+
     def stop(*_: Any) -> None:  # noqa: ANN401 - signal's arguments
-        loop.add_callback_from_signal(_stop, loop, server)
+        # Ctrl-C under make reaches us twice: from the terminal, and from make itself.
+        if not stopping.is_set():
+            stopping.set()
+            loop.add_callback_from_signal(_stop, loop, server)
 
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):

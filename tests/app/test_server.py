@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 
@@ -50,3 +51,13 @@ def test_serve__web_process_stays_small_and_without_torch(tmp_path: Path) -> Non
     assert "libtorch" not in maps
     resident_kb = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
     assert resident_kb < 400 * 1024
+
+
+def test_serve__ctrl_c_twice_ends_quietly(tmp_path: Path) -> None:
+    project = make_clouds(tmp_path)
+    project.close()
+    with serving(project.paths.config) as server:
+        server.process.send_signal(signal.SIGINT)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=20) == 0
+    assert "Traceback" not in server.output
