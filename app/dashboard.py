@@ -40,8 +40,15 @@ PAGE_SX = {
         "color": "var(--gp-text)",
     },
     "& main": {"backgroundColor": "var(--gp-bg)"},
+    # The toolbar's bar that is never used, and its spacer, which is a heading without text: nothing to read out.
+    "& .MuiAppBar-root .MuiLinearProgress-root": {"display": "none"},
+    "& main .MuiToolbar-root .MuiTypography-root": {"visibility": "hidden"},
+    "@media (max-width: 719px)": {
+        "& .MuiAppBar-root .MuiTypography-root": {"display": "none"},
+        "& .MuiAppBar-root .MuiToolbar-root": {"px": 1},
+    },
 }
-"""A calm header: the page's colour goes to what is labelled, not to the frame."""
+"""A calm header: the page's colour goes to what is labelled, not to the frame. On a phone the pages come first."""
 NAVIGATION_SX = {
     "& .MuiToggleButton-root": {
         "color": "var(--gp-text-2)",
@@ -53,6 +60,7 @@ NAVIGATION_SX = {
             "color": "var(--gp-primary) !important",
             "backgroundColor": "var(--gp-primary-soft) !important",
         },
+        "@media (max-width: 479px)": {"px": 0.75},
     },
 }
 BROKEN = (
@@ -78,7 +86,7 @@ class Dashboard:
         views = context.project.config.views
         self.state = DashboardState(context, colour_by=views.map_colour, dark=views.theme == "dark")
         self.navigation = pmui.RadioButtonGroup(
-            options=list(PAGES), value=self.state.page, sx=NAVIGATION_SX, margin=(0, 0, 0, 16), size="small"
+            options=list(PAGES), value=self.state.page, sx=NAVIGATION_SX, margin=(0, 0, 0, 8), size="small"
         )
         self.status_line = html()
         self._pages: dict[str, Any] = {}
@@ -125,7 +133,7 @@ class Dashboard:
         self.navigation.param.watch(lambda event: setattr(state, "page", event.new or state.page), "value")
         state.param.watch(lambda event: setattr(self.navigation, "value", event.new), "page")
         state.param.watch(lambda *_: self._show_page(), "page")
-        state.param.watch(lambda *_: self._show_status(), ["status_line", "busy_share", "failure"])
+        state.param.watch(lambda *_: self._show_status(), ["status_line", "busy_share", "failure", "page"])
         if pn.state.location is not None:
             # Last, so that a page named in the address reaches the navigation too.
             pn.state.location.sync(state, {"page": "page"})
@@ -147,10 +155,11 @@ class Dashboard:
 
 
 def status_html(state: DashboardState) -> str:
-    """Return the status line: what the worker does, as text and as a thin bar."""
+    """Return the status line: what the worker does, as text and as a thin bar; before it the page's name, unseen."""
     kind = "failed" if state.failure else "busy" if state.busy_share is not None else "calm"
     share = 0 if state.busy_share is None else round(100 * state.busy_share)
     return (
+        f"<h1>{escape(state.page)}</h1>"
         f'<div class="gp-line gp-{kind}" role="status" aria-live="off"><span class="gp-dot"></span>'
         f"<span>{escape(state.status_line)}</span><i style='width:{share}%'></i></div>"
     )

@@ -46,7 +46,7 @@ def balance_rows(rows: Sequence[ClassBalance]) -> str:
         "In the pool</span></div>"
     )
     body = "".join(_row(row, most=most, total=total) for row in rows)
-    return f'<div class="gp-bals" role="table" aria-label="Balance of the classes">{head}{body}</div>'
+    return f'<div class="gp-bals" role="table" tabindex="0" aria-label="Balance of the classes">{head}{body}</div>'
 
 
 def _row(row: ClassBalance, *, most: int, total: int) -> str:
