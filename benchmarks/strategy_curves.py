@@ -1,6 +1,6 @@
 """How fast each strategy teaches a model on real imbalanced pools, simulated from no label at all.
 
-`python -m benchmarks.strategy_curves [--quick] [--json FILE]`. Every strategy labels the same pools, ten items a
+`python -m benchmarks.strategy_curves [--quick] [--pools digits] [--strategies badge galaxy] [--json FILE]`. Every strategy labels the same pools, ten items a
 round, from no label; the model is the same for all: scikit-learn's logistic regression with balanced class weights. A
 list of 60 is asked for and its first 10 are labelled, as happens on the screen. Quality is balanced accuracy on a
 balanced held-out set. The time of one choice is measured on 100,000 items of 256 dimensions (with --quick 10,000).
@@ -35,8 +35,18 @@ QUEUE = 60
 RARE_SHARE = 0.03
 START = "+start"
 MEMBERS = 4
-NEED_MODEL = ("margin", "entropy", "disagreement")
+NEED_MODEL = (
+    "margin",
+    "entropy",
+    "disagreement",
+    "least_confidence",
+    "badge",
+    "cluster_margin",
+    "galaxy",
+    "balanced_entropy",
+)
 NAMES = ("random", "density", "k_center", "entropy", "disagreement", "margin", "margin+start", "prospect")
+"""Measured when none are named; every registered strategy can be, with `--strategies`."""
 QUICK_POOLS = ("digits", "htru2")
 
 
@@ -67,8 +77,8 @@ class Simulation:
 
         Args:
             pool: what is labelled.
-            strategy: a registered name. Margin, entropy and disagreement start with a random batch, as they are
-                usually used, unless the name ends in `+start`: then with our density start.
+            strategy: a registered name. Those of NEED_MODEL start with a random batch, as they are usually used,
+                unless the name ends in `+start`: then with our density start.
             seed: of the strategy's draws.
         """
         self.pool = pool
@@ -90,8 +100,6 @@ class Simulation:
         for number in range(self.pool.labels // BATCH):
             state = self._state()
             generator = np.random.default_rng([self.seed, number])
-            random_start = self.starts_at_random and state.probabilities is None
-            choose = strategies.get("random") if random_start else self.strategy
             random_start = self.starts_at_random and state.probabilities is None
             choose = strategies.get("random") if random_start else self.strategy
             began = time.perf_counter()
@@ -319,9 +327,10 @@ def main() -> None:
     parser.add_argument(
         "--strategies", nargs="+", default=list(NAMES), help="prospect and margin+start always run"
     )
+    parser.add_argument("--pools", nargs="+", choices=list(POOLS), help="default all, with --quick two")
     arguments = parser.parse_args()
     seeds = arguments.seeds or ([0, 1] if arguments.quick else [0, 1, 2, 3, 4])
-    pools = list(QUICK_POOLS if arguments.quick else POOLS)
+    pools = arguments.pools or list(QUICK_POOLS if arguments.quick else POOLS)
     names = list(dict.fromkeys([*arguments.strategies, f"margin{START}", "prospect"]))
     notes = []
     if not data_folder().is_dir():

@@ -14,7 +14,21 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
     "reader": ("auto", "table", "image_table", "image_folder", "text", "vectors"),
     "encoder": ("auto", "tabular", "image_conv", "image_timm", "text_transformer", "text_tfidf", "given"),
     "head": ("logistic", "mlp"),
-    "strategy": ("prospect", "density", "random", "margin", "entropy", "disagreement", "k_center"),
+    "strategy": (
+        "prospect",
+        "density",
+        "random",
+        "margin",
+        "entropy",
+        "disagreement",
+        "k_center",
+        "least_confidence",
+        "badge",
+        "typiclust",
+        "cluster_margin",
+        "galaxy",
+        "balanced_entropy",
+    ),
 }
 """Kind (singular) → names that goldpan itself registers."""
 

@@ -14,15 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from config.registry import Registry
+from strategies.badge import badge
+from strategies.balanced_entropy import balanced_entropy
 from strategies.checks import check_batch, check_choice, check_state
+from strategies.cluster_margin import cluster_margin
 from strategies.contract import Choice, PoolState, Strategy
 from strategies.density_start import density_start
 from strategies.disagreement import disagreement
 from strategies.entropy import entropy
+from strategies.galaxy import galaxy
 from strategies.k_center import k_center
+from strategies.least_confidence import least_confidence
 from strategies.margin import margin
 from strategies.prospect import prospect
 from strategies.random_draw import random_draw
+from strategies.typiclust import typiclust
 
 strategies: Registry[Strategy] = Registry("strategy")
 
@@ -91,3 +97,9 @@ register_strategy("disagreement")(disagreement)
 register_strategy("k_center")(k_center)
 register_strategy("density")(density_start)
 register_strategy("prospect")(prospect)
+register_strategy("least_confidence")(least_confidence)
+register_strategy("badge")(badge)
+register_strategy("typiclust")(typiclust)
+register_strategy("cluster_margin")(cluster_margin)
+register_strategy("galaxy")(galaxy)
+register_strategy("balanced_entropy")(balanced_entropy)

@@ -15,7 +15,17 @@ from strategies.registry import strategies
 from tests.strategies.pools import cold_state, group_vectors, taught_state
 
 NAMES = strategies.names()
-NEED_MODEL = ("margin", "entropy", "disagreement", "prospect")
+NEED_MODEL = (
+    "margin",
+    "entropy",
+    "disagreement",
+    "prospect",
+    "least_confidence",
+    "badge",
+    "cluster_margin",
+    "galaxy",
+    "balanced_entropy",
+)
 SIZES = (60, 30, 10)
 
 every_strategy = pytest.mark.parametrize("name", NAMES)
