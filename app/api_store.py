@@ -12,7 +12,8 @@ from app.errors import RequestError
 from app.items import Json, class_list, history_item, picked_item, queue_item
 from app.project import now
 from labeling.annotations import Act, NewAnnotation, recent, record
-from labeling.classes import add_class, list_classes
+from labeling.annotations import history as past
+from labeling.classes import LabelClass, add_class, list_classes
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
 
@@ -49,7 +50,7 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
     items_now = [queue_item(project.pool, proposal, by_id) for proposal in proposals]
     # What left the pool with `goldpan refresh` cannot be labelled any more.
     found = {item["key"]: item for item in items_now if item["row"] is not None}
-    kept = [found.pop(key, None) or _picked(context, key) for key in keep]
+    kept = [found.pop(key, None) or _picked(context, key, by_id) for key in keep]
     items = [item for item in kept if item is not None] + list(found.values())
     return {
         "instance": context.instance,
@@ -153,9 +154,14 @@ def add_class_named(context: ServerContext, values: Mapping[str, Any]) -> Json:
         return {"classes": class_list(list_classes(session), context.counts.read(session).classes)}
 
 
-def _picked(context: ServerContext, key: str) -> Json | None:
+def _picked(context: ServerContext, key: str, by_id: Mapping[int, LabelClass]) -> Json | None:
     row = context.project.pool.row(key)
-    return None if row is None else picked_item(context.project.pool, row)
+    if row is None:
+        return None
+    with context.project.database.reading() as session:
+        told = [entry for entry in past(session, item_key=key) if entry.act == Act.LABEL and not entry.undone]
+    label = by_id.get(told[-1].class_id) if told and told[-1].class_id is not None else None
+    return picked_item(context.project.pool, row, label=label)
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

@@ -38,15 +38,22 @@ def queue_item(pool: Pool, proposal: Proposal, classes: Mapping[int, LabelClass]
     }
 
 
-def picked_item(pool: Pool, row: int) -> Json:
-    """Return an item that the person chose on the map: nobody proposed it, so it has no reason but that."""
+def picked_item(pool: Pool, row: int, *, label: LabelClass | None = None) -> Json:
+    """Return an item that the person chose on the map: nobody proposed it, so it has no reason but that.
+
+    Args:
+        pool: the opened pool.
+        row: the item.
+        label: the class of its label, where it has one.
+    """
+    known = f" It is labelled {label.name!r}; another answer replaces that." if label is not None else ""
     return {
         "key": pool.key(row),
         "row": row,
         "round": None,
         "rank": 0,
         "kind": "",
-        "reason": "You picked this item.",
+        "reason": f"You picked this item.{known}",
         "strategy": "",
         "score": None,
         "suggestion": None,

@@ -90,8 +90,9 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     from app.api import api_routes
     from app.components.map_picture import warm_up
     from app.dashboard import make_dashboard
+    from app.notices import CONNECTION_LOST
 
-    pn.extension(notifications=True)
+    pn.extension(notifications=True, disconnect_notification=CONNECTION_LOST)
     project = context.project.config.project
     server = pn.serve(
         {"/": lambda: make_dashboard(context)},

@@ -31,6 +31,7 @@ class BalancePage:
             label="New class", placeholder="Its name", width=280, margin=0, size="small"
         )
         self.add = pmui.Button(label="Add class", color="primary", on_click=self._add, margin=0)
+        self.name.param.watch(self._add, "enter_pressed")
         self._repaint = Debounced(document, self.paint, pause_ms=PAUSE_MS)
         state.param.watch(self._repaint.ask, ["revision", "round_number", "classes_version", "dark"])
         state.param.watch(lambda *_: self.paint(), ["page"])
@@ -60,8 +61,9 @@ class BalancePage:
         lacking = [row.name for row in rows if row.labelled < row.wanted_share * labelled * 0.5]
         text = f"{labelled:,} of {self.state.context.project.pool.n:,} items are labelled."
         if labelled and lacking:
-            names = ", ".join(escape(name) for name in lacking[:6]) + (" …" if len(lacking) > 6 else "")
-            text += f" Far below their target: <b>{names}</b>."
+            names = ", ".join(escape(name) for name in lacking[:6])
+            rest = f" and {len(lacking) - 6} more" if len(lacking) > 6 else ""
+            text += f" Far below their target: <b>{names}</b>{rest}."
         return f"<p>{text}</p>"
 
     def _add(self, *_: Any) -> None:  # noqa: ANN401

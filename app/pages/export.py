@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import panel_material_ui as pmui
 
 from app.components.layout import bar, html, panel
-from app.exporting import DEFAULT_FORMATS, export_project
+from app.exporting import DEFAULT_FORMATS, Exported, export_project
 from app.notices import tell_done, tell_problem
 from app.session import DashboardState
 from config.errors import GoldpanError
 from labeling.exports.registry import exports
 
+Result = TypeVar("Result")
 INTRO = (
     "The labels, a class-balanced selection with a manifest, and the shared config: the one file with which a "
     "colleague repeats or continues this project beside the same pool."
@@ -63,24 +67,38 @@ class ExportPage:
             f"{status.revision}, round {status.round_number}.</p>"
         )
 
-    def _write(self, *_: Any) -> None:  # noqa: ANN401
-        written = self._export()
-        if written is not None:
-            tell_done(f"{written.labels} labels are written to {written.folder}")
-
-    def _zip(self) -> io.BytesIO:
-        archive = io.BytesIO()
-        written = self._export()
-        if written is not None:
-            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
-                for file in sorted(path for path in written.folder.rglob("*") if path.is_file()):
-                    target.write(file, file.relative_to(written.folder))
-        archive.seek(0)
-        return archive
-
-    def _export(self) -> Any:  # noqa: ANN401 - an Exported or None
+    async def _write(self, *_: Any) -> None:  # noqa: ANN401
+        # A second press while the first one writes would only write the same again.
+        self.write.param.update(loading=True, disabled=True)
         try:
-            return export_project(self.state.context.project, formats=self.formats.value)
+            written = await self._in_thread(self._export)
         except (GoldpanError, OSError) as problem:
             tell_problem(f"Nothing was exported: {problem}")
-            return None
+        else:
+            tell_done(f"{written.labels} labels are written to {written.folder}")
+        finally:
+            self.write.param.update(loading=False, disabled=False)
+
+    async def _in_thread(self, step: Callable[[], Result]) -> Result:
+        """Run a step off the event loop: at many labels an export takes seconds, and other pages must go on."""
+        return await asyncio.get_running_loop().run_in_executor(self.state.context.reader, step)
+
+    async def _zip(self) -> io.BytesIO:
+        try:
+            return await self._in_thread(lambda: zip_folder(self._export().folder))
+        except (GoldpanError, OSError) as problem:
+            tell_problem(f"Nothing was exported: {problem}")
+            return io.BytesIO()
+
+    def _export(self) -> Exported:
+        return export_project(self.state.context.project, formats=self.formats.value)
+
+
+def zip_folder(folder: Path) -> io.BytesIO:
+    """Return a folder's files as a ZIP archive in memory, read from its beginning."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            target.write(file, file.relative_to(folder))
+    archive.seek(0)
+    return archive
