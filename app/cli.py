@@ -7,19 +7,16 @@ import logging
 import os
 import sys
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.prepare import Stage
+from app.errors import PoolDamagedError, ProjectError
 from app.project import Progress as Report
 from app.project import Project
 from app.server import DEFAULT_ADDRESS, DEFAULT_PORT, serve
+from app.terminal import out, prepare_terminal, stages, tell_made, tell_problem
 from app.version import VERSION
 from config.errors import GoldpanError
 
@@ -29,13 +26,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Find and label the rare things in a large unlabeled pool, in the browser.",
 )
-out = Console()
-err = Console(stderr=True)
 
 ConfigArgument = Annotated[
     Path, typer.Argument(metavar="PROJECT.YAML", help="The project's configuration file.")
 ]
-PoolOption = Annotated[str, typer.Option("--pool", help="The pool: a file or a folder.")]
+PoolOption = Annotated[
+    str | None,
+    typer.Option("--pool", help="The pool: a file or a folder. Left out, PROJECT.YAML says where it is."),
+]
 
 
 def main() -> None:
@@ -43,26 +41,26 @@ def main() -> None:
     logging.basicConfig(
         level=os.environ.get("GOLDPAN_LOG", "WARNING").upper(), format="%(levelname)s %(name)s: %(message)s"
     )
+    prepare_terminal()
     try:
         app()
     except GoldpanError as problem:
-        err.print(f"goldpan: {problem}", markup=False, highlight=False, soft_wrap=True)
+        tell_problem(problem)
         sys.exit(2)
     except KeyboardInterrupt:
-        err.print("goldpan: stopped; what was labelled is saved", markup=False)
+        tell_problem("stopped; what was labelled is saved")
         sys.exit(130)
     except OSError as problem:
         place = f" ({problem.filename})" if problem.filename else ""
-        err.print(
-            f"goldpan: {problem.strerror or problem}{place}", markup=False, highlight=False, soft_wrap=True
-        )
+        tell_problem(f"{problem.strerror or problem}{place}")
         sys.exit(2)
 
 
 @app.command()
 def init(
+    context: typer.Context,
     config_path: ConfigArgument,
-    pool: PoolOption,
+    pool: PoolOption = None,
     name: Annotated[
         str | None, typer.Option(help="The project's name; the file's name if not given.")
     ] = None,
@@ -84,24 +82,34 @@ def init(
     ] = None,
     encoder: Annotated[str, typer.Option(help="How items become vectors; 'auto' chooses by kind.")] = "auto",
     preset: Annotated[
-        str | None, typer.Option(help="Start from a preset; see `goldpan config presets`.")
+        str | None, typer.Option(help="Start from a preset: digits_demo, images, tabular or text.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.", min=0)] = 0,
 ) -> None:
-    """Make a project from a pool: import it, compute vectors and map, run the first round."""
-    from app.prepare import create_project
+    """Make a project from a pool: import it, compute vectors and map, run the first round.
+
+    With PROJECT.YAML alone, make the project that the file describes.
+    """
+    from app.prepare import create_described_project, create_project
     from app.setup import ProjectWishes, make_config
 
+    if pool is None:
+        _refuse_options_without_pool(context, config_path)
+        with stages(config_path) as stage:
+            project = create_described_project(config_path, stage=stage)
+            _first_round(project, stage("Choosing the first proposals"))
+        tell_made(project)
+        return
     wishes = ProjectWishes(
         name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image, vectors=vectors,
         columns=_names(columns), extra=_names(extra) or (), truth=truth, labels_from_folders=labels_from_folders,
         classes=_names(classes) or (), encoder=encoder, preset=preset, seed=seed,
     )  # fmt: skip
     config = make_config(wishes, config_path)
-    with _stages() as stage:
+    with stages(config_path) as stage:
         project = create_project(config, config_path, stage=stage)
         _first_round(project, stage("Choosing the first proposals"))
-    _tell_made(project)
+    tell_made(project)
 
 
 @app.command("serve")
@@ -146,7 +154,7 @@ def demo(
 
     if not only_make:
         claim_port(DEFAULT_ADDRESS, port)
-    with _stages() as stage:
+    with stages(folder / CONFIG_NAME) as stage:
         project = make_demo(folder, stage=stage)
         _first_round(project, stage("Choosing the first proposals"))
     project.close()
@@ -167,19 +175,25 @@ def refresh(config_path: ConfigArgument) -> None:
     from app.project import open_project
     from app.run_now import run_now
 
-    project = open_project(config_path)
+    try:
+        project = open_project(config_path)
+    except PoolDamagedError as problem:
+        tell_problem(problem)
+        _restore(config_path)
+        return
     change = describe_pool_change(project)
-    if change is None:
+    if change is None and project.config.pool.hash in {None, project.pool.hash}:
         project.close()
         out.print("The pool is as it was; nothing to do.")
         return
-    out.print(change.describe(), markup=False, highlight=False)
-    with _stages() as stage:
+    if change is not None:
+        out.print(change.describe(), markup=False, highlight=False, soft_wrap=True)
+    with stages(config_path) as stage:
         refresh_pool(project, stage=stage)
         project.close()
         renewed = open_project(config_path)
         run_now(renewed)
-    _tell_made(renewed)
+    tell_made(renewed)
 
 
 @app.command("export")
@@ -219,10 +233,10 @@ def import_command(
     """Make the same project, labels included, beside the same pool."""
     from app.share import import_project
 
-    with _stages() as stage:
+    with stages(config_path) as stage:
         project = import_project(shared, config_path, pool=pool, stage=stage)
         _first_round(project, stage("Choosing the next proposals"))
-    _tell_made(project)
+    tell_made(project)
 
 
 @app.command("round")
@@ -231,7 +245,7 @@ def round_command(config_path: ConfigArgument) -> None:
     from app.prepare import resume_preparation
     from app.run_now import run_now
 
-    with _stages() as stage:
+    with stages(config_path) as stage:
         project = resume_preparation(config_path, stage=stage)
         count = run_now(project)
     project.close()
@@ -301,26 +315,30 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-@contextmanager
-def _stages() -> Iterator[Stage]:
-    """Show a progress bar for each stage; yields what starts a stage."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[what]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err) as bars:
+def _refuse_options_without_pool(context: typer.Context, config_path: Path) -> None:
+    """`goldpan init FILE` takes everything from the file, so the file must be there and nothing else be asked for."""
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in context.params
+        if name != "config_path" and str(context.get_parameter_source(name)).endswith("COMMANDLINE")
+    ]
+    if given or not config_path.exists():
+        why = f"{', '.join(given)} given without a pool" if given else f"{config_path} does not exist"
+        raise ProjectError(f"{why}; say where the items are with --pool FILE_OR_FOLDER")
 
-        def stage(name: str) -> Report:
-            bar = bars.add_task(name, total=1.0, what="")
 
-            def report(share: float, what: str) -> None:
-                bars.update(bar, completed=share, what=what[:40])
+def _restore(config_path: Path) -> None:
+    """Take the pool's snapshot again where the old one is damaged."""
+    from app.prepare import restore_pool
+    from app.project import open_project, project_paths
+    from app.run_now import run_now
+    from config.files import load_config
 
-            return report
-
-        yield stage
+    with stages(config_path) as stage:
+        restore_pool(load_config(config_path), project_paths(config_path), stage=stage)
+        renewed = open_project(config_path)
+        run_now(renewed)
+    tell_made(renewed)
 
 
 def _first_round(project: Project, report: Report) -> None:
@@ -347,7 +365,7 @@ def _warn_moved_pool(config_path: Path) -> None:
         words = f"{problem}; the snapshot taken at `goldpan init` is used"
     project.close()
     if words:
-        err.print(f"goldpan: {words}", markup=False, highlight=False, soft_wrap=True)
+        tell_problem(words)
 
 
 def _serve(
@@ -365,12 +383,3 @@ def _has_desktop() -> bool:
     return sys.platform in {"darwin", "win32"} or bool(
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     )
-
-
-def _tell_made(project: Project) -> None:
-    path = project.paths.config
-    out.print(f"{project.config.project.name}: {project.pool.n} items are ready.", markup=False)
-    for note in project.pool.notes:
-        out.print(f"  note: {note}", markup=False, highlight=False)
-    out.print(f"Next: goldpan serve {os.path.relpath(path)}", markup=False, highlight=False)
-    project.close()

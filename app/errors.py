@@ -6,6 +6,7 @@ config.errors.GoldpanError
     ├── ProjectError               a project that cannot be opened, made or replaced
     │   ├── ProjectExistsError     `init` or `import` would write over a project
     │   ├── ProjectMissingError    there is no project where one was expected
+    │   ├── PoolDamagedError       the project's snapshot of the pool is damaged; it can be taken again
     │   └── PoolMovedError         the pool is not the one the project or shared config was made with
     ├── ServerError                the server cannot start: port taken, address not to be had
     ├── RoundError                 a round cannot run
@@ -32,6 +33,10 @@ class ProjectExistsError(ProjectError):
 
 class ProjectMissingError(ProjectError):
     """There is no project where one was expected."""
+
+
+class PoolDamagedError(ProjectError):
+    """The project's snapshot of the pool is damaged; it can be taken again from its source."""
 
 
 class PoolMovedError(ProjectError):

@@ -1,18 +1,29 @@
 """From a configuration to a project that can be served: snapshot → vectors → projection → database → first round.
 
-Each step leaves either nothing or a whole result behind, so a run that was cut off is simply run again.
+The configuration file is what makes a project: it is written once the pool and the database are whole. What was cut off
+before that is no project; vectors and map that are missing then are computed by the next command that needs them.
 """
 
 from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import PoolMovedError, ProjectExistsError
-from app.project import Progress, Project, ProjectPaths, now, open_project, project_paths
-from config.files import save_config
+from app.project import (
+    Progress,
+    Project,
+    ProjectPaths,
+    add_configured_classes,
+    now,
+    open_project,
+    open_store,
+    project_paths,
+)
+from config.files import load_config, save_config
 from config.schema import ProjectConfig
 from labeling.pools.changes import PoolChange, pool_changed
 from labeling.pools.pool import Pool
@@ -30,15 +41,21 @@ def silent_stage(name: str) -> Progress:
 
 
 def create_project(
-    config: ProjectConfig, config_path: Path, *, base: Path | None = None, stage: Stage = silent_stage
+    config: ProjectConfig,
+    config_path: Path,
+    *,
+    base: Path | None = None,
+    stage: Stage = silent_stage,
+    fill: Callable[[Project], None] | None = None,
 ) -> Project:
-    """Make a project: write its file, import its pool, compute vectors and projection, make its database.
+    """Make a project: import its pool, make its database, write its file, compute vectors and projection.
 
     Args:
         config: the configuration to write; its pool hash is filled in.
-        config_path: the YAML file to write.
+        config_path: the YAML file to write; one that is there already describes the project to make.
         base: the folder that a relative pool path starts from; the file's own folder if None.
         stage: reports the progress of each stage.
+        fill: puts annotations into the new database before there is a project that could be opened without them.
 
     Returns:
         The opened project.
@@ -48,33 +65,39 @@ def create_project(
         PoolMovedError: the configuration names a hash and the pool has another.
     """
     paths = project_paths(config_path)
-    for taken in (paths.config, paths.folder):
-        if taken.exists():
-            raise ProjectExistsError(
-                f"{taken} exists; choose another name, or remove it if it is no longer needed"
-            )
-    paths.folder.mkdir(parents=True)
-    try:
-        pool = make_snapshot(
-            config.pool,
-            folder=paths.pool,
-            base=base or paths.config.parent,
-            progress=stage("Importing the pool"),
-        )
-        _refuse_another_pool(config, pool)
-        filled = config.model_copy(update={"pool": config.pool.model_copy(update={"hash": pool.hash})})
+    _refuse_to_replace(paths, paths.config, paths.folder)
+    with _taken_back(paths.folder, paths.config, whole=paths.config):
+        paths.folder.mkdir(parents=True)
+        filled, pool = _make_parts(config, paths, base=base or paths.config.parent, stage=stage, fill=fill)
         save_config(filled, paths.config)
-    except BaseException:
-        _remove_empty_project(paths)
-        raise
-    compute_vectors(filled, paths, pool, stage=stage)
-    return _register(paths)
+        compute_vectors(filled, paths, pool, stage=stage)
+    return open_project(paths.config)
+
+
+def create_described_project(config_path: Path, *, stage: Stage = silent_stage) -> Project:
+    """Make the project that a configuration file describes; the file is kept whatever happens.
+
+    Raises:
+        ConfigError: the file is missing or wrong.
+        ProjectExistsError: the project has been made already.
+        PoolMovedError: the file names a hash and the pool has another.
+    """
+    config = load_config(config_path)
+    paths = project_paths(config_path)
+    _refuse_to_replace(paths, paths.folder)
+    with _taken_back(paths.folder, whole=paths.snapshot):
+        paths.folder.mkdir(parents=True)
+        filled, pool = _make_parts(config, paths, base=paths.config.parent, stage=stage, fill=None)
+        compute_vectors(filled, paths, pool, stage=stage)
+        save_config(filled, paths.config)
+    return open_project(paths.config)
 
 
 def compute_vectors(
     config: ProjectConfig, paths: ProjectPaths, pool: Pool, *, stage: Stage = silent_stage
 ) -> None:
     """Compute the vectors and the projection of a pool where they are missing or belong to another pool."""
+    from models.errors import ProjectionError
     from models.projection import open_projection, write_projection
     from models.vectors import open_vectors, write_vectors
 
@@ -92,11 +115,12 @@ def compute_vectors(
             progress=stage("Computing the vectors"),
         )
         (paths.vectors / "projection.npy").unlink(missing_ok=True)
-    if not (paths.vectors / "projection.npy").is_file():
+    try:
+        open_projection(paths.vectors, expected_rows=pool.n)
+    except ProjectionError:
         write_projection(
             vectors.array, seed=config.project.seed, folder=paths.vectors, progress=stage("Drawing the map")
         )
-    open_projection(paths.vectors)
 
 
 def resume_preparation(config_path: Path, *, stage: Stage = silent_stage) -> Project:
@@ -118,34 +142,48 @@ def describe_pool_change(project: Project) -> PoolChange | None:
 
 def refresh_pool(project: Project, *, stage: Stage = silent_stage) -> Pool:
     """Take a new snapshot of a changed source and compute its vectors; annotations stay, by item key."""
-    old = project.paths.pool.with_name("pool.old")
-    shutil.rmtree(old, ignore_errors=True)
-    project.paths.pool.rename(old)
-    try:
-        pool = make_snapshot(
-            project.config.pool.model_copy(update={"hash": None}),
-            folder=project.paths.pool,
-            base=project.paths.config.parent,
-            progress=stage("Importing the pool"),
-        )
-    except BaseException:
-        shutil.rmtree(project.paths.pool, ignore_errors=True)
-        old.rename(project.paths.pool)
-        raise
-    shutil.rmtree(old)
-    config = project.config.model_copy(
-        update={"pool": project.config.pool.model_copy(update={"hash": pool.hash})}
-    )
-    save_config(config, project.paths.config)
-    compute_vectors(config, project.paths, pool, stage=stage)
+    return restore_pool(project.config, project.paths, stage=stage)
+
+
+def restore_pool(config: ProjectConfig, paths: ProjectPaths, *, stage: Stage = silent_stage) -> Pool:
+    """Take a new snapshot of the source, also where the old one is damaged; annotations stay, by item key."""
+    if paths.pool.is_dir() and not paths.snapshot.is_file():
+        shutil.rmtree(paths.pool)
+    section = config.pool.model_copy(update={"hash": None})
+    progress = stage("Importing the pool")
+    # The old snapshot is replaced once the new one is whole: a source that cannot be read changes nothing.
+    pool = make_snapshot(section, folder=paths.pool, base=paths.config.parent, progress=progress)
+    filled = config.model_copy(update={"pool": section.model_copy(update={"hash": pool.hash})})
+    save_config(filled, paths.config)
+    compute_vectors(filled, paths, pool, stage=stage)
+    project = open_project(paths.config)
     write_record(project, pool_hash=pool.hash)
+    project.close()
     return pool
 
 
-def _register(paths: ProjectPaths) -> Project:
-    project = open_project(paths.config)
-    _fill_record(project)
-    return project
+def _make_parts(
+    config: ProjectConfig,
+    paths: ProjectPaths,
+    *,
+    base: Path,
+    stage: Stage,
+    fill: Callable[[Project], None] | None,
+) -> tuple[ProjectConfig, Pool]:
+    """Make the snapshot and the database of a project whose configuration is not written yet."""
+    pool = make_snapshot(config.pool, folder=paths.pool, base=base, progress=stage("Importing the pool"))
+    _refuse_another_pool(config, pool)
+    filled = config.model_copy(update={"pool": config.pool.model_copy(update={"hash": pool.hash})})
+    database = open_store(filled, paths)
+    project = Project(config=filled, paths=paths, pool=pool, database=database)
+    try:
+        add_configured_classes(project)
+        _fill_record(project)
+        if fill is not None:
+            fill(project)
+    finally:
+        project.close()
+    return filled, pool
 
 
 def _fill_record(project: Project) -> None:
@@ -185,6 +223,42 @@ def _may_be_computed_anew(problem: Exception) -> bool:
     return isinstance(problem, ModelError | FileNotFoundError)
 
 
-def _remove_empty_project(paths: ProjectPaths) -> None:
-    """Take back the data folder of a project that could not be made."""
-    shutil.rmtree(paths.folder, ignore_errors=True)
+def _refuse_to_replace(paths: ProjectPaths, *taken: Path) -> None:
+    """Say what stands where a project should be made, and what to do about it."""
+    if paths.config.suffix == paths.folder.suffix:
+        raise ProjectExistsError(
+            f"{paths.config} is the name of a data folder; choose one such as project.yaml"
+        )
+    found = next((path for path in taken if path.exists() or path.is_symlink()), None)
+    if found is None:
+        return
+    ways = "choose another name, or remove it if it is no longer needed"
+    if paths.config.is_file() and not paths.folder.exists():
+        ways = f"`goldpan init {paths.config.name}` alone makes the project that it describes; or choose another name"
+    elif paths.config.is_file() and paths.snapshot.is_file():
+        ways = f"`goldpan serve` opens it, and finishes what was left undone; or {ways}"
+    elif paths.config.is_file() and paths.folder.is_dir():
+        ways = f"`goldpan refresh` takes the pool in again; or {ways}"
+    elif not paths.config.exists() and not (paths.folder / "labels.sqlite").exists():
+        ways = "an import that was stopped left it: remove it and try again, or choose another name"
+    raise ProjectExistsError(f"{found} exists; {ways}")
+
+
+@contextmanager
+def _taken_back(*places: Path, whole: Path) -> Iterator[None]:
+    """Remove what was made if a project cannot be made.
+
+    Args:
+        places: files and folders to remove.
+        whole: once it is there, being stopped (Ctrl-C) leaves all as it is, to be resumed.
+    """
+    try:
+        yield
+    except BaseException as problem:
+        if isinstance(problem, Exception) or not whole.is_file():
+            for place in places:
+                if place.is_dir():
+                    shutil.rmtree(place, ignore_errors=True)
+                else:
+                    place.unlink(missing_ok=True)
+        raise

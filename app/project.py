@@ -13,12 +13,17 @@ from pathlib import Path
 
 from app.class_keys import next_key
 from app.components.theme import class_colour
-from app.errors import ProjectMissingError
+from app.errors import PoolDamagedError, ProjectMissingError
 from config.files import data_folder, load_config
 from config.schema import ProjectConfig
 from labeling.classes import LabelClass, add_class, list_classes
-from labeling.database import Database, open_database
+from labeling.database import Database, open_database, sqlite_url
+from labeling.errors import DatabaseOpenError
+from labeling.pools.errors import SnapshotError
 from labeling.pools.pool import Pool, open_pool
+
+STORE_NAME = "labels.sqlite"
+"""The database's file in the data folder, unless the configuration names another database."""
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is being done."""
@@ -40,6 +45,11 @@ class ProjectPaths:
     def pool(self) -> Path:
         """The pool's snapshot."""
         return self.folder / "pool"
+
+    @property
+    def snapshot(self) -> Path:
+        """The file that is there once the snapshot is whole."""
+        return self.pool / "snapshot.json"
 
     @property
     def vectors(self) -> Path:
@@ -91,7 +101,7 @@ def project_paths(config_path: Path) -> ProjectPaths:
 
 def database_url(config: ProjectConfig, paths: ProjectPaths) -> str:
     """Return the SQLAlchemy URL of the project's database; SQLite in the data folder unless the file says other."""
-    return config.project.database or f"sqlite:///{paths.folder / 'labels.sqlite'}"
+    return config.project.database or sqlite_url(paths.folder / STORE_NAME)
 
 
 def annotator_name(config: ProjectConfig) -> str:
@@ -106,19 +116,48 @@ def open_project(config_path: Path) -> Project:
         config_path: the YAML file.
 
     Raises:
-        ProjectMissingError: the file has no data folder with a pool beside it.
+        ProjectMissingError: the file has no data folder with a pool beside it, or its labels are gone.
+        PoolDamagedError: its snapshot of the pool is missing or damaged.
     """
     config = load_config(config_path)
     paths = project_paths(config_path)
-    if not (paths.pool / "snapshot.json").is_file():
+    if not paths.folder.exists():
         raise ProjectMissingError(
-            f"{paths.folder} holds no pool; run `goldpan init {config_path} --pool {config.pool.path}` first"
+            f"{paths.folder} does not exist, the data of {config_path}; make it with `goldpan init {config_path}`"
         )
-    pool = open_pool(paths.pool)
-    database = open_database(database_url(config, paths))
+    if not paths.snapshot.is_file():
+        raise PoolDamagedError(
+            f"{paths.folder} holds no snapshot of the pool; `goldpan refresh {config_path}` makes it again"
+        )
+    try:
+        pool = open_pool(paths.pool)
+    except SnapshotError as problem:
+        raise PoolDamagedError(f"{problem}: `goldpan refresh {config_path}` does") from problem
+    store = paths.folder / STORE_NAME
+    if config.project.database is None and paths.rounds.is_dir() and not store.exists():
+        raise ProjectMissingError(
+            f"{store} with the labels is gone; put it or a copy of it back, or remove {paths.rounds} to begin "
+            "again without labels"
+        )
+    database = open_store(config, paths)
     project = Project(config=config, paths=paths, pool=pool, database=database)
     add_configured_classes(project)
     return project
+
+
+def open_store(config: ProjectConfig, paths: ProjectPaths) -> Database:
+    """Open the project's database, and make it where there is none.
+
+    Raises:
+        DatabaseOpenError: it is no database of goldpan's; the message says which file.
+        DatabaseUnavailableError: it cannot be used just now.
+    """
+    try:
+        return open_database(database_url(config, paths))
+    except DatabaseOpenError as problem:
+        if config.project.database is not None:
+            raise
+        raise DatabaseOpenError(f"{paths.folder / STORE_NAME}: {problem}") from problem
 
 
 def add_configured_classes(project: Project) -> list[LabelClass]:

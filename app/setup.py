@@ -56,7 +56,13 @@ def make_config(wishes: ProjectWishes, config_path: Path) -> ProjectConfig:
         wanted["encoder"] = {"name": wishes.encoder}
     values = merged(load_preset(wishes.preset), wanted) if wishes.preset is not None else wanted
     # JSON is YAML: the same reader reports every wrong value in the same words as for a file.
-    return parse_config(json.dumps(values), place="goldpan init")
+    return parse_config(_as_yaml(values), place="goldpan init")
+
+
+def _as_yaml(values: dict[str, Any]) -> str:
+    """Return the values as YAML in one line; JSON's own two escapes for an emoji would be two broken characters."""
+    text = json.dumps(values, ensure_ascii=False)
+    return "".join(sign if " " <= sign <= "~" else f"\\U{ord(sign):08x}" for sign in text)
 
 
 def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
@@ -77,6 +83,8 @@ def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
 
 def _portable(pool: str, config_path: Path) -> str:
     """Return the pool's path as the file should have it: relative where the pool lies below the file's folder."""
-    absolute = Path(os.path.abspath(pool))
+    if not pool.strip():
+        return pool  # no path at all is not this folder; the schema says so
+    absolute = Path(os.path.abspath(os.path.expanduser(pool)))
     base = config_path.resolve().parent
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)

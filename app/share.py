@@ -77,15 +77,21 @@ def import_project(
     given = load_config(shared_path)
     if given.shared is None:
         raise ProjectError(
-            f"{shared_path} is a plain configuration without labels; use `goldpan init` to start a project from it"
+            f"{shared_path} is a plain configuration without labels; use `goldpan init {shared_path}` "
+            "to make the project that it describes"
         )
     section = given.pool.model_copy(update={"hash": given.shared.pool_hash})
     if pool is not None:
         section = section.model_copy(update={"path": str(pool.resolve())})
     plain = given.model_copy(update={"pool": section, "shared": None})
-    project = create_project(plain, config_path, base=shared_path.resolve().parent, stage=stage)
-    _restore(project, given, given.shared)
-    return project
+    shared = given.shared
+    return create_project(
+        plain,
+        config_path,
+        base=shared_path.resolve().parent,
+        stage=stage,
+        fill=lambda project: _restore(project, given, shared),
+    )
 
 
 def _restore(project: Project, given: ProjectConfig, shared: SharedSection) -> None:
