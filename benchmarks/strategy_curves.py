@@ -1,9 +1,10 @@
 """How fast each strategy teaches a model on real imbalanced pools, simulated from no label at all.
 
-`python -m benchmarks.strategy_curves [--quick] [--pools digits] [--strategies badge galaxy] [--json FILE]`. Every strategy labels the same pools, ten items a
-round, from no label; the model is the same for all: scikit-learn's logistic regression with balanced class weights. A
-list of 60 is asked for and its first 10 are labelled, as happens on the screen. Quality is balanced accuracy on a
-balanced held-out set. The time of one choice is measured on 100,000 items of 256 dimensions (with --quick 10,000).
+`python -m benchmarks.strategy_curves [--quick] [--pools digits] [--strategies badge galaxy] [--json FILE]`. Every
+strategy labels the same pools, ten items a round, from no label; the model is the same for all: scikit-learn's logistic
+regression with balanced class weights. A list of 60 is asked for and its first 10 are labelled, as happens on the
+screen. Quality is balanced accuracy on a balanced held-out set. The time of one choice is measured on 100,000 items of
+256 dimensions (with --quick 10,000).
 The pools beyond scikit-learn's digits need the folder of real data: GOLDPAN_DATA, else
 `../shared/data`.
 """

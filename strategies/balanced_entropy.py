@@ -21,8 +21,8 @@ from strategies.spread import pick_highest
 from strategies.uncertain import boundary_words
 from strategies.wording import need_reason
 
-BALANCE = 1.0
-"""λ: how much balance counts against entropy, both between 0 and 1."""
+BALANCE = 0.3
+"""λ: how much balance counts against entropy. At 1 more rare items come, and the model learns less from each list."""
 CANDIDATES = 1_024
 SPREAD_PICKS = 512
 """Beyond so many picks the list goes on by margin alone: nobody labels that far before the next round."""

@@ -24,6 +24,9 @@ from strategies.wording import percent
 CANDIDATES = 4_096
 COVERED = 2_048
 """Items looked at that take part in the grouping, drawn when there are more."""
+PLACES = 10
+"""Places of the list for which there are clusters: those labelled before the next round. With a cluster for each place
+of a long list its beginning would go to the largest parts of the largest groups, and small groups would never come."""
 MOST_CLUSTERS = 500
 SMALLEST = 5
 """Clusters of fewer items come last: they are stray items, not groups."""
@@ -46,7 +49,7 @@ def typiclust(state: PoolState, batch: int, generator: np.random.Generator) -> C
     seen = _some(covered_rows(state), COVERED, generator)
     candidates = _some(rows, CANDIDATES, generator)
     points = take(state.vectors, np.concatenate([candidates, seen]), origin_of(state.vectors, candidates))
-    groups = cluster(points, min(seen.size + batch, MOST_CLUSTERS), generator)
+    groups = cluster(points, min(seen.size + min(batch, PLACES), MOST_CLUSTERS), generator)
     due = min(batch, candidates.size, SPREAD_PICKS)
     picks = _typical_of_groups(points[: candidates.size], groups, due, generator)
     chosen = candidates[picks]

@@ -52,3 +52,25 @@ def taught_state(
         disagreement=np.asarray(generator.random(items), np.float32),
         prior=prior,
     )
+
+
+def answered_state(
+    vectors: npt.NDArray[np.floating],
+    shares: npt.ArrayLike,
+    *,
+    labels: dict[int, int] | None = None,
+) -> PoolState:
+    """Return a pool with the given class probabilities (the same with and without the prior) and row → label."""
+    answer = np.asarray(shares, np.float32)
+    given = np.full(vectors.shape[0], -1, np.int64)
+    for row, label in (labels or {}).items():
+        given[row] = label
+    return replace(
+        cold_state(vectors, names=tuple(f"class {index}" for index in range(answer.shape[1]))),
+        labels=given,
+        closed=given >= 0,
+        probabilities=answer,
+        balanced_probabilities=answer,
+        disagreement=np.zeros(vectors.shape[0], np.float32),
+        prior=answer.mean(axis=0),
+    )
