@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from app.project import Project, now
+from app.project import Project, now, settings_hash
 from app.share import write_shared_config
 from app.status import Status, read_status
 from app.targets import target_shares
-from config.files import config_hash
-from labeling.annotations import Act, Annotation, annotations_since, current_labels
+from labeling.annotations import Act, Annotation, standing_annotations
+from labeling.annotations import revision as newest_revision
 from labeling.classes import list_classes
 from labeling.exports.contract import LABEL_COLUMNS, ExportBundle
 from labeling.exports.registry import write_exports
@@ -67,12 +67,12 @@ def export_bundle(project: Project) -> ExportBundle:
     vectors_hash = open_vectors(project.paths.vectors).hash
     return ExportBundle(
         project=project.config.project.name,
-        config_hash=config_hash(project.config),
+        config_hash=settings_hash(project, status.classes),
         pool_hash=project.pool.hash,
         vectors_hash=vectors_hash,
         revision=status.revision,
         round_number=status.round_number,
-        labels=labels_frame(project),
+        labels=labels_frame(project, revision=status.revision),
         classes=_class_frame(project, status),
         licence="",
         created_at=now(),
@@ -84,15 +84,19 @@ def export_bundle(project: Project) -> ExportBundle:
     )
 
 
-def labels_frame(project: Project) -> pd.DataFrame:
-    """Return what is said of each item now, one row an item, in the order of the pool; columns LABEL_COLUMNS."""
+def labels_frame(project: Project, *, revision: int | None = None) -> pd.DataFrame:
+    """Return what is said of each item, one row an item, in the order of the pool; columns LABEL_COLUMNS.
+
+    Args:
+        project: the opened project.
+        revision: as it was at that label revision; None for now.
+    """
     with project.database.reading() as session:
-        table = current_labels(session)
-        every = {entry.id: entry for entry in annotations_since(session, revision=0)}
+        at = newest_revision(session) if revision is None else revision
+        entries = standing_annotations(session, revision=at)
         names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
-    rows = project.pool.rows(table.item_keys)
-    order = np.lexsort((table.annotation_ids, rows))
-    told = [_label_row(every[int(table.annotation_ids[i])], int(rows[i]), names) for i in order]
+    rows = project.pool.rows([entry.item_key for entry in entries])
+    told = [_label_row(entries[i], int(rows[i]), names) for i in np.argsort(rows, kind="stable")]
     frame = pd.DataFrame(told, columns=list(LABEL_COLUMNS))
     return frame.astype({"row": "Int64", "round": "Int64"})
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.class_keys import next_key
 from app.components.theme import class_colour
 from app.errors import PoolDamagedError, ProjectMissingError
-from config.files import data_folder, load_config
-from config.schema import ProjectConfig
-from labeling.classes import LabelClass, add_class, list_classes
+from config.files import config_hash, data_folder, load_config
+from config.schema import ClassSection, ProjectConfig
+from labeling.classes import LabelClass, add_class, archive_class, list_classes, update_class
 from labeling.database import Database, open_database, sqlite_url
 from labeling.errors import DatabaseOpenError
 from labeling.pools.errors import SnapshotError
@@ -164,14 +166,15 @@ def add_configured_classes(project: Project) -> list[LabelClass]:
     """Add the classes that the file names and the database does not have yet; return all classes."""
     with project.database.reading() as session:
         known = list_classes(session, archived=True)
-    names = {label_class.name.casefold() for label_class in known}
-    missing = [entry for entry in project.config.classes if entry.name.casefold() not in names]
-    if not missing:
+    if not _missing(project.config, known):
         return [label_class for label_class in known if not label_class.archived]
     with project.database.transaction() as session:
+        # Another process may have added them by now.
+        known = list_classes(session, archived=True)
+        missing = _missing(project.config, known)
         taken = {label_class.key for label_class in known} | {entry.key for entry in missing}
         for position, entry in enumerate(missing, start=len(known)):
-            key = entry.key or next_key(taken)
+            key = entry.key or (None if entry.archived else next_key(taken))
             taken.add(key)
             add_class(
                 session,
@@ -181,4 +184,39 @@ def add_configured_classes(project: Project) -> list[LabelClass]:
                 description=entry.description,
                 target=entry.target,
             )
+        _place_classes(session, missing)
         return list_classes(session)
+
+
+def settings_hash(project: Project, classes: Sequence[LabelClass]) -> str:
+    """Return the hash of the settings that influence what is proposed, with the classes as they are now.
+
+    The file may name fewer classes than there are: those added while labelling are in the database alone.
+
+    Args:
+        project: the opened project.
+        classes: the open classes, in order.
+    """
+    sections = tuple(ClassSection(name=entry.name, target=entry.target) for entry in classes)
+    return config_hash(project.config.model_copy(update={"classes": sections}))
+
+
+def _missing(config: ProjectConfig, known: Sequence[LabelClass]) -> list[ClassSection]:
+    names = {_folded(label_class.name) for label_class in known}
+    return [entry for entry in config.classes if _folded(entry.name) not in names]
+
+
+def _place_classes(session: Any, added: Sequence[ClassSection]) -> None:  # noqa: ANN401 - a database session
+    """Put the added classes under their parents, which may come after them, and archive those that are so marked."""
+    ids = {_folded(entry.name): entry.id for entry in list_classes(session, archived=True)}
+    for entry in added:
+        class_id = ids[_folded(entry.name)]
+        if entry.parent is not None:
+            update_class(session, class_id=class_id, parent_id=ids[_folded(entry.parent)])
+        if entry.archived:
+            archive_class(session, class_id=class_id)
+
+
+def _folded(name: str) -> str:
+    """Return the name as two names are compared: the database keeps the composed form."""
+    return unicodedata.normalize("NFC", name).strip().casefold()

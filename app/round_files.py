@@ -134,6 +134,14 @@ def entropy_share(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.flo
     return np.clip(share, 0.0, 1.0)
 
 
+def sweep_partial_rounds(rounds: Path, *, before: int) -> None:
+    """Delete what rounds with a lower number left half written when their process was killed."""
+    for path in rounds.iterdir():
+        number = path.name[1:].split(".")[0]
+        if path.name.startswith(".") and number.isdecimal() and int(number) < before:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def forget_old_rounds(rounds: Path, *, keep: int) -> None:
     """Delete the arrays of all but the newest rounds; meaning and head stay, so that a round can be repeated."""
     folders = sorted(path for path in rounds.iterdir() if path.is_dir() and not path.name.startswith("."))

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from app.project import Project
 from app.targets import target_shares
-from labeling.annotations import Act, Annotation, LabelTable, annotations_since, current_labels
+from labeling.annotations import Act, LabelTable, ProposalOutcome, current_labels, proposal_outcomes
 from labeling.classes import LabelClass, list_classes
 from models.vectors import open_vectors
-from strategies.contract import Outcome
+from strategies.contract import KINDS, Outcome
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
     vectors = open_vectors(project.paths.vectors, expected_rows=project.pool.n, pool_hash=project.pool.hash)
     with project.database.reading() as session:
         table = current_labels(session, revision=revision)
-        past = [entry for entry in annotations_since(session, revision=0) if entry.id <= revision]
+        past = proposal_outcomes(session, revision=revision)
         classes = tuple(list_classes(session))
     column = {label_class.id: index for index, label_class in enumerate(classes)}
     rows = project.pool.rows(table.item_keys)
@@ -80,9 +80,11 @@ def labels_hash(table: LabelTable, classes: Sequence[LabelClass]) -> str:
     return digest.hexdigest()
 
 
-def _outcomes(project: Project, past: Sequence[Annotation], column: dict[int, int]) -> tuple[Outcome, ...]:
-    undone = {entry.undoes_id for entry in past if entry.act == Act.UNDO}
-    kept = [entry for entry in past if entry.kind and entry.act != Act.UNDO and entry.id not in undone]
+def _outcomes(
+    project: Project, past: Sequence[ProposalOutcome], column: dict[int, int]
+) -> tuple[Outcome, ...]:
+    # Other kinds may come from a plug-in or another program: the strategies refuse what they do not know.
+    kept = [entry for entry in past if entry.kind in KINDS]
     rows = project.pool.rows([entry.item_key for entry in kept])
     return tuple(
         Outcome(

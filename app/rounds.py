@@ -6,6 +6,7 @@ give the same proposals on the same kind of device; the hashes of inputs and out
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,11 +16,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.project import Project, now, open_project
-from app.round_files import RoundMeaning, forget_old_rounds, write_round
+from app.project import Project, now, open_project, settings_hash
+from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
-from config.files import config_hash
 from labeling.queue import store_proposals
 from labeling.round_log import advance_round, finish_round
 from models.devices import choose_device
@@ -29,6 +29,8 @@ from models.learn import Learned, learn
 from models.scoring import PoolScores, score_pool
 from strategies.contract import Choice, PoolState
 from strategies.registry import strategies
+
+log = logging.getLogger("goldpan.rounds")
 
 Result = TypeVar("Result")
 
@@ -137,7 +139,7 @@ def store(
         "pool": project.pool.hash,
         "vectors": inputs.vectors_hash,
         "labels": inputs.labels_hash,
-        "config": config_hash(project.config),
+        "config": settings_hash(project, inputs.classes),
         "proposals": proposals_hash(proposals),
     }
     quality = learned.quality.to_dict() if learned is not None and learned.quality is not None else None
@@ -154,7 +156,8 @@ def store(
         trained=learned is not None,
     )
     project.paths.rounds.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=project.paths.rounds, prefix=".head-") as place:
+    sweep_partial_rounds(project.paths.rounds, before=number)
+    with tempfile.TemporaryDirectory(dir=project.paths.rounds, prefix=f".{number:06d}.head-") as place:
         head_file = _save_head(Path(place), learned)
         write_round(
             project.paths.rounds,
@@ -173,7 +176,11 @@ def store(
             hashes=hashes,
             now=now(),
         )
-    forget_old_rounds(project.paths.rounds, keep=KEPT_ROUNDS)
+    try:
+        forget_old_rounds(project.paths.rounds, keep=KEPT_ROUNDS)
+    except OSError as problem:
+        # The round is stored: what could not be tidied up must not make it look failed.
+        log.warning("old rounds in %s cannot be tidied up: %s", project.paths.rounds, problem)
 
 
 def _save_head(place: Path, learned: Learned | None) -> Path | None:

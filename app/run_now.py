@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import socket
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.errors import RoundError
 from app.project import Progress, Project, now
-from app.rounds_plan import next_seed
+from app.rounds_plan import HEARTBEAT_S, give_up_orphans, next_seed, owner_name
 from app.status import read_status
 from config.errors import GoldpanError
-from labeling.round_log import fail_round, start_round
+from labeling.errors import LabelingError
+from labeling.round_log import beat_round, fail_round, is_done, start_round
+
+log = logging.getLogger("goldpan.rounds")
 
 
 def run_now(project: Project) -> int:
@@ -26,20 +31,22 @@ def run_now(project: Project) -> int:
 
     revision = read_status(project.database).revision
     with project.database.transaction() as session:
+        # What a killed server left behind must not stand in the way for ever.
+        give_up_orphans(session, now=now(), own=False)
         seed = next_seed(session, project_seed=project.config.project.seed)
-        number = start_round(
-            session, revision=revision, seed=seed, owner=f"{socket.gethostname()}:{os.getpid()}", now=now()
-        )
+        number = start_round(session, revision=revision, seed=seed, owner=owner_name(), now=now())
     if number is None:
         raise RoundError("another process runs a round of this project; wait for it or stop that server")
     try:
-        return run_round(project.paths.config, number=number, revision=revision, seed=seed)
+        with _heartbeat(project, number):
+            return run_round(project.paths.config, number=number, revision=revision, seed=seed)
     except BaseException as problem:
         with project.database.transaction() as session:
             words = (
                 str(problem) if isinstance(problem, GoldpanError) else f"{type(problem).__name__}: {problem}"
             )
-            fail_round(session, number=number, error=words, now=now())
+            if not is_done(session, number=number):
+                fail_round(session, number=number, error=words, now=now())
         raise
 
 
@@ -50,3 +57,25 @@ def run_first(project: Project, report: Progress) -> None:
     if found.latest is None or found.waiting == 0 or found.latest.revision != found.revision:
         run_now(project)
     report(1.0, "")
+
+
+@contextmanager
+def _heartbeat(project: Project, number: int) -> Iterator[None]:
+    """Say now and then that the round is alive, or a server of the same project would take it over as stale."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT_S):
+            try:
+                with project.database.transaction() as session:
+                    beat_round(session, number=number, now=now())
+            except LabelingError as problem:
+                log.warning("round %d cannot say that it is alive: %s", number, problem)
+
+    thread = threading.Thread(target=beat, name="goldpan-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

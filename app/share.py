@@ -6,20 +6,24 @@ the same project from it beside the same pool, so that the next round proposes t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from app.errors import ProjectError
 from app.prepare import Stage, create_project, silent_stage
 from app.project import Project, now
 from app.version import VERSION
 from config.files import load_config, save_config
-from config.schema import ClassSection, ProjectConfig, SharedAnnotation, SharedRound, SharedSection
-from labeling.annotations import Act, Annotation, NewAnnotation, annotations_since, record
+from config.schema import ClassSection, Kind, ProjectConfig, SharedAnnotation, SharedRound, SharedSection
+from labeling.annotations import Act, Annotation, NewAnnotation, annotations_since
 from labeling.annotators import ensure_annotator
-from labeling.classes import LabelClass, archive_class, list_classes
+from labeling.classes import LabelClass, list_classes
+from labeling.restoring import PastAnnotation, restore_annotations
 from labeling.round_log import RoundRow, list_rounds, restore_round
 from models.vectors import open_vectors
+from strategies.contract import KINDS
 
 
 def write_shared_config(project: Project, path: Path) -> Path:
@@ -39,13 +43,14 @@ def shared_config(project: Project) -> ProjectConfig:
         classes = list_classes(session, archived=True)
         entries = annotations_since(session, revision=0)
         rounds = [row for row in list_rounds(session) if row.state != "running"]
+    ids = [entry.id for entry in entries]
     shared = SharedSection(
         goldpan_version=VERSION,
         created_at=now(),
         pool_hash=project.pool.hash,
         vectors_hash=open_vectors(project.paths.vectors).hash,
-        revision=entries[-1].id if entries else 0,
-        rounds=tuple(_shared_round(row) for row in rounds),
+        revision=len(entries),
+        rounds=tuple(_shared_round(row, ids) for row in rounds),
         annotations=_shared_annotations(entries, classes),
     )
     # A database address may hold a password, and where the pool lies is this machine's own business.
@@ -90,11 +95,11 @@ def import_project(
         config_path,
         base=shared_path.resolve().parent,
         stage=stage,
-        fill=lambda project: _restore(project, given, shared),
+        fill=lambda project: _restore(project, shared),
     )
 
 
-def _restore(project: Project, given: ProjectConfig, shared: SharedSection) -> None:
+def _restore(project: Project, shared: SharedSection) -> None:
     """Store annotations and rounds as they were, in one transaction: all or nothing."""
     with project.database.transaction() as session:
         ids = {entry.name: entry.id for entry in list_classes(session, archived=True)}
@@ -102,26 +107,22 @@ def _restore(project: Project, given: ProjectConfig, shared: SharedSection) -> N
             name: ensure_annotator(session, name=name)
             for name in dict.fromkeys(entry.annotator for entry in shared.annotations)
         }
-        for entry in shared.annotations:
-            record(
-                session,
-                new=_new_annotation(entry, ids),
-                annotator_id=annotators[entry.annotator],
-                now=entry.created_at,
-            )
+        past = [
+            PastAnnotation(_new_annotation(entry, ids), annotators[entry.annotator], entry.created_at)
+            for entry in shared.annotations
+        ]
+        numbers = [0, *restore_annotations(session, entries=past)]
         for row in shared.rounds:
             restore_round(
                 session,
                 number=row.number,
-                revision=row.revision,
+                revision=numbers[min(row.revision, len(past))],
                 seed=row.seed,
                 labels_used=0,
-                hashes={"proposals": row.proposals_hash},
+                hashes={"proposals": row.proposals_hash} if row.proposals_hash else {},
                 now=now(),
+                error="" if row.proposals_hash else "it failed where it ran first",
             )
-        for section in given.classes:
-            if section.archived:
-                archive_class(session, class_id=ids[section.name])
 
 
 def _new_annotation(entry: SharedAnnotation, ids: dict[str, int]) -> NewAnnotation:
@@ -161,7 +162,8 @@ def _shared_annotations(
             comment=entry.comment,
             round_number=entry.round_number,
             strategy=entry.strategy,
-            kind=entry.kind or None,
+            # A plug-in may have kinds of its own; the file knows those that the strategies learn from.
+            kind=cast("Kind", entry.kind) if entry.kind in KINDS else None,
             suggested_class=None if entry.suggested_class_id is None else names[entry.suggested_class_id],
         )
         for entry in entries
@@ -170,10 +172,14 @@ def _shared_annotations(
 
 def _class_sections(classes: Sequence[LabelClass]) -> tuple[ClassSection, ...]:
     names = {entry.id: entry.name for entry in classes}
+    # A class out of use keeps its key only where no other class has it: a file may name each key once.
+    keys: dict[str | None, int] = {}
+    for entry in sorted(classes, key=lambda entry: entry.archived):
+        keys.setdefault(entry.key, entry.id)
     return tuple(
         ClassSection(
             name=entry.name,
-            key=entry.key,
+            key=entry.key if keys[entry.key] == entry.id else None,
             colour=entry.colour,
             parent=None if entry.parent_id is None else names[entry.parent_id],
             description=entry.description,
@@ -184,10 +190,11 @@ def _class_sections(classes: Sequence[LabelClass]) -> tuple[ClassSection, ...]:
     )
 
 
-def _shared_round(row: RoundRow) -> SharedRound:
+def _shared_round(row: RoundRow, ids: Sequence[int]) -> SharedRound:
     return SharedRound(
         number=row.number,
-        revision=row.revision,
+        # How many annotations it saw: their numbers may have gaps here and will be others elsewhere.
+        revision=bisect_right(ids, row.revision),
         seed=row.seed,
         proposals_hash=row.hashes.get("proposals", "") if row.hashes else "",
     )

@@ -6,9 +6,8 @@ next try waits for new labels or a growing pause.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -18,18 +17,16 @@ from dataclasses import dataclass
 
 from app.counts import RunningCounts
 from app.project import Project, now
-from app.rounds_plan import next_seed
+from app.rounds_plan import HEARTBEAT_S, STALE_S, give_up_orphans, next_seed, owner_name
 from app.status import Status, read_status
 from app.worker import Worker
 from config.errors import GoldpanError
 from labeling.errors import LabelingError
-from labeling.round_log import abandon_stale, beat_round, fail_round, list_rounds, start_round
+from labeling.round_log import RoundRow, abandon_stale, beat_round, fail_round, is_done, start_round
 
 log = logging.getLogger("goldpan.rounds")
 
 TICK_S = 0.15
-HEARTBEAT_S = 5.0
-STALE_S = 60.0
 PAUSE_AFTER_FAILURE_S = 15.0
 PATIENCE_S = 20.0
 """After this long without a round, fewer new labels than `retrain_after` start one too."""
@@ -62,11 +59,12 @@ class Supervisor:
         self.worker = Worker()
         self._counts = counts
         self._on_status = on_status
-        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._owner = owner_name()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._running: RunningRound | None = None
         self._status: Status | None = None
+        self._has_finished_one = False
         self._failures = 0
         self._failed_revision = -1
         self._failed_at_s = 0.0
@@ -76,7 +74,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Mark what a killed server left running as failed, warm the worker, start watching."""
-        self._fail_orphans()
+        with self.project.database.transaction() as session:
+            give_up_orphans(session, now=now(), own=True)
         self.worker.warm()
         self._thread.start()
 
@@ -129,10 +128,11 @@ class Supervisor:
 
     def _should_start(self, status: Status) -> bool:
         if status.running is not None:
-            return self._take_over_stale()
+            self._give_up_stale(status.running)
+            return False
         if self._asked:
             return True
-        if status.latest is None:
+        if status.latest is None or self._is_of_another_pool(status.latest):
             return not self._waits_after_failure(status)
         fresh = status.revision - status.latest.revision
         if fresh <= 0 or self._waits_after_failure(status):
@@ -140,6 +140,14 @@ class Supervisor:
         idle_s = time.monotonic() - self._last_label_s
         enough = fresh >= self.project.config.rounds.retrain_after
         return enough or idle_s > PATIENCE_S or status.waiting == 0
+
+    def _is_of_another_pool(self, latest: RoundRow) -> bool:
+        """Return whether the last round's proposals are not for this pool: it was refreshed or just imported.
+
+        Only until this server has run a round itself: where another process refreshes the pool meanwhile, its
+        worker knows the new pool and this server does not, and rounds would follow each other without end.
+        """
+        return not self._has_finished_one and latest.hashes.get("pool") != self.project.pool.hash
 
     def _waits_after_failure(self, status: Status) -> bool:
         """After a failure: wait for new labels, or for a pause that grows with each failure in a row."""
@@ -164,9 +172,11 @@ class Supervisor:
             future = self.worker.submit(
                 project.paths.config, number=number, revision=status.revision, seed=seed
             )
-        except BrokenProcessPool:
-            self.worker.kill()
-            self._record_failure(number, "the worker process had died; it is started again")
+        except (BrokenProcessPool, OSError, RuntimeError) as problem:
+            self._renew_worker()
+            self._record_failure(
+                number, f"the worker process had died or could not start ({problem}); it is started again"
+            )
             return
         self._running = RunningRound(number=number, future=future, began_s=moment, beat_s=moment)
         future.add_done_callback(lambda _: self._wake.set())
@@ -181,7 +191,7 @@ class Supervisor:
             self._finish(running)
         elif moment - running.began_s > self.project.config.rounds.timeout_s:
             self._running = None
-            self.worker.kill()
+            self._renew_worker()
             self._record_failure(
                 running.number,
                 f"the round took longer than {self.project.config.rounds.timeout_s:g} s and was stopped",
@@ -195,9 +205,10 @@ class Supervisor:
         problem = running.future.exception()
         if problem is None:
             self._failures = 0
+            self._has_finished_one = True
             return
         if isinstance(problem, BrokenProcessPool):
-            self.worker.kill()
+            self._renew_worker()
             self._record_failure(running.number, "the worker process died (killed, or out of memory)")
             return
         if not isinstance(problem, GoldpanError):
@@ -205,37 +216,28 @@ class Supervisor:
         self._record_failure(running.number, f"{type(problem).__name__}: {problem}")
 
     def _record_failure(self, number: int, error: str) -> None:
+        with self.project.database.transaction() as session:
+            if is_done(session, number=number):
+                # Everything was stored before its process ended; only the news of it was lost.
+                self._has_finished_one = True
+                return
+            fail_round(session, number=number, error=error, now=now())
         log.warning("round %d failed: %s", number, error)
         self._failures += 1
         self._failed_at_s = time.monotonic()
         self._failed_revision = self._status.revision if self._status else 0
-        with self.project.database.transaction() as session:
-            fail_round(session, number=number, error=error, now=now())
 
-    def _take_over_stale(self) -> bool:
+    def _renew_worker(self) -> None:
+        """End the worker's process and let a new one import torch before the next round needs it."""
+        self.worker.kill()
+        try:
+            self.worker.warm()
+        except (BrokenProcessPool, OSError, RuntimeError) as problem:
+            log.warning("the worker process cannot be started now: %s", problem)
+
+    def _give_up_stale(self, running: RoundRow) -> None:
         """Give up a round whose server has not been heard of for a while; the next look starts another."""
-        with self.project.database.transaction() as session:
-            abandon_stale(session, older_than_s=STALE_S, now=now())
-        return False
-
-    def _fail_orphans(self) -> None:
-        """Mark rounds of servers on this machine that are gone as failed, so that the next can start at once."""
-        with self.project.database.transaction() as session:
-            for row in list_rounds(session):
-                if row.state == "running" and _owner_is_gone(row.owner):
-                    fail_round(
-                        session, number=row.number, error="the server stopped during this round", now=now()
-                    )
-
-
-def _owner_is_gone(owner: str) -> bool:
-    host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return int(pid) == os.getpid()
+        # Looked at before the write lock is asked for: this runs several times a second.
+        if now() - running.heartbeat_at > dt.timedelta(seconds=STALE_S):
+            with self.project.database.transaction() as session:
+                abandon_stale(session, older_than_s=STALE_S, now=now())

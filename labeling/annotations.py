@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
 from labeling.checks import KEY_MAX, checked_integer, checked_text
-from labeling.current import undone
+from labeling.current import standing, undone
 from labeling.errors import (
     AnnotationConflictError,
     AnnotationInvalidError,
@@ -30,9 +30,11 @@ from labeling.errors import (
 from labeling.labels import (
     Counts,
     LabelTable,
+    ProposalOutcome,
     act_counts,
     class_counts,
     current_labels,
+    proposal_outcomes,
     revision,
     update_counts,
 )
@@ -44,15 +46,18 @@ __all__ = [
     "Counts",
     "LabelTable",
     "NewAnnotation",
+    "ProposalOutcome",
     "Recorded",
     "act_counts",
     "annotations_since",
     "class_counts",
     "current_labels",
     "history",
+    "proposal_outcomes",
     "recent",
     "record",
     "revision",
+    "standing_annotations",
     "update_counts",
 ]
 
@@ -154,11 +159,11 @@ def record(session: Session, *, new: NewAnnotation, annotator_id: int, now: date
             itself, or undone already.
         DatabaseUnavailableError: in a session of REPEATABLE READ, the same uid came from elsewhere meanwhile.
     """
-    _check_uid(new.uid, what="the annotation's uid")
+    check_uid(new.uid, what="the annotation's uid")
     stored = _stored(session, new=new, annotator_id=annotator_id)
     if stored is not None:
         return stored
-    _check_values(new)
+    check_values(new)
     _check_people_and_classes(session, new=new, annotator_id=annotator_id)
     undoes_id = _undoable(session, new=new, annotator_id=annotator_id) if new.act == Act.UNDO else None
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
@@ -203,13 +208,25 @@ def recent(session: Session, *, annotator_id: int, limit: int) -> list[Annotatio
     return _read(session, statement.order_by(AnnotationTable.id.desc()).limit(max(0, limit)))
 
 
+def standing_annotations(session: Session, *, revision: int) -> list[Annotation]:
+    """Return the one annotation that counts on each annotated item at a label revision, oldest first."""
+    counting = standing(revision=revision).subquery("counting")
+    statement = _annotations().join(counting, counting.c.id == AnnotationTable.id)
+    return _read(session, statement.order_by(AnnotationTable.id))
+
+
 def annotations_since(session: Session, *, revision: int) -> list[Annotation]:
     """Return the annotations with a higher number than `revision`, oldest first; 0 for all of them."""
     statement = _annotations().where(AnnotationTable.id > revision).order_by(AnnotationTable.id)
     return _read(session, statement)
 
 
-def _check_uid(uid: object, *, what: str) -> None:
+def check_uid(uid: object, *, what: str) -> None:
+    """Refuse what is no uid.
+
+    Raises:
+        AnnotationInvalidError: it is none.
+    """
     if not isinstance(uid, str) or not UID_PATTERN.fullmatch(uid):
         raise AnnotationInvalidError(f"{what} must be 8 to 64 letters, digits, '_' or '-', not {uid!r:.80}")
 
@@ -244,7 +261,12 @@ def _stored(session: Session, *, new: NewAnnotation, annotator_id: int) -> Recor
     return Recorded(id=row[0], uid=new.uid, duplicate=True)
 
 
-def _check_values(new: NewAnnotation) -> None:
+def check_values(new: NewAnnotation) -> None:
+    """Check what can be checked without a database.
+
+    Raises:
+        AnnotationInvalidError: a value is wrong or missing, or does not go with the act.
+    """
     invalid = AnnotationInvalidError
     if new.act not in list(Act):
         raise invalid(f"unknown act {new.act!r:.50}; allowed are {', '.join(Act)}")
@@ -278,7 +300,7 @@ def _check_people_and_classes(session: Session, *, new: NewAnnotation, annotator
 
 
 def _undoable(session: Session, *, new: NewAnnotation, annotator_id: int) -> int:
-    _check_uid(new.undoes_uid, what="undoes_uid")
+    check_uid(new.undoes_uid, what="undoes_uid")
     statement = sa.select(
         AnnotationTable.id,
         AnnotationTable.act,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from labeling.current import standing, standing_of
+from labeling.current import standing, standing_of, undone
 from labeling.tables import AnnotationTable
 
 
@@ -50,6 +50,25 @@ class Counts:
     acts: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ProposalOutcome:
+    """What a person made of an item that a round had proposed, for one of the kinds of proposals.
+
+    Attributes:
+        item_key: the item.
+        round_number: the round that proposed it, None where the annotation does not say.
+        kind: why it was proposed.
+        class_id: the class it was given; None for skip, unsure and flag.
+        suggested_class_id: the class the model suggested, None where it suggested none.
+    """
+
+    item_key: str
+    round_number: int | None
+    kind: str
+    class_id: int | None
+    suggested_class_id: int | None
+
+
 def revision(session: Session) -> int:
     """Return the label revision: the highest annotation number, 0 where there is none."""
     return _newest(session)
@@ -71,6 +90,28 @@ def current_labels(session: Session, *, revision: int | None = None) -> LabelTab
         annotation_ids=np.array([row[3] for row in rows], dtype=np.int64),
         revision=at,
     )
+
+
+def proposal_outcomes(session: Session, *, revision: int) -> list[ProposalOutcome]:
+    """Return what came of the proposals until a label revision, in the order in which they were first answered.
+
+    An item proposed by one round counts once, as it was last answered; undone answers do not count, nor does
+    what no round proposed.
+    """
+    statement = (
+        sa.select(
+            AnnotationTable.item_key,
+            AnnotationTable.round_number,
+            AnnotationTable.kind,
+            AnnotationTable.class_id,
+            AnnotationTable.suggested_class_id,
+        )
+        .where(AnnotationTable.id <= revision, AnnotationTable.kind != "", AnnotationTable.act != "undo")
+        .where(~undone(AnnotationTable.id, revision=revision))
+        .order_by(AnnotationTable.id)
+    )
+    found = {(row[0], row[1]): ProposalOutcome(*row) for row in session.execute(statement)}
+    return list(found.values())
 
 
 def class_counts(session: Session) -> dict[int, int]:

@@ -28,6 +28,9 @@ COUNT_MAX = 1_000
 
 REASON_MAX = 1_000
 
+NEWEST_ROUNDS = 20
+"""Rounds that nearly always hold enough open items; with a thousand rounds, sorting all of them takes 50 ms."""
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -116,9 +119,9 @@ def lease_next(
     session.execute(sa.delete(LeaseTable).where(LeaseTable.expires_at <= now))
     chosen = _kept(session, annotator_id=annotator_id, now=now, keep=list(dict.fromkeys(keep))[:count])
     if len(chosen) < count:
-        others = _available(annotator_id=annotator_id, now=now).limit(count)
+        others = _best(session, annotator_id=annotator_id, count=count, now=now)
         known = {proposal.item_key for proposal in chosen}
-        rest = [row for row in _read(session, others) if row.item_key not in known]
+        rest = [row for row in others if row.item_key not in known]
         chosen += rest[: count - len(chosen)]
     taken = _take(session, chosen, annotator_id=annotator_id, until=now + timedelta(seconds=lease_s), now=now)
     return [proposal for proposal in chosen if proposal.item_key in taken]
@@ -134,8 +137,11 @@ def release(session: Session, *, annotator_id: int, item_keys: Sequence[str] | N
 
 def waiting(session: Session, *, now: datetime) -> int:
     """Return how many proposed items are open and not leased to anybody."""
-    items = _available(annotator_id=None, now=now).order_by(None).subquery("items")
-    return session.execute(sa.select(sa.func.count()).select_from(items)).scalar_one()
+    # Distinct keys come from the index alone: an item that a hundred rounds proposed is looked at once.
+    items = sa.select(ProposalTable.item_key).distinct().subquery("items")
+    statement = sa.select(sa.func.count()).select_from(items)
+    statement = statement.where(is_open(items.c.item_key), ~_leased_to_others(None, now, items.c.item_key))
+    return session.execute(statement).scalar_one()
 
 
 def proposals_of(session: Session, *, round_number: int) -> list[Proposal]:
@@ -152,7 +158,7 @@ def _available(*, annotator_id: int | None, now: datetime) -> sa.Select[Any]:
             newer.item_key == ProposalTable.item_key, newer.round_number > ProposalTable.round_number
         ),
         is_open(ProposalTable.item_key),
-        ~_leased_to_others(annotator_id, now),
+        ~_leased_to_others(annotator_id, now, ProposalTable.item_key),
     )
     return statement.order_by(ProposalTable.round_number.desc(), ProposalTable.rank)
 
@@ -166,8 +172,20 @@ def _kept(session: Session, *, annotator_id: int, now: datetime, keep: list[str]
     return [by_key[key] for key in keep if key in by_key]
 
 
-def _leased_to_others(annotator_id: int | None, now: datetime) -> sa.ColumnElement[bool]:
-    condition = sa.and_(LeaseTable.item_key == ProposalTable.item_key, LeaseTable.expires_at > now)
+def _best(session: Session, *, annotator_id: int, count: int, now: datetime) -> list[Proposal]:
+    """Return the first `count` available proposals; looks at all rounds only where the newest do not suffice."""
+    statement = _available(annotator_id=annotator_id, now=now).limit(count)
+    newest = session.execute(sa.select(sa.func.max(ProposalTable.round_number))).scalar_one() or 0
+    found = _read(session, statement.where(ProposalTable.round_number > newest - NEWEST_ROUNDS))
+    return found if len(found) == count or newest <= NEWEST_ROUNDS else _read(session, statement)
+
+
+def _leased_to_others(
+    annotator_id: int | None,
+    now: datetime,
+    item_key: Any,  # noqa: ANN401 - any column or expression
+) -> sa.ColumnElement[bool]:
+    condition = sa.and_(LeaseTable.item_key == item_key, LeaseTable.expires_at > now)
     if annotator_id is not None:
         condition = sa.and_(condition, LeaseTable.annotator_id != annotator_id)
     return sa.exists().where(condition)

@@ -121,8 +121,19 @@ def restore_round(
     labels_used: int,
     hashes: Mapping[str, Any],
     now: datetime,
+    error: str = "",
 ) -> None:
     """Enter a round that was run elsewhere, so that the next one has the number and seed it would have had there.
+
+    Args:
+        session: of a write transaction.
+        number: the number it had.
+        revision: the label revision it started from, as it is here.
+        seed: the seed it had.
+        labels_used: items with a label that it trained on.
+        hashes: what is known of its inputs and results.
+        now: the moment, in UTC.
+        error: why it failed; empty for a round that did not.
 
     Raises:
         RoundError: there is a round of that number, or a value cannot be stored.
@@ -134,7 +145,7 @@ def restore_round(
         raise RoundError(f"there is a round {number} already; import into a new project")
     row = RoundTable(
         number=number,
-        state="done",
+        state="failed" if error else "done",
         revision=revision,
         seed=seed,
         stage="done elsewhere",
@@ -142,7 +153,7 @@ def restore_round(
         labels_used=checked_integer(labels_used, what="the number of labels used", error=RoundError),
         started_at=now,
         finished_at=now,
-        error="",
+        error=error,
         metrics={},
         hashes=_storable(hashes, what="hashes"),
         owner="import",
@@ -196,6 +207,12 @@ def latest_round(session: Session, *, state: str | None = "done") -> RoundRow | 
         statement = statement.where(RoundTable.state == state)
     row = session.execute(statement).scalar_one_or_none()
     return None if row is None else _frozen(row)
+
+
+def is_done(session: Session, *, number: int) -> bool:
+    """Return whether that round is done."""
+    row = session.get(RoundTable, number, populate_existing=True)
+    return row is not None and row.state == "done"
 
 
 def list_rounds(session: Session) -> list[RoundRow]:

@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.project import Project
+from app.project import Project, now, open_project
 from app.round_files import read_arrays, read_meaning
+from app.round_inputs import gather_inputs
 from app.rounds import KEPT_ROUNDS
 from app.run_now import run_first, run_now
 from app.status import read_status
+from labeling.annotations import Act, NewAnnotation, record
+from labeling.annotators import ensure_annotator
+from labeling.classes import list_classes
 from labeling.queue import proposals_of
 from labeling.round_log import list_rounds
 from tests.projects import label, label_some, make_clouds, truth_of
@@ -119,3 +123,73 @@ def test_forget_old_rounds__keeps_the_newest_arrays(clouds: Project) -> None:
     assert read_arrays(clouds.paths.rounds, 1) is None
     assert read_arrays(clouds.paths.rounds, 2) is not None
     assert (clouds.paths.rounds / "000001" / "head.safetensors").is_file()
+
+
+def test_run_round__everything_is_labelled(clouds: Project) -> None:
+    label(clouds, truth_of(clouds))
+    assert run_now(clouds) == 0
+    status = read_status(clouds.database)
+    assert status.latest is not None and status.waiting == 0
+    assert read_arrays(clouds.paths.rounds, 1) is not None
+
+
+def test_run_round__kind_of_another_program(clouds: Project) -> None:
+    label_some(clouds)
+    with clouds.database.transaction() as session:
+        annotator_id = ensure_annotator(session, name="ann")
+        new = NewAnnotation(uid="elsewhere-1", item_key="item-050", act=Act.SKIP, kind="picked")
+        record(session, new=new, annotator_id=annotator_id, now=now())
+    assert run_now(clouds) > 0
+
+
+def test_gather_inputs__outcomes_of_proposals(clouds: Project) -> None:
+    keys = clouds.pool.keys(range(4))
+    with clouds.database.transaction() as session:
+        annotator_id = ensure_annotator(session, name="ann")
+        common, other = (entry.id for entry in list_classes(session)[:2])
+        for place, (row, act, class_id, kind) in enumerate(
+            [
+                (0, Act.LABEL, common, "discover"),
+                (1, Act.SKIP, None, "refine"),
+                (0, Act.LABEL, other, "discover"),
+                (2, Act.LABEL, common, ""),
+                (3, Act.UNSURE, None, "balance"),
+            ]
+        ):
+            new = NewAnnotation(
+                uid=f"outcome-{place}",
+                item_key=keys[row],
+                act=act,
+                class_id=class_id,
+                kind=kind,
+                round_number=1,
+                suggested_class_id=common,
+            )
+            record(session, new=new, annotator_id=annotator_id, now=now())
+    found = gather_inputs(clouds, revision=5).outcomes
+    assert [(entry.row, entry.class_index, entry.expected_class_index) for entry in found] == [
+        (0, 1, 0),
+        (1, -1, 0),
+        (3, -1, 0),
+    ]
+    assert [entry.class_index for entry in gather_inputs(clouds, revision=2).outcomes] == [0, -1]
+
+
+def test_run_round__old_files_that_cannot_be_tidied_up(
+    clouds: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("read-only")
+
+    monkeypatch.setattr("app.rounds.forget_old_rounds", refuse)
+    run_now(clouds)
+    assert read_status(clouds.database).round_number == 1
+
+
+def test_open_project__class_name_in_decomposed_letters(tmp_path: Path) -> None:
+    project = make_clouds(tmp_path, classes=("e\u0301toile", "other"))
+    again = open_project(project.paths.config)
+    with again.database.reading() as session:
+        assert [entry.name for entry in list_classes(session)] == ["\u00e9toile", "other"]
+    again.close()
+    project.close()

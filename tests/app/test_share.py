@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +15,12 @@ from app.run_now import run_first, run_now
 from app.share import import_project, shared_config, write_shared_config
 from config.errors import ConfigInvalidError
 from config.files import load_config
-from labeling.annotations import annotations_since, current_labels
+from labeling.annotations import Act, NewAnnotation, annotations_since, current_labels, record, revision
+from labeling.annotators import ensure_annotator
+from labeling.classes import add_class, archive_class, find_class, list_classes, update_class
 from labeling.queue import proposals_of
-from tests.projects import label_some, make_clouds, write_clouds
+from labeling.round_log import fail_round, latest_round, list_rounds, start_round
+from tests.projects import MOMENT, label, label_some, make_clouds, truth_of, write_clouds
 
 
 def share(project: Project, folder: Path) -> Path:
@@ -98,3 +104,119 @@ def test_write_shared_config__reads_back_equal(clouds: Project, tmp_path: Path) 
     assert len(read.shared.annotations) == 12
     assert [entry.number for entry in read.shared.rounds] == [1, 2]
     assert read.shared.pool_hash == clouds.pool.hash
+
+
+def mixed_session(project: Project) -> None:
+    """What a few days bring: two annotators, every act, classes that come and go, a round that failed."""
+    truth = truth_of(project)
+    of = {name: [key for key, true in truth.items() if true == name] for name in ("common", "other", "rare")}
+    run_now(project)
+    label(project, {of["rare"][0]: "rare", of["common"][0]: "common", of["other"][0]: "rare"})
+    label(project, {of["other"][0]: "other", of["common"][1]: "common"}, annotator="Zoë")
+    with project.database.transaction() as session:
+        number = start_round(session, revision=3, seed=1, owner="gone:1", now=MOMENT)
+        assert number is not None
+        fail_round(session, number=number, error="out of memory", now=MOMENT)
+        strange = add_class(session, name="strange", key="x", colour="#123456", target=2.0, description="odd")
+        update_class(session, class_id=find(session, "rare"), parent_id=strange.id)
+    run_now(project)
+    undone = label(project, {of["common"][2]: "strange"})[0]
+    with project.database.transaction() as session:
+        annotator_id = ensure_annotator(session, name="ann")
+        acts = (Act.SKIP, Act.UNSURE, Act.FLAG, Act.SKIP)
+        for place, act in enumerate(acts):
+            new = NewAnnotation(
+                uid=f"act-{place:08d}",
+                item_key=of["common"][10 + place],
+                act=act,
+                kind="discover",
+                round_number=3,
+            )
+            record(session, new=new, annotator_id=annotator_id, now=MOMENT)
+        takes_back = (undone, of["common"][2]), ("act-00000003", of["common"][13])
+        for place, (uid, key) in enumerate(takes_back):
+            new = NewAnnotation(uid=f"undo-{place:07d}", item_key=key, act=Act.UNDO, undoes_uid=uid)
+            record(session, new=new, annotator_id=annotator_id, now=MOMENT)
+    label(project, {of["other"][1]: "other", of["other"][2]: "strange", of["rare"][1]: "rare"})
+    label(project, {of["other"][3]: "other"})
+    with project.database.transaction() as session:
+        archive_class(session, class_id=find(session, "strange"))
+        # Its key is free again, and another class takes it.
+        add_class(session, name="late", key="x", colour="#654321")
+
+
+def find(session: Any, name: str) -> int:
+    found = find_class(session, name=name)
+    assert found is not None
+    return found.id
+
+
+def test_import_project__after_a_mixed_session_goes_on_the_same(clouds: Project, tmp_path: Path) -> None:
+    mixed_session(clouds)
+    (tmp_path / "elsewhere").mkdir()
+    shared = write_shared_config(clouds, tmp_path / "shared.yaml")
+    copy = import_project(shared, tmp_path / "elsewhere" / "copy.yaml")
+    found = []
+    for project in (clouds, copy):
+        run_now(project)
+        with project.database.reading() as session:
+            newest = latest_round(session)
+            assert newest is not None
+            classes = [replace(entry, key=None) for entry in list_classes(session, archived=True)]
+            offered = proposals_of(session, round_number=4)
+            found.append((newest.number, newest.seed, newest.hashes, offered, classes))
+    assert found[0][3]
+    assert found[0] == found[1]
+    copy.close()
+
+
+def test_import_project__failed_rounds_stay_failed(clouds: Project, tmp_path: Path) -> None:
+    mixed_session(clouds)
+    copy = import_project(write_shared_config(clouds, tmp_path / "shared.yaml"), tmp_path / "copy.yaml")
+    with copy.database.reading() as session:
+        assert [row.state for row in list_rounds(session)] == ["done", "failed", "done"]
+    copy.close()
+
+
+def test_import_project__rounds_saw_the_same_annotations(clouds: Project, tmp_path: Path) -> None:
+    label_some(clouds, each=1)
+    with sqlite3.connect(clouds.paths.folder / "labels.sqlite") as raw:
+        # A gap in the numbers, as PostgreSQL leaves them.
+        columns = "uid, item_key, act, class_id, annotator_id, created_at, comment, strategy, kind"
+        raw.execute(
+            f"INSERT INTO annotation (id, {columns}) SELECT 501, 'after-gap', 'item-100', act, class_id, "
+            "annotator_id, created_at, comment, strategy, kind FROM annotation LIMIT 1"
+        )
+    run_now(clouds)
+    copy = import_project(write_shared_config(clouds, tmp_path / "shared.yaml"), tmp_path / "copy.yaml")
+    with clouds.database.reading() as session:
+        assert [row.revision for row in list_rounds(session)] == [501]
+    with copy.database.reading() as session:
+        assert [row.revision for row in list_rounds(session)] == [4]
+        assert revision(session) == 4
+    copy.close()
+
+
+def test_shared_config__kind_of_another_program(clouds: Project, tmp_path: Path) -> None:
+    with clouds.database.transaction() as session:
+        new = NewAnnotation(
+            uid="elsewhere-1",
+            item_key="item-000",
+            act=Act.LABEL,
+            class_id=find(session, "rare"),
+            kind="picked",
+        )
+        record(session, new=new, annotator_id=ensure_annotator(session, name="ann"), now=MOMENT)
+    shared = load_config(write_shared_config(clouds, tmp_path / "shared.yaml")).shared
+    assert shared is not None and shared.annotations[0].kind is None
+
+
+def test_import_project__classes_under_others(clouds: Project, tmp_path: Path) -> None:
+    with clouds.database.transaction() as session:
+        above = add_class(session, name="whole", colour="#112233")
+        update_class(session, class_id=find(session, "rare"), parent_id=above.id)
+    copy = import_project(write_shared_config(clouds, tmp_path / "shared.yaml"), tmp_path / "copy.yaml")
+    with copy.database.reading() as session:
+        parents = {entry.name: entry.parent_id for entry in list_classes(session)}
+        assert parents == {"common": None, "other": None, "rare": find(session, "whole"), "whole": None}
+    copy.close()

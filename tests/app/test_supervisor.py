@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.counts import RunningCounts
 from app.project import Project, now
+from app.rounds_plan import STALE_S
+from app.run_now import run_now
+from app.share import import_project, write_shared_config
 from app.status import Status, read_status
-from app.supervisor import Supervisor
+from app.supervisor import RunningRound, Supervisor
 from labeling.round_log import start_round
 from tests.projects import label, label_some, truth_of
 from tests.servers import wait_for
@@ -115,6 +123,85 @@ def test_start__leaves_the_round_of_a_living_server_alone(watched: Watched, clou
     watched.supervisor.start()
     wait_for(lambda: watched.supervisor.status, what="a status")
     assert read_status(clouds.database).running is not None
+
+
+def test_start__an_imported_project_gets_proposals(watched: Watched, clouds: Project, tmp_path: Path) -> None:
+    label_some(clouds)
+    run_now(clouds)
+    shared = write_shared_config(clouds, tmp_path / "shared.yaml")
+    copy = import_project(shared, tmp_path / "copy.yaml")
+    other = Watched(copy)
+    other.supervisor.start()
+    try:
+        assert other.wait_for_round(2).waiting > 0
+        # Nothing is new after that: no further round.
+        time.sleep(1.0)
+        status = other.supervisor.status
+        assert status is not None and status.round_number == 2 and status.running is None
+    finally:
+        other.supervisor.stop()
+        copy.close()
+
+
+def test_look__nothing_is_left_to_label(watched: Watched, clouds: Project) -> None:
+    label(clouds, truth_of(clouds))
+    watched.supervisor.start()
+    assert watched.wait_for_round(1).waiting == 0
+    time.sleep(1.0)
+    status = watched.supervisor.status
+    assert status is not None and status.round_number == 1 and status.running is None
+
+
+def test_look__worker_that_died_after_it_stored_all(watched: Watched, clouds: Project) -> None:
+    run_now(clouds)
+    future: Future[int] = Future()
+    future.set_exception(BrokenProcessPool("killed"))
+    watched.supervisor._running = RunningRound(number=1, future=future, began_s=0.0, beat_s=0.0)
+    watched.supervisor._look()
+    assert watched.told[-1].failed is None
+    assert watched.supervisor._failures == 0
+
+
+def test_look__worker_that_cannot_start(
+    watched: Watched, clouds: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("cannot allocate memory")
+
+    monkeypatch.setattr(watched.supervisor.worker, "submit", refuse)
+    watched.supervisor._look()
+    failed = read_status(clouds.database).failed
+    assert failed is not None and "cannot allocate memory" in failed.error
+
+
+def test_look__worker_is_warm_again_after_a_crash(watched: Watched, clouds: Project) -> None:
+    with clouds.database.transaction() as session:
+        start_round(session, revision=0, seed=1, owner="me:1", now=now())
+    future: Future[int] = Future()
+    future.set_exception(BrokenProcessPool("killed"))
+    watched.supervisor._running = RunningRound(number=1, future=future, began_s=0.0, beat_s=0.0)
+    watched.supervisor._watch_running()
+    assert worker_pids(watched.supervisor)
+
+
+def test_look__takes_no_write_lock_while_another_server_runs_a_round(
+    watched: Watched, clouds: Project
+) -> None:
+    with clouds.database.transaction() as session:
+        start_round(session, revision=0, seed=1, owner="another-machine:1", now=now())
+    with clouds.database.transaction():
+        began = time.monotonic()
+        watched.supervisor._look()
+        assert time.monotonic() - began < 2
+
+
+def test_look__gives_up_a_silent_round_of_another_server(watched: Watched, clouds: Project) -> None:
+    long_ago = now() - dt.timedelta(seconds=STALE_S + 1)
+    with clouds.database.transaction() as session:
+        start_round(session, revision=0, seed=1, owner="another-machine:1", now=long_ago)
+    watched.supervisor._look()
+    failed = read_status(clouds.database).failed
+    assert failed is not None and "silent" in failed.error
 
 
 def test_stop__ends_the_worker(watched: Watched) -> None:
