@@ -209,10 +209,13 @@ def export_command(
     """Write the labels, a class-balanced selection and the shared config."""
     from app.exporting import export_project
     from app.project import open_project
+    from models.errors import VectorsError
 
     project = open_project(config_path)
     try:
         written = export_project(project, formats=_names(formats) or (), folder=to)
+    except VectorsError as problem:
+        raise ProjectError(f"{problem}: `goldpan round {config_path}` does") from problem
     finally:
         project.close()
     out.print(f"{written.labels} labels are written to {written.folder}:", highlight=False)

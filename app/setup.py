@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.errors import ConfigInvalidError
 from config.files import parse_config
 from config.presets import load_preset, merged
 from config.schema import VERSION, ProjectConfig
+
+_PLACE = "goldpan init"
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,13 @@ def make_config(wishes: ProjectWishes, config_path: Path) -> ProjectConfig:
         wanted["encoder"] = {"name": wishes.encoder}
     values = merged(load_preset(wishes.preset), wanted) if wishes.preset is not None else wanted
     # JSON is YAML: the same reader reports every wrong value in the same words as for a file.
-    return parse_config(_as_yaml(values), place="goldpan init")
+    try:
+        return parse_config(_as_yaml(values), place=_PLACE)
+    except ConfigInvalidError as problem:
+        # There is no file yet: a line and a column would lead nowhere.
+        raise ConfigInvalidError(
+            re.sub(rf"^{_PLACE}:\d+:\d+: ", "", str(problem), flags=re.MULTILINE)
+        ) from problem
 
 
 def _as_yaml(values: dict[str, Any]) -> str:
