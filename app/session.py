@@ -11,7 +11,8 @@ import param
 from app.context import ServerContext
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.status import Status, describe_round
-from labeling.annotations import Act, LabelTable, current_labels
+from labeling.annotations import changed_labels, current_labels
+from labeling.annotations import revision as newest_revision
 from labeling.classes import LabelClass
 
 PAGES = ("Label", "Explore", "Balance", "Model", "Export")
@@ -47,6 +48,7 @@ class DashboardState(param.Parameterized):
         super().__init__(**values)
         self.context = context
         self.status: Status | None = None
+        self._labels = (0, np.full(context.project.pool.n, -1, dtype=np.int64))
         self._meaning: RoundMeaning | None = None
         self._arrays: RoundArrays | None = None
         if context.hub.status is not None:
@@ -97,25 +99,34 @@ class DashboardState(param.Parameterized):
         """The last round's arrays; None where it trained no model."""
         return self._arrays
 
-    def labels(self) -> LabelTable:
-        """Read the present labels."""
-        with self.context.project.database.reading() as session:
-            return current_labels(session)
-
     def label_codes(self) -> npt.NDArray[np.int16]:
         """Return (n,) int16: position in `classes` of each item's label, -1 where it has none."""
-        pool = self.context.project.pool
-        codes = np.full(pool.n, -1, dtype=np.int16)
-        table = self.labels()
-        position = {entry.id: index for index, entry in enumerate(self.classes)}
-        labelled = [index for index, act in enumerate(table.acts) if act in (Act.LABEL, Act.ADJUDICATE)]
-        rows = pool.rows([table.item_keys[index] for index in labelled])
-        values = np.array(
-            [position.get(int(table.class_ids[index]), -1) for index in labelled], dtype=np.int16
-        )
-        known = rows >= 0
-        codes[rows[known]] = values[known]
+        ids, codes = self._label_ids(), np.full(self.context.project.pool.n, -1, dtype=np.int16)
+        for index, entry in enumerate(self.classes):
+            codes[ids == entry.id] = index
         return codes
+
+    def _label_ids(self) -> npt.NDArray[np.int64]:
+        """Return (n,) int64: the class id of each item's label, -1 where it has none.
+
+        After the first time only what was annotated since is read: the map asks for this after every label.
+        """
+        revision, ids = self._labels
+        with self.context.project.database.reading() as session:
+            newest = newest_revision(session)
+            if newest == revision:
+                return ids
+            table = (
+                current_labels(session, revision=newest)
+                if revision == 0
+                else changed_labels(session, since=revision, until=newest)
+            )
+        rows = self.context.project.pool.rows(table.item_keys)
+        known = rows >= 0
+        ids = ids.copy()
+        ids[rows[known]] = table.class_ids[known]
+        self._labels = (newest, ids)
+        return ids
 
     def prediction_codes(self) -> npt.NDArray[np.int16] | None:
         """Return (n,) int16: position in `classes` of each item's likeliest class; None without a model."""

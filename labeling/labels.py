@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -83,13 +83,21 @@ def current_labels(session: Session, *, revision: int | None = None) -> LabelTab
     """
     at = _newest(session) if revision is None else revision
     rows = sorted(session.execute(standing(revision=at)).all(), key=lambda row: row[3])
-    return LabelTable(
-        item_keys=tuple(row[0] for row in rows),
-        acts=tuple(row[1] for row in rows),
-        class_ids=np.array([-1 if row[2] is None else row[2] for row in rows], dtype=np.int64),
-        annotation_ids=np.array([row[3] for row in rows], dtype=np.int64),
-        revision=at,
-    )
+    return _table(rows, revision=at)
+
+
+def changed_labels(session: Session, *, since: int, until: int) -> LabelTable:
+    """Return what counts at revision `until` on the items annotated after revision `since`, and on those alone.
+
+    An item on which nothing counts any more is in it with the act "" and the class -1, so that applying the table
+    to what was known at `since` gives what is known at `until`.
+    """
+    span = {"since": since, "until": until}
+    touched = sa.select(AnnotationTable.item_key).distinct().where(*_touched_between())
+    found = {row[0]: row for row in session.execute(_standing_of_touched(), {**span, "at": until})}
+    rows = [found.get(key, (key, "", None, 0)) for key in session.execute(touched, span).scalars()]
+    rows.sort(key=lambda row: (row[3], row[0]))
+    return _table(rows, revision=until)
 
 
 def proposal_outcomes(session: Session, *, revision: int) -> list[ProposalOutcome]:
@@ -158,11 +166,31 @@ def _tally_of_touched() -> sa.Select[Any]:
 
     Built once: building it takes longer than running it, and it runs for every label.
     """
-    touched = sa.select(AnnotationTable.item_key).where(
+    return _tally(_standing_of_touched())
+
+
+@cache
+def _standing_of_touched() -> sa.Select[Any]:
+    """Return what counts, at revision `at`, on the items annotated after `since` and up to `until`."""
+    touched = sa.select(AnnotationTable.item_key).where(*_touched_between())
+    return standing_of(touched, revision=sa.bindparam("at", type_=sa.Integer))
+
+
+def _touched_between() -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return (
         AnnotationTable.id > sa.bindparam("since", type_=sa.Integer),
         AnnotationTable.id <= sa.bindparam("until", type_=sa.Integer),
     )
-    return _tally(standing_of(touched, revision=sa.bindparam("at", type_=sa.Integer)))
+
+
+def _table(rows: Sequence[Any], *, revision: int) -> LabelTable:
+    return LabelTable(
+        item_keys=tuple(row[0] for row in rows),
+        acts=tuple(row[1] for row in rows),
+        class_ids=np.array([-1 if row[2] is None else row[2] for row in rows], dtype=np.int64),
+        annotation_ids=np.array([row[3] for row in rows], dtype=np.int64),
+        revision=revision,
+    )
 
 
 def _tally(statement: sa.Select[Any]) -> sa.Select[Any]:

@@ -7,8 +7,10 @@ from app.project import Project
 from app.run_now import run_now
 from app.session import DashboardState
 from app.status import read_status
+from labeling.annotations import Act, NewAnnotation, record
+from labeling.annotators import ensure_annotator
 from labeling.classes import archive_class, list_classes
-from tests.projects import label_some, truth_of
+from tests.projects import MOMENT, label, label_some, truth_of
 
 
 def state_of(project: Project) -> DashboardState:
@@ -70,3 +72,20 @@ def test_apply__tells_watchers_only_of_changes(clouds: Project) -> None:
     label_some(clouds, each=1)
     state.apply(read_status(clouds.database))
     assert seen == ["revision"]
+
+
+def test_label_codes__follow_every_act(clouds: Project) -> None:
+    state = state_of(clouds)
+    keys = clouds.pool.keys(range(6))
+    assert set(state.label_codes()) == {-1}
+    uids = label(clouds, {keys[0]: "common", keys[1]: "other", keys[2]: "rare"})
+    assert state.label_codes()[:4].tolist() == [0, 1, 2, -1]
+    with clouds.database.transaction() as session:
+        annotator_id = ensure_annotator(session, name="ann")
+        undo = NewAnnotation(uid="undo-0000", item_key=keys[0], act=Act.UNDO, undoes_uid=uids[0])
+        skip = NewAnnotation(uid="skip-0000", item_key=keys[1], act=Act.SKIP)
+        for new in (undo, skip):
+            record(session, new=new, annotator_id=annotator_id, now=MOMENT)
+    label(clouds, {keys[2]: "common", keys[3]: "rare"})
+    assert state.label_codes()[:4].tolist() == [-1, -1, 0, 2]
+    assert (state.label_codes() == state_of(clouds).label_codes()).all()

@@ -8,8 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labeling.annotations import Act, NewAnnotation, record
-from labeling.labels import Counts, LabelTable, act_counts, class_counts, current_labels, update_counts
+from labeling.annotations import Act, NewAnnotation, record, standing_annotations
+from labeling.labels import (
+    Counts,
+    LabelTable,
+    ProposalOutcome,
+    act_counts,
+    changed_labels,
+    class_counts,
+    current_labels,
+    proposal_outcomes,
+    update_counts,
+)
 from tests.labeling.store import NOW, Project, new_uid
 
 KEYS = ("a", "b", "c")
@@ -86,6 +96,72 @@ def test_current_labels__of_an_earlier_revision(project: Project) -> None:
     assert labels(project, revision=first.id) == {"a": ("label", project.star)}
     assert labels(project, revision=second.id) == {"a": ("label", project.galaxy)}
     assert labels(project, revision=undo.id) == labels(project) == {"a": ("label", project.star)}
+
+
+def test_changed_labels__applied_to_the_old_ones_give_the_new_ones(project: Project) -> None:
+    first = project.label("a")
+    project.label("b")
+    project.label("c", project.galaxy)
+    since = project.act("d", Act.SKIP).id
+    project.undo("a", first.uid)
+    project.label("b", project.quasar)
+    until = project.label("e").id
+    project.label("f")
+    with project.database.reading() as session:
+        table = changed_labels(session, since=since, until=until)
+        nothing = changed_labels(session, since=until, until=until)
+    assert list(zip(table.item_keys, table.acts, table.class_ids.tolist(), strict=True)) == [
+        ("a", "", -1),
+        ("b", "label", project.quasar),
+        ("e", "label", project.star),
+    ]
+    assert (table.revision, nothing.item_keys) == (until, ())
+
+
+def test_proposal_outcomes__one_for_each_proposal_as_last_answered(project: Project) -> None:
+    def answer(item_key: str, act: Act, class_id: int | None = None, kind: str = "refine") -> str:
+        new = NewAnnotation(
+            uid=new_uid(),
+            item_key=item_key,
+            act=act,
+            class_id=class_id,
+            kind=kind,
+            round_number=1,
+            suggested_class_id=project.star,
+        )
+        return project.annotate(new).uid
+
+    answer("a", Act.LABEL, project.star)
+    answer("b", Act.SKIP)
+    taken_back = answer("c", Act.LABEL, project.star)
+    answer("d", Act.LABEL, project.star, kind="")
+    answer("a", Act.LABEL, project.galaxy)
+    at = project.undo("c", taken_back).id
+    with project.database.reading() as session:
+        found = proposal_outcomes(session, revision=at)
+        before = proposal_outcomes(session, revision=at - 1)
+    assert found == [
+        ProposalOutcome("a", 1, "refine", project.galaxy, project.star),
+        ProposalOutcome("b", 1, "refine", None, project.star),
+    ]
+    assert [entry.item_key for entry in before] == ["a", "b", "c"]
+
+
+def test_standing_annotations__those_that_count(project: Project) -> None:
+    project.label("a")
+    project.label("b")
+    last = project.label("a", project.quasar, by=project.bob)
+    project.undo("b", project.label("b", project.galaxy).uid)
+    with project.database.reading() as session:
+        table = current_labels(session)
+        found = standing_annotations(session, revision=table.revision)
+        earlier = standing_annotations(session, revision=last.id - 1)
+    assert [entry.id for entry in found] == table.annotation_ids.tolist()
+    assert [(entry.item_key, entry.class_id, entry.annotator) for entry in found] == [
+        ("b", project.star, "ann"),
+        ("a", project.quasar, "bob"),
+    ]
+    assert [entry.class_id for entry in earlier] == [project.star, project.star]
 
 
 def test_counts__items_not_annotations(project: Project) -> None:

@@ -8,7 +8,15 @@ import pytest
 
 from labeling.annotations import Act
 from labeling.errors import ProposalError
-from labeling.queue import Proposal, lease_next, proposals_of, release, store_proposals, waiting
+from labeling.queue import (
+    NEWEST_ROUNDS,
+    Proposal,
+    lease_next,
+    proposals_of,
+    release,
+    store_proposals,
+    waiting,
+)
 from tests.labeling.store import NOW, Project, at_once, proposals
 
 LEASE_S = 60.0
@@ -261,3 +269,16 @@ def test_waiting__counts_items_open_and_free(project: Project) -> None:
 
     assert left(project) == 3
     assert left(project, now=LATER) == 4
+
+
+def test_lease_next__older_rounds_than_the_newest_ones(project: Project) -> None:
+    offer(project, 1, "xy")
+    for number in range(2, NEWEST_ROUNDS + 5):
+        offer(project, number, "ab")
+    assert take(project, 4) == "abxy"
+
+
+def test_waiting__item_of_many_rounds_counts_once(project: Project) -> None:
+    for number in range(1, 5):
+        offer(project, number, "abc")
+    assert left(project) == 3

@@ -260,3 +260,12 @@ def test_restore_round__rolled_back_leaves_nothing(database: Database) -> None:
         raise KeyError
     with database.reading() as session:
         assert list_rounds(session) == []
+
+
+def test_restore_round__that_had_failed(database: Database) -> None:
+    with database.transaction() as session:
+        restore_round(
+            session, number=1, revision=0, seed=1, labels_used=0, hashes={}, now=NOW, error="it failed"
+        )
+        found = latest_round(session, state=None)
+    assert found is not None and (found.state, found.error) == ("failed", "it failed")
