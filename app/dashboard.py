@@ -92,6 +92,8 @@ class Dashboard:
         self._pages: dict[str, Any] = {}
         self._views: dict[str, Any] = {}
         self._holder = stack()
+        # Only one page is shown, yet the others would keep their gaps.
+        self._holder.styles = {"gap": "0"}
         self._link()
         self._show_page()
         self._show_status()

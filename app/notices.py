@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import panel as pn
 
-CONNECTION_LOST = "The connection to the server is lost. Labels wait in this browser; once the server is back, reload the page."
+CONNECTION_LOST = "Connection lost; labels wait in this browser. Once the server is back, reload the page."
 PROBLEM_MS = 15_000
 """Long enough to read; a notice that stays would cover the answers of the label card on the next page."""
 DONE_MS = 5_000

@@ -39,7 +39,7 @@ class ExportPage:
             margin=0,
         )
         self.write = pmui.Button(
-            label="Write to the project's folder", variant="outlined", on_click=self._write, margin=0
+            label="Write to the project's folder", variant="outlined", on_click=self.write_to_folder, margin=0
         )
         self.download = pmui.FileDownload(
             label="Download all as ZIP",
@@ -67,11 +67,12 @@ class ExportPage:
             f"{status.revision}, round {status.round_number}.</p>"
         )
 
-    async def _write(self, *_: Any) -> None:  # noqa: ANN401
+    async def write_to_folder(self, *_: Any) -> None:  # noqa: ANN401
+        """Write the export into a new folder, in a thread, and say where; the button shows that it works."""
         # A second press while the first one writes would only write the same again.
         self.write.param.update(loading=True, disabled=True)
         try:
-            written = await self._in_thread(self._export)
+            written = await self.in_thread(self._export)
         except (GoldpanError, OSError) as problem:
             tell_problem(f"Nothing was exported: {problem}")
         else:
@@ -79,13 +80,13 @@ class ExportPage:
         finally:
             self.write.param.update(loading=False, disabled=False)
 
-    async def _in_thread(self, step: Callable[[], Result]) -> Result:
+    async def in_thread(self, step: Callable[[], Result]) -> Result:
         """Run a step off the event loop: at many labels an export takes seconds, and other pages must go on."""
         return await asyncio.get_running_loop().run_in_executor(self.state.context.reader, step)
 
     async def _zip(self) -> io.BytesIO:
         try:
-            return await self._in_thread(lambda: zip_folder(self._export().folder))
+            return await self.in_thread(lambda: zip_folder(self._export().folder))
         except (GoldpanError, OSError) as problem:
             tell_problem(f"Nothing was exported: {problem}")
             return io.BytesIO()
