@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,12 @@ def export_project(
     target = folder or project.paths.exports / now().strftime("%Y%m%d-%H%M%S-%f")
     bundle = export_bundle(project)
     files = write_exports(bundle, target, names=tuple(formats))
-    shared = write_shared_config(project, target / "shared.yaml")
+    try:
+        shared = write_shared_config(project, target / "shared.yaml")
+    except BaseException:
+        # A folder without the shared config would look like a whole export.
+        shutil.rmtree(target, ignore_errors=True)
+        raise
     labels = int((bundle.labels["act"] == str(Act.LABEL)).sum())
     return Exported(folder=target, files=(*files, shared), labels=labels)
 

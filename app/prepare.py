@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.errors import PoolMovedError, ProjectExistsError
+from app.errors import PoolMovedError, ProjectError, ProjectExistsError
 from app.project import (
     Progress,
     Project,
@@ -67,7 +67,7 @@ def create_project(
     paths = project_paths(config_path)
     _refuse_to_replace(paths, paths.config, paths.folder)
     with _taken_back(paths.folder, paths.config, whole=paths.config):
-        paths.folder.mkdir(parents=True)
+        _make_folder(paths.folder)
         filled, pool = _make_parts(config, paths, base=base or paths.config.parent, stage=stage, fill=fill)
         save_config(filled, paths.config)
         compute_vectors(filled, paths, pool, stage=stage)
@@ -86,7 +86,7 @@ def create_described_project(config_path: Path, *, stage: Stage = silent_stage) 
     paths = project_paths(config_path)
     _refuse_to_replace(paths, paths.folder)
     with _taken_back(paths.folder, whole=paths.snapshot):
-        paths.folder.mkdir(parents=True)
+        _make_folder(paths.folder)
         filled, pool = _make_parts(config, paths, base=paths.config.parent, stage=stage, fill=None)
         compute_vectors(filled, paths, pool, stage=stage)
         save_config(filled, paths.config)
@@ -212,7 +212,7 @@ def _refuse_another_pool(config: ProjectConfig, pool: Pool) -> None:
     if config.pool.hash is not None and config.pool.hash != pool.hash:
         raise PoolMovedError(
             f"the pool at {config.pool.path} has hash {pool.hash[:12]}…, the configuration was made with "
-            f"{config.pool.hash[:12]}…; give the same pool with --pool, or remove `pool.hash` to start anew on this one"
+            f"{config.pool.hash[:12]}…; give the same pool with --pool, or start anew on this one with `goldpan init`"
         )
 
 
@@ -244,6 +244,15 @@ def _refuse_to_replace(paths: ProjectPaths, *taken: Path) -> None:
     raise ProjectExistsError(f"{found} exists; {ways}")
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except OSError as problem:
+        raise ProjectError(
+            f"{folder} cannot be made: {problem.strerror}; put the project into a folder that you can write to"
+        ) from problem
+
+
 @contextmanager
 def _taken_back(*places: Path, whole: Path) -> Iterator[None]:
     """Remove what was made if a project cannot be made.
@@ -259,6 +268,6 @@ def _taken_back(*places: Path, whole: Path) -> Iterator[None]:
             for place in places:
                 if place.is_dir():
                     shutil.rmtree(place, ignore_errors=True)
-                else:
-                    place.unlink(missing_ok=True)
+                elif place.exists():
+                    place.unlink()
         raise

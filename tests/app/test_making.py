@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import PoolDamagedError, ProjectExistsError, ProjectMissingError
+from app.errors import PoolDamagedError, ProjectError, ProjectExistsError, ProjectMissingError
+from app.exporting import export_project
 from app.prepare import Stage, create_described_project, create_project, restore_pool, resume_preparation
 from app.project import Progress, Project, open_project
+from app.run_now import run_now
 from app.setup import ProjectWishes, make_config
 from app.share import import_project, write_shared_config
 from config.errors import ConfigError, GoldpanError
@@ -192,6 +194,28 @@ def test_open_project__a_broken_database_is_named(tmp_path: Path) -> None:
     (project.paths.folder / "labels.sqlite").write_text("no database " * 100, encoding="utf-8")
     with pytest.raises(DatabaseOpenError, match=r"labels\.sqlite: the file is not a usable"):
         open_project(project.paths.config)
+
+
+def test_create_project__in_a_place_that_cannot_be(tmp_path: Path) -> None:
+    write_clouds(tmp_path / "clouds.csv")
+    path = tmp_path / "clouds.csv" / "p.yaml"
+    config = make_config(ProjectWishes(name="p", pool=str(tmp_path / "clouds.csv"), key="id"), path)
+    with pytest.raises(ProjectError, match="put the project into a folder that you can write to"):
+        create_project(config, path)
+
+
+def test_export_project__without_room_for_the_shared_config_leaves_nothing(
+    clouds: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_now(clouds)
+
+    def full(config: object, path: Path) -> None:
+        raise ConfigError(f"{path}: cannot be written: No space left on device")
+
+    monkeypatch.setattr("app.share.save_config", full)
+    with pytest.raises(ConfigError, match="No space left"):
+        export_project(clouds, folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_init__without_a_pool(tmp_path: Path) -> None:
