@@ -69,7 +69,6 @@ class Supervisor:
         self._failed_revision = -1
         self._failed_at_s = 0.0
         self._last_label_s = time.monotonic()
-        self._asked = False
         self._thread = threading.Thread(target=self._loop, name="goldpan-supervisor", daemon=True)
 
     def start(self) -> None:
@@ -89,11 +88,6 @@ class Supervisor:
 
     def wake(self) -> None:
         """Look for new labels now: something was stored."""
-        self._wake.set()
-
-    def ask_for_round(self) -> None:
-        """Start a round as soon as possible, whether or not there are new labels."""
-        self._asked = True
         self._wake.set()
 
     @property
@@ -130,8 +124,6 @@ class Supervisor:
         if status.running is not None:
             self._give_up_stale(status.running)
             return False
-        if self._asked:
-            return True
         if status.latest is None or self._is_of_another_pool(status.latest):
             return not self._waits_after_failure(status)
         fresh = status.revision - status.latest.revision
@@ -166,7 +158,6 @@ class Supervisor:
             number = start_round(session, revision=status.revision, seed=seed, owner=self._owner, now=now())
         if number is None:
             return
-        self._asked = False
         moment = time.monotonic()
         try:
             future = self.worker.submit(
