@@ -3,7 +3,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import zipfile
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 from app.context import make_context
 from app.pages.export import ExportPage, zip_folder
@@ -11,9 +14,17 @@ from app.project import Project
 from app.session import DashboardState
 from tests.projects import label_some
 
+Result = TypeVar("Result")
+
 
 def page_of(project: Project) -> ExportPage:
     return ExportPage(DashboardState(make_context(project, hosts=frozenset())), None)
+
+
+def finish(step: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end, in a thread: in this one the browser tests keep an event loop running."""
+    with ThreadPoolExecutor(1) as runner:
+        return runner.submit(asyncio.run, step).result(timeout=60)
 
 
 def test_write__the_event_loop_goes_on_meanwhile(clouds: Project) -> None:
@@ -28,7 +39,7 @@ def test_write__the_event_loop_goes_on_meanwhile(clouds: Project) -> None:
             waiting.append((page.write.loading, page.write.disabled))
         await writing
 
-    asyncio.run(press())
+    finish(press())
 
     assert (True, True) in waiting
     assert (page.write.loading, page.write.disabled) == (False, False)
@@ -38,7 +49,7 @@ def test_write__the_event_loop_goes_on_meanwhile(clouds: Project) -> None:
 def test_in_thread__runs_in_the_readers(clouds: Project) -> None:
     page = page_of(clouds)
 
-    name = asyncio.run(page.in_thread(lambda: threading.current_thread().name))
+    name = finish(page.in_thread(lambda: threading.current_thread().name))
 
     assert name.startswith("goldpan-reader")
 
@@ -48,7 +59,7 @@ def test_write__a_failure_leaves_the_button_usable(clouds: Project) -> None:
     clouds.paths.exports.write_text("a file where the folder should be")
     page = page_of(clouds)
 
-    asyncio.run(page.write_to_folder())
+    finish(page.write_to_folder())
 
     assert (page.write.loading, page.write.disabled) == (False, False)
 
