@@ -72,8 +72,9 @@ def take(browser: Browser, url: str, folder: Path, *, width_px: int, dark: bool)
                 pick_a_point(page)
             if name == "Model":
                 page.get_by_role("button", name="Reveal how it went").click()
-            page.mouse.move(width_px / 2, 600)
-            page.mouse.wheel(0, -5000)
+                # The click scrolled down to the button; over a map this wheel would zoom.
+                page.mouse.move(width_px / 2, 600)
+                page.mouse.wheel(0, -5000)
             page.wait_for_timeout(SETTLE_MS)
             page.mouse.move(5, 895)
             page.wait_for_timeout(300)
