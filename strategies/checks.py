@@ -29,6 +29,8 @@ def check_state(state: PoolState) -> None:
     _check_targets(state, classes)
     _check_model(state, items, classes)
     _check_outcomes(state, items, classes)
+    _check_seeks(state, items, classes)
+    _check_members(state, items, classes)
 
 
 def check_batch(batch: int) -> None:
@@ -166,6 +168,43 @@ def _check_outcomes(state: PoolState, items: int, classes: int) -> None:
                 f"the outcome {outcome} is not of this pool of {items} items and {classes} classes; "
                 f"kinds are {', '.join(KINDS)}"
             )
+
+
+def _check_seeks(state: PoolState, items: int, classes: int) -> None:
+    scores, about = state.seek_scores, state.seek_classes
+    if scores is None and about is None:
+        return
+    if scores is None or about is None:
+        raise StateInvalidError("seek_scores and seek_classes belong together; give both or neither")
+    _check_array("seek_scores", scores, (items, about.size), "f")
+    _check_array("seek_classes", about, (scores.shape[1],), "i")
+    if not np.isfinite(scores).all():
+        raise StateInvalidError(
+            "seek_scores hold NaN or infinity; allowed are finite numbers, 0 for unreadable items"
+        )
+    if about.size and not (about.min() >= -1 and about.max() < classes):
+        raise StateInvalidError(
+            f"seek_classes run from {about.min()} to {about.max()}; with {classes} classes allowed is -1 (no class) "
+            f"to {classes - 1}"
+        )
+
+
+def _check_members(state: PoolState, items: int, classes: int) -> None:
+    rows, answers = state.member_rows, state.member_probabilities
+    if rows is None and answers is None:
+        return
+    if rows is None or answers is None or state.probabilities is None or answers.ndim != 3:
+        raise StateInvalidError(
+            "member_rows, member_probabilities (members, rows, classes) and the model's answer belong together; "
+            "give all of them or leave the members out"
+        )
+    _check_array("member_rows", rows, (answers.shape[1],), "i")
+    _check_array("member_probabilities", answers, (answers.shape[0], rows.size, classes), "f")
+    if np.unique(rows).size != rows.size or (rows.size and not (rows.min() >= 0 and rows.max() < items)):
+        raise StateInvalidError(f"member_rows must be distinct rows of the pool of {items} items")
+    _check_range("member_probabilities", answers, upper=1.0)
+    if answers.size:
+        _check_row_sums("member_probabilities", answers.reshape(-1, classes))
 
 
 def _choice_problem(choice: Choice, state: PoolState, batch: int) -> str:

@@ -60,6 +60,14 @@ class PoolState:
             likewise.
         prior: (k,) float32; the pool's estimated class shares; None likewise.
         outcomes: what earlier proposals brought, oldest first.
+        seek_scores: (n, s) float16 or float32; column j tells how like each item is to the j-th thing a person
+            said they seek; higher is more alike, comparable within a column only; NaN nowhere. None where
+            nothing is sought.
+        seek_classes: (s,) int64; the class each column is about, an index into `class_names`, -1 for none;
+            given with `seek_scores`. Several columns may be about one class.
+        member_rows: (r,) int64 distinct rows on which each member's own answer was kept; None without a model.
+        member_probabilities: (members, r, k) float32; each member's class probabilities on `member_rows` with
+            the class prior taken out, rows sum to 1; given with `member_rows`.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -72,6 +80,10 @@ class PoolState:
     disagreement: FloatArray | None = None
     prior: FloatArray | None = None
     outcomes: tuple[Outcome, ...] = ()
+    seek_scores: npt.NDArray[np.floating] | None = None
+    seek_classes: IntArray | None = None
+    member_rows: IntArray | None = None
+    member_probabilities: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ To add one: write its file, then add one line below.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields
 from functools import wraps
 from typing import Any
 
@@ -69,18 +69,9 @@ def checked(strategy: Strategy, name: str) -> Strategy:
 
 
 def _read_only(state: PoolState) -> PoolState:
-    return replace(
-        state,
-        vectors=_frozen(state.vectors),
-        labels=_frozen(state.labels),
-        closed=_frozen(state.closed),
-        targets=_frozen(state.targets),
-        probabilities=None if state.probabilities is None else _frozen(state.probabilities),
-        balanced_probabilities=(
-            None if state.balanced_probabilities is None else _frozen(state.balanced_probabilities)
-        ),
-        disagreement=None if state.disagreement is None else _frozen(state.disagreement),
-        prior=None if state.prior is None else _frozen(state.prior),
+    parts: dict[str, Any] = {field.name: getattr(state, field.name) for field in fields(state)}
+    return PoolState(
+        **{name: _frozen(part) if isinstance(part, np.ndarray) else part for name, part in parts.items()}
     )
 
 

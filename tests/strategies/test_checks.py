@@ -49,6 +49,19 @@ def test_check_state__probabilities_kept_as_float16_pass() -> None:
         ({"outcomes": (Outcome(55, "refine", 0, 0, 1),)}, "not of this pool"),
         ({"outcomes": (Outcome(0, "guess", 0, 0, 1),)}, "kinds are discover"),
         ({"outcomes": (Outcome(0, "refine", 3, 0, 1),)}, "3 classes"),
+        ({"seek_scores": np.zeros((55, 1), np.float32)}, "belong together"),
+        (
+            {"seek_scores": np.zeros((55, 2), np.float32), "seek_classes": np.zeros(1, np.int64)},
+            "seek_scores",
+        ),
+        ({"seek_scores": np.full((55, 1), np.nan), "seek_classes": np.zeros(1, np.int64)}, "hold NaN"),
+        ({"seek_scores": np.zeros((55, 1)), "seek_classes": np.full(1, 3)}, "seek_classes run from 3"),
+        ({"member_rows": np.arange(2)}, "belong together"),
+        (
+            {"member_rows": np.zeros(2, np.int64), "member_probabilities": np.full((4, 2, 3), 1 / 3)},
+            "distinct",
+        ),
+        ({"member_rows": np.arange(2), "member_probabilities": np.full((4, 2, 3), 0.2)}, "add up to 0.6"),
     ],
 )
 def test_check_state__what_is_wrong_is_named(changes: dict[str, object], message: str) -> None:
