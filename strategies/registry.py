@@ -70,9 +70,9 @@ def checked(strategy: Strategy, name: str) -> Strategy:
 
 def _read_only(state: PoolState) -> PoolState:
     parts: dict[str, Any] = {field.name: getattr(state, field.name) for field in fields(state)}
-    return PoolState(
-        **{name: _frozen(part) if isinstance(part, np.ndarray) else part for name, part in parts.items()}
-    )
+    arrays = [name for name, part in parts.items() if isinstance(part, np.ndarray)]
+    parts.update({name: _frozen(parts[name]) for name in arrays})
+    return PoolState(**parts)
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
