@@ -11,7 +11,7 @@ the same everywhere; ready-made vectors are handed on as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -89,6 +89,31 @@ class FittedEncoder(Protocol):
 
         Returns:
             (stop - start, d) float32, finite; row i is item start + i; zeros where it is unreadable.
+        """
+        ...
+
+
+@runtime_checkable
+class SeekEncoder(Protocol):
+    """What a fitted encoder offers besides, where words can be placed among the vectors of its pool.
+
+    `models.encoders.seek.open_seek_encoder` opens the one that made a pool's vectors.
+    """
+
+    @property
+    def dimensions(self) -> int:
+        """Length d of the vectors, the same as the pool's."""
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Encode words that a person typed, class names or descriptions.
+
+        Args:
+            texts: m texts.
+
+        Returns:
+            (m, d) float32, finite, in the space of the pool's vectors: whatever is done to an item's vector is done
+            to these. Compare by the cosine. Zeros where a text is blank or holds nothing the encoder knows.
         """
         ...
 

@@ -62,7 +62,7 @@ class TextAxes:
         Returns:
             (b, d) float32; zeros where a text holds no known term.
         """
-        if not self.counters:
+        if not self.counters or not len(texts):
             return np.zeros((len(texts), self.dimensions), dtype=np.float32)
         return np.asarray(_count(self.counters, texts) @ self.matrix, dtype=np.float32)
 
@@ -97,12 +97,24 @@ class FittedTextTfidf:
         vectors[~source.readable[start:stop]] = 0
         return vectors
 
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Encode words to seek by.
+
+        Args:
+            texts: m texts.
+
+        Returns:
+            (m, d) float32, in the space of the pool's vectors; zeros where a text holds no term of the pool.
+        """
+        return self.axes.apply(texts)
+
 
 class TextTfidfEncoder:
     """TF-IDF of words and letter groups with truncated SVD (latent semantic analysis, Deerwester et al. 1990)."""
 
     name = "text_tfidf"
     kinds = frozenset({"text"})
+    seeks_by_words = True
 
     def obstacle(self, section: EncoderSection) -> str:
         """Return "": scikit-learn comes with goldpan."""

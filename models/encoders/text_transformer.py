@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,13 +49,31 @@ class FittedTextTransformer:
             (stop - start, d) float32, each of length sqrt(d), so that distance is the cosine's; zeros where the
             item is unreadable.
         """
-        from models.devices import fixed_threads
-
         result = np.zeros((stop - start, self.dimensions), dtype=np.float32)
         good = source.readable[start:stop]
         texts = [text for text, kept in zip(source.texts(start, stop), good, strict=True) if kept]
+        result[good] = self._encode(texts)
+        return result
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Encode words to seek by.
+
+        Args:
+            texts: m texts.
+
+        Returns:
+            (m, d) float32, in the space of the pool's vectors; zeros where a text is blank.
+        """
+        result = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        said = np.array([bool(text.strip()) for text in texts], dtype=np.bool_)
+        result[said] = self._encode([text for text in texts if text.strip()])
+        return result
+
+    def _encode(self, texts: Sequence[str]) -> FloatArray:
+        from models.devices import fixed_threads
+
         if not texts:
-            return result
+            return np.zeros((0, self.dimensions), dtype=np.float32)
         # Half the cores: the page and the browser need some, and a thread that waits for a busy core slows them all.
         # Equal texts once: pools of short messages hold many.
         distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
@@ -66,8 +85,8 @@ class FittedTextTransformer:
                 convert_to_numpy=True,
                 show_progress_bar=False,
             )
-        result[good] = np.asarray(vectors, dtype=np.float32)[[distinct[text] for text in texts]]
-        return result * np.float32(np.sqrt(self.dimensions))
+        found = np.asarray(vectors, dtype=np.float32)[[distinct[text] for text in texts]]
+        return found * np.float32(np.sqrt(self.dimensions))
 
 
 class TextTransformerEncoder:
@@ -75,6 +94,7 @@ class TextTransformerEncoder:
 
     name = "text_transformer"
     kinds = frozenset({"text"})
+    seeks_by_words = True
 
     def obstacle(self, section: EncoderSection) -> str:
         """Return why it cannot run here; "" where package and weights are there."""
