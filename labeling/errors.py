@@ -14,6 +14,7 @@ config.errors.GoldpanError
     ├── LabelClassError             a class: unknown, archived, or a name or key that is taken
     ├── AnnotatorError              an annotator's name that cannot be used, or an unknown annotator
     ├── ProposalError               a proposal or lease with values that cannot be stored
+    ├── SeekError                   what is sought: values that cannot be stored, or none of that number
     ├── RoundError                  a round that is not in the state the call needs
     ├── ProjectRecordError          the project's own row: missing, or of another project
     └── labeling.pools.errors.PoolError, labeling.exports.errors.ExportError
@@ -80,6 +81,10 @@ class AnnotatorError(LabelingError):
 
 class ProposalError(LabelingError):
     """A proposal or lease with values that cannot be stored."""
+
+
+class SeekError(LabelingError):
+    """What a person said they seek cannot be stored, is unknown, or was taken back already."""
 
 
 class RoundError(LabelingError):

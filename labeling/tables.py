@@ -56,7 +56,11 @@ class Base(DeclarativeBase):
     """What all tables share: the names of constraints and the types behind annotations."""
 
     metadata = sa.MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: sa.JSON()}  # noqa: RUF012 - SQLAlchemy's way
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's way
+        datetime: UtcDateTime(),
+        dict[str, Any]: sa.JSON(),
+        list[str]: sa.JSON(),
+    }
 
 
 class ProjectTable(Base):
@@ -203,3 +207,24 @@ class RoundTable(Base):
     hashes: Mapped[dict[str, Any]]
     owner: Mapped[str] = mapped_column(sa.String(200))
     heartbeat_at: Mapped[datetime]
+
+
+class SeekTable(Base):
+    """What a person said they look for, or that they took that back. Triggers refuse every UPDATE and DELETE."""
+
+    __tablename__ = "seek"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('words', 'example', 'criteria', 'withdrawal')", name="kind_known"),
+        sa.CheckConstraint(
+            "(withdraws_id IS NOT NULL) = (kind = 'withdrawal')", name="withdraws_with_withdrawal"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    class_id: Mapped[int | None] = mapped_column(sa.ForeignKey("label_class.id"))
+    text: Mapped[str] = mapped_column(sa.Text)
+    item_keys: Mapped[list[str]]
+    annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
+    created_at: Mapped[datetime]
+    withdraws_id: Mapped[int | None] = mapped_column(Identifier, sa.ForeignKey("seek.id"), unique=True)

@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -13,11 +15,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from labeling import migrations
-from labeling.annotations import current_labels
+from labeling.annotations import Act, current_labels
 from labeling.database import Database, open_database, sqlite_url
 from labeling.migrations import __main__ as drafting
+from labeling.project_record import ProjectRecord, set_project
+from labeling.queue import lease_next, store_proposals
+from labeling.round_log import start_round
 from labeling.tables import Base, UtcDateTime
-from tests.labeling.store import Project, make_project
+from tests.labeling.store import NOW, Project, make_project, proposals
 
 
 def differences(url: str) -> list[object]:
@@ -50,6 +55,59 @@ def test_upgrade__down_and_up_again(database: Database, database_url: str) -> No
     database.upgrade()
 
     assert database.check() == []
+    assert differences(database_url) == []
+
+
+def earlier_versions() -> list[str]:
+    scripts = ScriptDirectory.from_config(migrations.alembic_config())
+    return [script.revision for script in scripts.walk_revisions()][:0:-1]
+
+
+def rows_by_table(url: str) -> dict[str, list[dict[str, Any]]]:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    found = sa.MetaData()
+    with engine.connect() as connection:
+        found.reflect(connection)
+        return {
+            name: [
+                dict(row)
+                for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()
+            ]
+            for name, table in found.tables.items()
+            if name != migrations.VERSION_TABLE
+        }
+
+
+def fill(project: Project) -> None:
+    """Put something into every table of the first version."""
+    first = project.label("a")
+    project.undo("a", first.uid)
+    project.act("b", Act.SKIP)
+    with project.database.transaction() as session:
+        record = ProjectRecord(str(UUID(int=7)), "stars", "hash", 7, NOW)
+        set_project(session, project=record)
+        start_round(session, revision=3, seed=1, owner="me:1", now=NOW)
+        store_proposals(session, proposals=proposals(1, ["c", "d"]))
+        lease_next(session, annotator_id=project.ann, count=1, lease_s=60, now=NOW)
+
+
+@pytest.mark.parametrize("version", earlier_versions())
+def test_upgrade__every_earlier_version_keeps_its_rows(
+    project: Project, database_url: str, version: str
+) -> None:
+    fill(project)
+    config = migrations.alembic_config()
+    with project.database.transaction() as session:
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, version)
+    before = rows_by_table(database_url)
+    assert {"annotation", "label_class", "lease", "project", "proposal", "round"} <= set(before)
+    assert all(before.values())
+
+    project.database.upgrade()
+
+    after = rows_by_table(database_url)
+    assert {name: after[name] for name in before} == before
     assert differences(database_url) == []
 
 
