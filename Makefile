@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 DEMO := demo
 
-.PHONY: demo test lint types unit bench screenshots clean help
+.PHONY: demo test lint types unit bench peers screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -39,8 +40,16 @@ bench: $(VENV)/.dev ## the slow checks: benchmarks, and the tests that need minu
 	$(BIN)/python -m pytest -m "slow or shared_data"
 	$(BIN)/python -m benchmarks.latency
 
+$(PEERS)/.peers: requirements.lock requirements-dev.lock requirements-peers.lock pyproject.toml
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.lock
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+peers: $(PEERS)/.peers ## an environment with the libraries goldpan is compared with: .venv-peers
+
 screenshots: $(VENV)/.dev ## draw docs/images anew
 	$(BIN)/python -m benchmarks.screenshots
 
 clean: ## remove what was built; projects stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
