@@ -118,6 +118,8 @@ def choose(project: Project, inputs: RoundInputs, scores: PoolScores | None, *, 
         disagreement=None if scores is None else scores.disagreement,
         prior=None if scores is None else scores.prior,
         outcomes=inputs.outcomes,
+        member_rows=None if scores is None else scores.member_rows,
+        member_probabilities=None if scores is None else scores.member_probabilities,
     )
     wanted = max(project.config.rounds.batch, project.config.rounds.queue)
     return strategies.get(name)(state, wanted, np.random.default_rng(seed))

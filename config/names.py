@@ -28,6 +28,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "cluster_margin",
         "galaxy",
         "balanced_entropy",
+        "epig",
     ),
 }
 """Kind (singular) → names that goldpan itself registers."""

@@ -1,6 +1,7 @@
-"""One pass over the pool: probabilities, disagreement, class shares; the members' answers are not kept.
+"""One pass over the pool: probabilities, disagreement, class shares.
 
-Every chunk of vectors is read once, all members answer at once, and only what the members add up to is kept.
+Every chunk of vectors is read once, all members answer at once, and only what the members add up to is kept; their
+own answers are kept for a few thousand rows alone.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ MEMBER_ROWS = 2_000
 MANY_CLASSES = 20
 """Beyond this many classes fewer rows are read for the shares, down to a quarter, to keep the time."""
 
+KEPT_ROWS = 4_096
+"""Most rows whose members' own answers are kept: half of them the most disputed ones, half evenly spaced."""
+
+KEPT_ENTRIES = 1 << 19
+"""Beyond so many probabilities a member, fewer rows are kept: 524 at a thousand classes."""
+
 CPU_SLICE = 4096
 """Rows computed together on a cpu: what the members answer on them stays in its cache."""
 
@@ -44,6 +51,9 @@ class PoolScores:
         prior: (k,) float32; class shares of the pool, as given or as estimated.
         prior_low: (k,) float32; lower ends of their 95 % interval.
         prior_high: (k,) float32; upper ends.
+        member_rows: (r,) int64; ascending rows on which the members' own answers are kept, at most KEPT_ROWS: all
+            of a small pool, else the most disputed ones and evenly spaced ones. Unreadable rows are left out.
+        member_probabilities: (members, r, k) float32; their answers there with the class prior taken out.
     """
 
     probabilities: npt.NDArray[np.float32]
@@ -52,6 +62,8 @@ class PoolScores:
     prior: npt.NDArray[np.float32]
     prior_low: npt.NDArray[np.float32]
     prior_high: npt.NDArray[np.float32]
+    member_rows: npt.NDArray[np.int64]
+    member_probabilities: npt.NDArray[np.float32]
 
 
 def score_pool(
@@ -89,12 +101,46 @@ def score_pool(
     with fixed_threads():
         balanced, disagreement = _pass(vectors, head, temperature, chunk, progress)
         shares = given or _prior(vectors, head, temperature, balanced)
+        kept = rows_to_keep(vectors, disagreement, class_count=head.class_count)
+        members = member_probabilities(vectors[kept], head, temperature=temperature)
     probabilities = np.empty_like(balanced)
     for start in range(0, len(balanced), chunk):
         joint = balanced[start : start + chunk] * np.maximum(shares.shares, 1e-12)
         np.divide(joint, joint.sum(axis=1, keepdims=True), out=probabilities[start : start + chunk])
     progress(1.0, "scoring the pool")
-    return PoolScores(probabilities, balanced, disagreement, shares.shares, shares.low, shares.high)
+    return PoolScores(
+        probabilities=probabilities,
+        balanced_probabilities=balanced,
+        disagreement=disagreement,
+        prior=shares.shares,
+        prior_low=shares.low,
+        prior_high=shares.high,
+        member_rows=kept,
+        member_probabilities=members,
+    )
+
+
+def rows_to_keep(
+    vectors: npt.NDArray[np.floating], disagreement: npt.NDArray[np.float32], *, class_count: int
+) -> npt.NDArray[np.int64]:
+    """Return the rows on which every member's own answer is kept, ascending; the same input gives the same rows.
+
+    Args:
+        vectors: (n, d); rows of zeros (unreadable items) are left out.
+        disagreement: (n,) how much the members disagree on each row.
+        class_count: k; the more classes, the fewer rows.
+
+    Returns:
+        (r,) int64: all readable rows where they are few, else the most disputed half and evenly spaced ones.
+    """
+    count = len(disagreement)
+    most = min(KEPT_ROWS, max(1, KEPT_ENTRIES // class_count))
+    if count <= most:
+        rows = np.arange(count, dtype=np.int64)
+    else:
+        disputed = np.argpartition(-disagreement, most // 2)[: most // 2]
+        rows = np.union1d(disputed, spaced_rows(count, most - most // 2)).astype(np.int64)
+    return rows[np.asarray(vectors[rows]).any(axis=1)]
 
 
 def member_probabilities(

@@ -1,4 +1,4 @@
-"""What a strategy does that needs a model, while there is none: density, with a reason that says so."""
+"""What a strategy does that needs a model or its members, while there is none: density, with a reason that says so."""
 
 from __future__ import annotations
 
@@ -27,12 +27,31 @@ def needs_model(strategy: Strategy) -> Strategy:
     def choose(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
         if has_model(state):
             return strategy(state, batch, generator)
-        choice = density_start(state, batch, generator)
-        return replace(
-            choice, reasons=tuple(f"No model yet: {_lower_first(reason)}" for reason in choice.reasons)
-        )
+        return _density_because("No model yet", state, batch, generator)
 
     return choose
+
+
+def needs_members(strategy: Strategy) -> Strategy:
+    """Wrap a strategy that reads the members' own answers, so that without two of them density chooses in its place.
+
+    Args:
+        strategy: called only when there is a model and at least two of its members have answered on some rows.
+    """
+
+    @wraps(strategy)
+    def choose(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
+        answers = state.member_probabilities
+        if answers is not None and answers.shape[0] > 1 and answers.shape[1] > 0:
+            return strategy(state, batch, generator)
+        return _density_because("No two members of a model to compare", state, batch, generator)
+
+    return needs_model(choose)
+
+
+def _density_because(why: str, state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
+    choice = density_start(state, batch, generator)
+    return replace(choice, reasons=tuple(f"{why}: {_lower_first(reason)}" for reason in choice.reasons))
 
 
 def _lower_first(sentence: str) -> str:

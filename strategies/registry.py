@@ -22,6 +22,7 @@ from strategies.contract import Choice, PoolState, Strategy
 from strategies.density_start import density_start
 from strategies.disagreement import disagreement
 from strategies.entropy import entropy
+from strategies.epig import epig
 from strategies.galaxy import galaxy
 from strategies.k_center import k_center
 from strategies.least_confidence import least_confidence
@@ -94,3 +95,4 @@ register_strategy("typiclust")(typiclust)
 register_strategy("cluster_margin")(cluster_margin)
 register_strategy("galaxy")(galaxy)
 register_strategy("balanced_entropy")(balanced_entropy)
+register_strategy("epig")(epig)

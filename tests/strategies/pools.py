@@ -54,6 +54,32 @@ def taught_state(
     )
 
 
+def members_state(
+    vectors: npt.NDArray[np.floating], *, names: tuple[str, ...] = ("star", "galaxy", "quasar"), seed: int = 0
+) -> PoolState:
+    """Return a taught pool whose model's answer is the mean of five members' answers, kept on most rows."""
+    state = taught_state(vectors, names=names, seed=seed)
+    generator = np.random.default_rng(seed + 1)
+    items, classes = vectors.shape[0], len(names)
+    common = generator.normal(size=(1, items, classes)) * 2
+    logits = common + generator.normal(size=(5, items, classes)) * generator.random((1, items, 1)) * 2
+    answers = np.exp(logits - logits.max(axis=2, keepdims=True))
+    answers /= answers.sum(axis=2, keepdims=True)
+    balanced = answers.mean(axis=0)
+    own = -(answers * np.log(answers)).sum(axis=2).mean(axis=0)
+    together = -(balanced * np.log(balanced)).sum(axis=1)
+    joint = balanced * state.prior
+    rows = np.sort(generator.permutation(items)[: max(1, items - items // 8)]).astype(np.int64)
+    return replace(
+        state,
+        probabilities=(joint / joint.sum(axis=1, keepdims=True)).astype(np.float32),
+        balanced_probabilities=balanced.astype(np.float32),
+        disagreement=np.maximum(together - own, 0).astype(np.float32),
+        member_rows=rows,
+        member_probabilities=answers[:, rows].astype(np.float32),
+    )
+
+
 def answered_state(
     vectors: npt.NDArray[np.floating],
     shares: npt.ArrayLike,

@@ -12,7 +12,7 @@ import pytest
 from strategies.contract import KINDS, Choice, Outcome, PoolState
 from strategies.errors import BatchInvalidError, StateInvalidError, StrategyError
 from strategies.registry import strategies
-from tests.strategies.pools import cold_state, group_vectors, taught_state
+from tests.strategies.pools import cold_state, group_vectors, members_state, taught_state
 
 NAMES = strategies.names()
 NEED_MODEL = (
@@ -25,9 +25,14 @@ NEED_MODEL = (
     "cluster_margin",
     "galaxy",
     "balanced_entropy",
+    "epig",
 )
 SIZES = (60, 30, 10)
+MODEL_PARTS = ("probabilities", "balanced_probabilities", "disagreement", "prior", "member_probabilities")
 
+STAGES = {"cold": cold_state, "taught": taught_state, "members": members_state}
+
+every_stage = pytest.mark.parametrize("stage", STAGES)
 every_strategy = pytest.mark.parametrize("name", NAMES)
 
 
@@ -50,16 +55,16 @@ def fingerprint(state: PoolState) -> str:
 
 
 @every_strategy
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__same_seed_same_answer(name: str, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(group_vectors(SIZES))
+@every_stage
+def test_choice__same_seed_same_answer(name: str, stage: str) -> None:
+    state = STAGES[stage](group_vectors(SIZES))
     assert same(choose(name, state, 12, seed=3), choose(name, state, 12, seed=3))
 
 
 @every_strategy
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__inputs_unchanged(name: str, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(group_vectors(SIZES))
+@every_stage
+def test_choice__inputs_unchanged(name: str, stage: str) -> None:
+    state = STAGES[stage](group_vectors(SIZES))
     before = fingerprint(state)
     choose(name, state, 12)
     assert fingerprint(state) == before
@@ -70,15 +75,15 @@ def test_choice__read_only_memory_map(name: str, tmp_path: Path) -> None:
     vectors = group_vectors(SIZES)
     np.save(tmp_path / "vectors.npy", vectors)
     mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
-    state = taught_state(vectors)
+    state = members_state(vectors)
     assert same(choose(name, state, 12), choose(name, replace(state, vectors=mapped), 12))
 
 
 @every_strategy
 @pytest.mark.parametrize("batch", [0, 1, 40, 85, 10_000])
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__distinct_open_rows_of_the_length_due(name: str, batch: int, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(group_vectors(SIZES))
+@every_stage
+def test_choice__distinct_open_rows_of_the_length_due(name: str, batch: int, stage: str) -> None:
+    state = STAGES[stage](group_vectors(SIZES))
     closed = state.closed.copy()
     closed[90:] = True
     choice = choose(name, replace(state, closed=closed), batch)
@@ -88,32 +93,32 @@ def test_choice__distinct_open_rows_of_the_length_due(name: str, batch: int, tau
 
 @every_strategy
 def test_choice__every_item_closed(name: str) -> None:
-    state = taught_state(group_vectors(SIZES))
+    state = members_state(group_vectors(SIZES))
     choice = choose(name, replace(state, closed=np.ones(100, np.bool_)), 5)
     assert choice.indices.size == 0
 
 
 @every_strategy
 @pytest.mark.parametrize("items", [1, 2, 3])
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__tiny_pool(name: str, items: int, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(group_vectors((items,)))
+@every_stage
+def test_choice__tiny_pool(name: str, items: int, stage: str) -> None:
+    state = STAGES[stage](group_vectors((items,)))
     choice = choose(name, state, 60)
     assert set(choice.indices.tolist()) == set(np.flatnonzero(~state.closed).tolist())
 
 
 @every_strategy
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__constant_vectors(name: str, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(np.full((50, 4), 2.5, np.float32))
+@every_stage
+def test_choice__constant_vectors(name: str, stage: str) -> None:
+    state = STAGES[stage](np.full((50, 4), 2.5, np.float32))
     assert choose(name, state, 20).indices.size == 20
 
 
 @every_strategy
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__one_item_ten_thousand_times(name: str, taught: bool) -> None:
+@every_stage
+def test_choice__one_item_ten_thousand_times(name: str, stage: str) -> None:
     vectors = np.concatenate([np.ones((10_000, 8), np.float32), group_vectors((20,), dimensions=8)])
-    state = (taught_state if taught else cold_state)(vectors)
+    state = STAGES[stage](vectors)
     choice = choose(name, state, 60)
     assert len(set(choice.indices.tolist())) == 60
 
@@ -126,17 +131,17 @@ def test_choice__copies_do_not_crowd_out_the_rest(name: str) -> None:
 
 
 @every_strategy
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__batch_of_ten_thousand(name: str, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(group_vectors((11_000, 1_000), dimensions=4))
+@every_stage
+def test_choice__batch_of_ten_thousand(name: str, stage: str) -> None:
+    state = STAGES[stage](group_vectors((11_000, 1_000), dimensions=4))
     choice = choose(name, state, 10_000)
     assert np.unique(choice.indices).size == 10_000
 
 
 @every_strategy
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__float16_vectors(name: str, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(group_vectors(SIZES).astype(np.float16))
+@every_stage
+def test_choice__float16_vectors(name: str, stage: str) -> None:
+    state = STAGES[stage](group_vectors(SIZES).astype(np.float16))
     assert np.isfinite(choose(name, state, 30).scores).all()
 
 
@@ -149,15 +154,15 @@ def test_choice__far_from_zero(name: str) -> None:
 
 @every_strategy
 def test_choice__scores_fall_and_kinds_are_known(name: str) -> None:
-    choice = choose(name, taught_state(group_vectors(SIZES)), 30)
+    choice = choose(name, members_state(group_vectors(SIZES)), 30)
     assert set(choice.kinds) <= set(KINDS)
     assert (np.diff(choice.scores) <= 1e-5).all()
 
 
 @every_strategy
-@pytest.mark.parametrize("taught", [False, True], ids=["cold", "taught"])
-def test_choice__every_reason_is_one_sentence(name: str, taught: bool) -> None:
-    state = (taught_state if taught else cold_state)(group_vectors(SIZES))
+@every_stage
+def test_choice__every_reason_is_one_sentence(name: str, stage: str) -> None:
+    state = STAGES[stage](group_vectors(SIZES))
     for reason in choose(name, state, 40).reasons:
         assert reason.endswith(".")
         assert "\n" not in reason
@@ -167,7 +172,7 @@ def test_choice__every_reason_is_one_sentence(name: str, taught: bool) -> None:
 @every_strategy
 def test_choice__class_names_of_any_content(name: str) -> None:
     names = ("<b>bold</b>\n& 'quoted' {0}", "x" * 5_000, "漢字 🙂")
-    choice = choose(name, taught_state(group_vectors(SIZES), names=names), 60)
+    choice = choose(name, members_state(group_vectors(SIZES), names=names), 60)
     assert max(len(reason) for reason in choice.reasons) < 220
     assert not any("\n" in reason for reason in choice.reasons)
 
@@ -211,20 +216,20 @@ def test_choice__model_of_no_class(name: str) -> None:
 
 @every_strategy
 def test_choice__one_class(name: str) -> None:
-    choice = choose(name, taught_state(group_vectors(SIZES), names=("only",)), 20)
+    choice = choose(name, members_state(group_vectors(SIZES), names=("only",)), 20)
     assert choice.indices.size == 20
 
 
 @every_strategy
 def test_choice__a_thousand_classes(name: str) -> None:
     names = tuple(f"class {index}" for index in range(1_000))
-    choice = choose(name, taught_state(group_vectors((2_000,)), names=names), 60)
+    choice = choose(name, members_state(group_vectors((2_000,)), names=names), 60)
     assert choice.indices.size == 60
 
 
 @every_strategy
 def test_choice__skipped_items_of_earlier_rounds(name: str) -> None:
-    state = taught_state(group_vectors(SIZES))
+    state = members_state(group_vectors(SIZES))
     rows = np.flatnonzero(~state.closed)[:10]
     closed = state.closed.copy()
     closed[rows] = True
@@ -248,9 +253,9 @@ def test_choice__wrong_numbers_in_vectors_are_refused(
 
 
 @every_strategy
-@pytest.mark.parametrize("part", ["probabilities", "balanced_probabilities", "disagreement", "prior"])
+@pytest.mark.parametrize("part", MODEL_PARTS)
 def test_choice__nan_from_the_model_is_refused(name: str, part: str) -> None:
-    state = taught_state(group_vectors(SIZES))
+    state = members_state(group_vectors(SIZES))
     broken = getattr(state, part).copy()
     broken.flat[3 % broken.size] = np.nan
     with pytest.raises(StrategyError, match=part):
