@@ -1,0 +1,89 @@
+"""The model in a simulation's loop: goldpan's own heads, trained on the labels so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from app.simulation.pools import LabelledPool
+from config.schema import HeadSection
+from models.devices import choose_device, fixed_threads
+from models.heads.contract import TrainedHead, TrainingSet, VectorScale
+from models.heads.registry import heads
+from models.learn import learn
+from models.scoring import PoolScores, score_pool
+from strategies.contract import FloatArray, IntArray
+
+
+def fast_head() -> HeadSection:
+    """Return the head a simulation uses unless told otherwise: one member, no cross-validation, on the processor."""
+    return HeadSection(members=1, calibrate=False, device="cpu")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained head with its temperature.
+
+    Attributes:
+        trained: the head.
+        temperature: what its logits are divided by.
+    """
+
+    trained: TrainedHead
+    temperature: float
+
+    def score(self, vectors: FloatArray) -> PoolScores:
+        """Score all items of a pool, as a round does."""
+        return score_pool(vectors, self.trained, temperature=self.temperature)
+
+    def answer(self, vectors: FloatArray) -> IntArray:
+        """Return (b,) int64: the class with the highest balanced probability for each row."""
+        with torch.inference_mode(), fixed_threads():
+            logits = self.trained.logits(torch.from_numpy(vectors).to(self.trained.device)) / self.temperature
+            chosen: IntArray = torch.softmax(logits, dim=2).mean(dim=0).argmax(dim=1).cpu().numpy()
+        return chosen
+
+
+def train(
+    vectors: FloatArray,
+    labels: IntArray,
+    *,
+    class_count: int,
+    section: HeadSection,
+    scale: VectorScale,
+    seed: int,
+) -> Model | None:
+    """Train a head.
+
+    Args:
+        vectors: (m, d) float32 of the labelled items.
+        labels: (m,) int64 class indices.
+        class_count: k; may exceed the classes that have labels.
+        section: the head's settings; cross-validated for a temperature only where it asks for calibration.
+        scale: the pool's scale.
+        seed: of all chance.
+
+    Returns:
+        The model; None while fewer than two classes have a label.
+
+    Raises:
+        models.errors.TrainingDivergedError: the loss became NaN twice.
+        config.errors.UnknownNameError: there is no such head.
+    """
+    if np.unique(labels).size < 2:
+        return None
+    training = TrainingSet(vectors, labels, class_count=class_count, scale=scale)
+    device = choose_device(section.device)
+    if section.calibrate:
+        learned = learn(training, section=section, seed=seed, device=device)
+        return Model(learned.trained, learned.temperature)
+    return Model(heads.get(section.name).fit(training, section=section, seed=seed, device=device), 1.0)
+
+
+def train_on_all(pool: LabelledPool, section: HeadSection, *, scale: VectorScale, seed: int) -> Model | None:
+    """Train a head on the whole pool with its hidden truth: what labelling everything would give."""
+    return train(
+        pool.vectors, pool.truth, class_count=len(pool.class_names), section=section, scale=scale, seed=seed
+    )

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.simulation.errors import LabelledPoolError, PlanError
+from app.simulation.model import fast_head
+from app.simulation.run import RunPlan, simulate, whole_pool_accuracy
+from config.errors import UnknownNameError
+from strategies.contract import BoolArray, Choice, IntArray, PoolState, Strategy
+from strategies.random_draw import random_draw
+from tests.app.simulation.pools import small_pool
+
+PLAN = RunPlan(strategy="margin", budget=40)
+
+
+def test_simulate__learns_well_separated_classes() -> None:
+    result = simulate(small_pool(), PLAN)
+    assert result.steps["labels"].tolist() == [10, 20, 30, 40]
+    assert result.summary["final_balanced_accuracy"] > 0.95
+
+
+def test_simulate__same_plan_same_steps() -> None:
+    first, second = simulate(small_pool(), PLAN), simulate(small_pool(), PLAN)
+    assert first.rows == second.rows
+    seconds = ["choose_s", "train_s"]
+    assert first.steps.drop(columns=seconds).equals(second.steps.drop(columns=seconds))
+
+
+def test_simulate__another_seed_labels_other_items() -> None:
+    assert simulate(small_pool(), PLAN).rows != simulate(small_pool(), replace(PLAN, seed=1)).rows
+
+
+def test_simulate__budget_not_a_multiple_of_the_batch() -> None:
+    assert simulate(small_pool(), replace(PLAN, budget=25)).steps["labels"].tolist() == [10, 20, 25]
+
+
+def test_simulate__pool_smaller_than_the_batch() -> None:
+    result = simulate(small_pool(), replace(PLAN, batch=500, queue=500, budget=1000))
+    assert result.steps["labels"].tolist() == [80]
+
+
+def test_simulate__budget_beyond_the_pool_labels_everything_once() -> None:
+    result = simulate(small_pool(), replace(PLAN, budget=1000))
+    assert sorted(result.rows) == list(range(80))
+
+
+def _recorder(states: list[PoolState]) -> Strategy:
+    def choose(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
+        states.append(state)
+        return random_draw(state, batch, generator)
+
+    return choose
+
+
+def test_simulate__names_unknown_shows_only_classes_met() -> None:
+    states: list[PoolState] = []
+    simulate(small_pool(), PLAN, _recorder(states))
+    assert states[0].class_names != ("class 0", "class 1", "class 2")
+
+
+def test_simulate__names_known_shows_all_classes_from_the_start() -> None:
+    states: list[PoolState] = []
+    plan = replace(PLAN, names=True, start="random")
+    simulate(small_pool(), plan, _recorder(states))
+    assert states[0].class_names == ("class 0", "class 1", "class 2")
+
+
+class FixedPage:
+    def __init__(self, class_index: int, rows: IntArray) -> None:
+        self.class_index, self.rows = class_index, rows
+
+
+def _first_open(state: PoolState, generator: np.random.Generator, refused: BoolArray) -> FixedPage | None:
+    """Twelve open items offered as class 0, none of them refused before."""
+    rows = np.flatnonzero(~state.closed & ~refused[:, 0])[:12]
+    return FixedPage(0, rows) if rows.size else None
+
+
+def test_simulate__a_page_costs_one_and_one_per_exception() -> None:
+    plan = replace(PLAN, effort="page", budget=200)
+    steps = simulate(small_pool(), plan, page_policy=_first_open).steps
+    single, page = steps.iloc[0], steps.iloc[1]
+    confirmed = page["labels"] - single["labels"]
+    assert page["decisions"] - single["decisions"] == 1 + (12 - confirmed)
+    assert 0 < confirmed < 12
+
+
+def test_simulate__refused_items_are_passed_on() -> None:
+    seen: list[int] = []
+
+    def policy(state: PoolState, generator: np.random.Generator, refused: BoolArray) -> FixedPage | None:
+        seen.append(int(refused.sum()))
+        return _first_open(state, generator, refused)
+
+    simulate(small_pool(), replace(PLAN, effort="page", budget=60), page_policy=policy)
+    assert seen[0] == 0
+    assert seen[1] > 0
+
+
+def test_simulate__page_effort_without_policy_is_refused() -> None:
+    with pytest.raises(PlanError, match="no page policy"):
+        simulate(small_pool(), replace(PLAN, effort="page"))
+
+
+@pytest.mark.parametrize(("name", "value"), [("budget", 0), ("batch", 0), ("queue", 3), ("seed", -1)])
+def test_simulate__numbers_out_of_range_are_refused(name: str, value: int) -> None:
+    with pytest.raises(PlanError, match=name):
+        simulate(small_pool(), replace(PLAN, **{name: value}))  # type: ignore[arg-type]
+
+
+def test_simulate__unknown_strategy_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownNameError, match=r"margn.*margin.*prospect"):
+        simulate(small_pool(), replace(PLAN, strategy="margn"))
+
+
+def test_simulate__one_class_only_is_refused() -> None:
+    pool = small_pool()
+    with pytest.raises(LabelledPoolError, match="fewer than two classes"):
+        simulate(replace(pool, truth=np.zeros_like(pool.truth)), PLAN)
+
+
+def test_whole_pool_accuracy__is_an_upper_guide() -> None:
+    assert whole_pool_accuracy(small_pool(), fast_head(), seed=0) > 0.95
