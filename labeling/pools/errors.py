@@ -10,6 +10,7 @@ LabelingError
     ├── PoolColumnsError       columns named in the configuration that the file does not have, or that clash
     ├── PoolKeysError          keys that are empty or given twice
     ├── VectorShapeError       vectors that are not n rows of the same d numbers
+    ├── CriteriaError          criteria on columns that cannot be read, or name what is not there
     ├── PoolKindError          asked for images of a table, texts of a folder of images, …
     └── SnapshotError          the snapshot's own folder: missing, damaged, newer, cannot be written
 ```
@@ -50,6 +51,10 @@ class PoolKeysError(PoolError):
 
 class VectorShapeError(PoolError):
     """The vectors are not n rows of the same d numbers."""
+
+
+class CriteriaError(PoolError):
+    """Criteria on columns that cannot be read, or that name what the pool does not have."""
 
 
 class PoolKindError(PoolError):

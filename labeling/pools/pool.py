@@ -164,17 +164,24 @@ class Pool:
         data = self._image_bytes(row) if self.kind == "image" else None
         return None if data is None else browser_image(data)
 
-    def frame(self, start: int, stop: int) -> pd.DataFrame:
-        """Return the model's columns for rows start to stop (not included).
+    def frame(self, start: int, stop: int, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return columns for rows start to stop (not included).
+
+        Args:
+            start: first row.
+            stop: row after the last.
+            columns: names of stored columns, those that are only shown included; None for the model's.
 
         Returns:
-            One column for each of `roles`, in that order: float64 with NaN, or str with NaN, where missing.
+            One column for each of `roles`, or each named one, in the order of `columns` of the pool: float64 with NaN,
+            or str with NaN, where missing.
         """
-        columns = {}
+        wanted = set(self.roles if columns is None else columns)
+        found = {}
         for place, column in enumerate(self.columns, start=FIRST_COLUMN):
-            if column.use == "model":
-                columns[column.name] = self._items.span(start, stop, place).to_pandas()
-        return pd.DataFrame(columns)
+            if column.name in wanted:
+                found[column.name] = self._items.span(start, stop, place).to_pandas()
+        return pd.DataFrame(found)
 
     def texts(self, start: int, stop: int) -> list[str]:
         """Return the texts of rows start to stop (not included), "" for an item that cannot be read.
