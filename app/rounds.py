@@ -20,6 +20,7 @@ from app.project import Project, now, open_project, settings_hash
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
+from app.stopping import look_at_stopping
 from labeling.queue import store_proposals
 from labeling.round_log import advance_round, finish_round
 from models.devices import choose_device
@@ -167,7 +168,15 @@ def store(
             probabilities=None if scores is None else scores.probabilities,
             head_file=head_file,
         )
-    metrics = {"quality": quality, "seconds": meaning.seconds, "trained": meaning.trained}
+    stopping = look_at_stopping(
+        project, inputs, None if learned is None else learned.quality, scores, number=number
+    )
+    metrics = {
+        "quality": quality,
+        "seconds": meaning.seconds,
+        "trained": meaning.trained,
+        "stopping": stopping.to_dict(),
+    }
     with project.database.transaction() as session:
         store_proposals(session, proposals=proposals)
         finish_round(
