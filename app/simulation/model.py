@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from app.simulation.pools import LabelledPool
 from config.schema import HeadSection
@@ -13,7 +12,7 @@ from models.devices import choose_device, fixed_threads
 from models.heads.contract import TrainedHead, TrainingSet, VectorScale
 from models.heads.registry import heads
 from models.learn import learn
-from models.scoring import PoolScores, score_pool
+from models.scoring import PoolScores, member_probabilities, score_pool
 from strategies.contract import FloatArray, IntArray
 
 
@@ -40,10 +39,9 @@ class Model:
 
     def answer(self, vectors: FloatArray) -> IntArray:
         """Return (b,) int64: the class with the highest balanced probability for each row."""
-        with torch.inference_mode(), fixed_threads():
-            logits = self.trained.logits(torch.from_numpy(vectors).to(self.trained.device)) / self.temperature
-            chosen: IntArray = torch.softmax(logits, dim=2).mean(dim=0).argmax(dim=1).cpu().numpy()
-        return chosen
+        with fixed_threads():
+            members = member_probabilities(vectors, self.trained, temperature=self.temperature)
+        return np.asarray(members.mean(axis=0).argmax(axis=1), np.int64)
 
 
 def train(

@@ -35,6 +35,9 @@ NEED_MODEL = (
 )
 """Strategies that read a model's answer; their users begin with items drawn at random."""
 
+NEED_MEMBERS = ("disagreement", "epig")
+"""Strategies that compare the members of an ensemble."""
+
 
 class Page(Protocol):
     """A page of one class, to be confirmed at once; the exceptions are ticked off.
@@ -168,6 +171,11 @@ def check_plan(plan: RunPlan, page_policy: PagePolicy | None = None) -> None:
             raise PlanError(f"{name} is {getattr(plan, name)}; give a whole number of at least 1")
     if plan.queue < plan.batch:
         raise PlanError(f"queue is {plan.queue}, below the batch of {plan.batch}; give at least the batch")
+    if plan.strategy in NEED_MEMBERS and plan.head.members < 2:
+        raise PlanError(
+            f"{plan.strategy} compares the members of a head, and this one has a single member; give head.members of "
+            "at least 2"
+        )
     if plan.seed < 0:
         raise PlanError(f"seed is {plan.seed}; give a whole number of at least 0")
     if plan.effort not in ("single", "page"):

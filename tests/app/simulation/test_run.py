@@ -111,6 +111,11 @@ def test_simulate__numbers_out_of_range_are_refused(name: str, value: int) -> No
         simulate(small_pool(), replace(PLAN, **{name: value}))  # type: ignore[arg-type]
 
 
+def test_simulate__members_are_needed_to_compare_them() -> None:
+    with pytest.raises(PlanError, match=r"head.members of at least 2"):
+        simulate(small_pool(), replace(PLAN, strategy="epig"))
+
+
 def test_simulate__unknown_strategy_lists_the_known_ones() -> None:
     with pytest.raises(UnknownNameError, match=r"margn.*margin.*prospect"):
         simulate(small_pool(), replace(PLAN, strategy="margn"))
