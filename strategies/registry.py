@@ -29,6 +29,7 @@ from strategies.least_confidence import least_confidence
 from strategies.margin import margin
 from strategies.prospect import prospect
 from strategies.random_draw import random_draw
+from strategies.seek import seek
 from strategies.typiclust import typiclust
 
 strategies: Registry[Strategy] = Registry("strategy")
@@ -96,3 +97,4 @@ register_strategy("cluster_margin")(cluster_margin)
 register_strategy("galaxy")(galaxy)
 register_strategy("balanced_entropy")(balanced_entropy)
 register_strategy("epig")(epig)
+register_strategy("seek")(seek)
