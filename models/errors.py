@@ -16,6 +16,7 @@ config.errors.GoldpanError
     │   │   └── NotEnoughLabelsError    fewer than two classes have a label yet
     │   ├── TrainingDivergedError   the loss was not a number, even with a smaller step
     │   └── WeightsError            a weights file that is missing, damaged, or of another head
+    ├── SeekInvalidError            what is sought cannot be turned into scores
     └── DeviceError                 a device that is unknown or not there
 ```
 """
@@ -83,3 +84,7 @@ class WeightsError(HeadError):
 
 class DeviceError(ModelError):
     """A device that is unknown or not there."""
+
+
+class SeekInvalidError(ModelError):
+    """What is sought cannot be turned into scores: no usable vector, another length, or no known value."""
