@@ -165,7 +165,7 @@ def _checked(
 
 def _unit(block: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     lengths = np.sqrt((block * block).sum(axis=1, keepdims=True))
-    return block / np.where(lengths > 0, lengths, 1.0).astype(np.float32)
+    return np.divide(block, lengths, out=np.zeros_like(block), where=lengths > 0)
 
 
 def _middle(vectors: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.float32], float]:
