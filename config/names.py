@@ -12,7 +12,16 @@ from importlib.metadata import entry_points
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
     "reader": ("auto", "table", "image_table", "image_folder", "text", "vectors"),
-    "encoder": ("auto", "tabular", "image_conv", "image_timm", "text_transformer", "text_tfidf", "given"),
+    "encoder": (
+        "auto",
+        "tabular",
+        "image_ssl",
+        "image_conv",
+        "image_timm",
+        "text_transformer",
+        "text_tfidf",
+        "given",
+    ),
     "head": ("logistic", "mlp"),
     "strategy": (
         "prospect",

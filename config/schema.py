@@ -143,6 +143,10 @@ class EncoderSection(Section):
     model: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = Field(
         None, description="name of the weights, or a local path; null takes the encoder's own"
     )
+    any_orientation: StrictBool = Field(
+        False,
+        description="image_ssl: images have no upright (galaxies, cells); turned or mirrored they mean the same",
+    )
     batch_size: StrictInt = Field(256, ge=1, le=65536, description="items encoded at once")
     device: Device = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
 

@@ -92,6 +92,8 @@ def write_vectors(
 ) -> VectorFile:
     """Encode a pool into a folder; what was there stays until the new vectors are complete.
 
+    An encoder that was kept beside earlier vectors of the same settings is taken up again, where it still suits.
+
     Args:
         source: the pool.
         section: the encoder's settings; "auto" is decided here.
@@ -111,22 +113,26 @@ def write_vectors(
     """
     from threadpoolctl import threadpool_limits
 
+    from models.encoders.kept import revive_encoder
     from models.encoders.registry import choose_encoder, encoders
 
     if not len(source):
         raise EncoderError("the pool has no items; vectors need at least one")
     started = time.perf_counter()
     choice = choose_encoder(source, section)
+    encoder = encoders.get(choice.name)
+    settings = settings_hash(section, seed=seed, encoder=choice.name)
     # Another number of threads may add the same numbers in another order.
     with threadpool_limits(1, user_api="blas"):
-        fitted = encoders.get(choice.name).fit(
+        kept = revive_encoder(encoder, source, section=section, seed=seed, settings=settings, folder=folder)
+        fitted = kept or encoder.fit(
             source, section=section, seed=seed, progress=lambda share, text: progress(FIT_SHARE * share, text)
         )
         info: dict[str, object] = {
             "version": VERSION,
             "encoder": choice.name,
-            "reason": choice.reason,
-            "settings_hash": settings_hash(section, seed=seed, encoder=choice.name),
+            "reason": f"{choice.reason}; as learned before" if kept else choice.reason,
+            "settings_hash": settings,
             "n": len(source),
             "dimensions": fitted.dimensions,
             "dtype": "float32",
@@ -193,7 +199,14 @@ def settings_hash(section: EncoderSection, *, seed: int, encoder: str) -> str:
     Returns:
         64 hexadecimal digits.
     """
-    decides = {"encoder": encoder, "dimensions": section.dimensions, "model": section.model, "seed": seed}
+    decides: dict[str, object] = {
+        "encoder": encoder,
+        "dimensions": section.dimensions,
+        "model": section.model,
+        "seed": seed,
+    }
+    if section.any_orientation:
+        decides["any_orientation"] = True
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
@@ -206,10 +219,13 @@ def _write(
     progress: Callable[[float, str], None],
     started: float,
 ) -> None:
+    from models.encoders.kept import keep_encoder
+
     temporary = folder / f"{FILE}.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         digest = _write_chunks(temporary, source, fitted, progress)
+        keep_encoder(fitted, settings=str(info["settings_hash"]), folder=folder)
         seconds = round(time.perf_counter() - started, 3)
         _publish(temporary, folder, info | {"hash": digest.hexdigest(), "seconds": seconds})
     except OSError as error:

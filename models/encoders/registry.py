@@ -12,6 +12,7 @@ from config.registry import Registry
 from models.encoders.contract import Encoder, EncoderChoice, ItemSource
 from models.encoders.given import GivenEncoder
 from models.encoders.image_conv import ImageConvEncoder
+from models.encoders.image_ssl import ImageSslEncoder
 from models.encoders.image_timm import ImageTimmEncoder
 from models.encoders.tabular import TabularEncoder
 from models.encoders.text_tfidf import TextTfidfEncoder
@@ -25,6 +26,7 @@ encoders: Registry[Encoder] = Registry("encoder")
 for _encoder in (
     GivenEncoder(),
     ImageConvEncoder(),
+    ImageSslEncoder(),
     ImageTimmEncoder(),
     TabularEncoder(),
     TextTfidfEncoder(),
@@ -35,7 +37,7 @@ for _encoder in (
 PREFERENCES: dict[str, tuple[str, ...]] = {
     "vectors": ("given",),
     "table": ("tabular",),
-    "image": ("image_timm", "image_conv"),
+    "image": ("image_timm", "image_ssl"),
     "text": ("text_transformer", "text_tfidf"),
 }
 """Kind of pool → encoders, best first; "auto" takes the first that can run on this machine."""

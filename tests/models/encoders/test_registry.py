@@ -39,7 +39,7 @@ def test_choose_encoder__auto_falls_back_for_images_without_timm() -> None:
     if find_spec("timm") is not None:
         pytest.skip("timm is installed here")
     choice = choose_encoder(make_source("image", 3), EncoderSection())
-    assert choice.name == "image_conv"
+    assert choice.name == "image_ssl"
     assert "timm is not installed" in choice.reason
 
 

@@ -1,0 +1,107 @@
+"""Encoders kept beside the vectors: what was learned on the pool, as safetensors, which is data alone.
+
+A pool that grows or loses items then keeps its encoder, and an item keeps its vector. An encoder takes part by having
+`weights` once it is fitted and `revive`; the others are fitted again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from models.encoders.contract import Encoder, FittedEncoder, FloatArray, ItemSource
+
+if TYPE_CHECKING:
+    from config.schema import EncoderSection
+
+FILE = "encoder.safetensors"
+
+
+@runtime_checkable
+class KeptEncoder(Protocol):
+    """A fitted encoder that can be kept."""
+
+    def weights(self) -> Mapping[str, FloatArray]:
+        """Return what was learned, by name."""
+        ...
+
+
+@runtime_checkable
+class RevivingEncoder(Protocol):
+    """An encoder that can take up what was learned before."""
+
+    def revive(
+        self, weights: Mapping[str, FloatArray], source: ItemSource, *, section: EncoderSection, seed: int
+    ) -> FittedEncoder | None:
+        """Return the fitted encoder, None where it does not suit the pool any more.
+
+        Raises:
+            KeyError: weights are missing.
+            ValueError: weights do not fit together.
+        """
+        ...
+
+
+def keep_encoder(fitted: FittedEncoder, *, settings: str, folder: Path) -> None:
+    """Write what was learned; remove what another encoder left where this one keeps nothing.
+
+    Args:
+        fitted: the encoder.
+        settings: `VectorFile.settings_hash` of the vectors it makes.
+        folder: where the vectors lie.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    from safetensors.numpy import save
+
+    path = folder / FILE
+    if not isinstance(fitted, KeptEncoder):
+        path.unlink(missing_ok=True)
+        return
+    temporary = folder / f"{FILE}.{os.getpid()}.tmp"
+    try:
+        # An ordinary write: on a full disk it raises OSError, as the vectors beside it do.
+        temporary.write_bytes(save(dict(fitted.weights()), metadata={"settings": settings}))
+        os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def revive_encoder(
+    encoder: Encoder, source: ItemSource, *, section: EncoderSection, seed: int, settings: str, folder: Path
+) -> FittedEncoder | None:
+    """Take up the encoder that is kept in a folder.
+
+    Args:
+        encoder: the encoder wanted.
+        source: the pool.
+        section: its settings.
+        seed: of every random choice.
+        settings: `VectorFile.settings_hash` of the vectors wanted.
+        folder: where the vectors lie.
+
+    Returns:
+        The fitted encoder; None where none is kept, or one of other settings, one that does not suit the pool any more,
+        or one whose file is damaged: then it is fitted again.
+
+    Raises:
+        DeviceError: the device is not there.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / FILE
+    if not isinstance(encoder, RevivingEncoder) or not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            if (file.metadata() or {}).get("settings") != settings:
+                return None
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 -- no mapping
+        return encoder.revive(weights, source, section=section, seed=seed)
+    except (SafetensorError, OSError, KeyError, ValueError):
+        return None
