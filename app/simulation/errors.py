@@ -4,7 +4,8 @@
 app.errors.AppError
 └── SimulationError             anything about a simulation that a person can put right
     ├── LabelledPoolError       a labelled pool that cannot be simulated on, or cannot be thinned as asked
-    └── PlanError               a plan that makes no sense: an unknown name, no budget, a queue below the batch
+    ├── PlanError               a plan that makes no sense: no budget, a queue below the batch, a name given twice
+    └── WorkersError            the processes or the Dask cluster that should make runs are not there, or went
 ```
 """
 
@@ -23,3 +24,7 @@ class LabelledPoolError(SimulationError):
 
 class PlanError(SimulationError):
     """A plan of a simulation makes no sense."""
+
+
+class WorkersError(SimulationError):
+    """The processes or the Dask cluster that should make runs are not there, or went away."""
