@@ -22,6 +22,9 @@ Path: TypeAlias = tuple[str | int, ...]
 Problem: TypeAlias = tuple[Path, str]
 """Where, and what is wrong there."""
 
+PRIOR_TOLERANCE = 0.001
+"""How far stated class shares may be from adding up to 1: shares are written with a few digits."""
+
 
 def fold(name: str) -> str:
     """Return what two class names share when they count as the same: case and Unicode form set aside."""
@@ -101,6 +104,21 @@ def check_known(kind: str) -> Callable[[str], str]:
     return check
 
 
+def check_prior(shares: dict[str, float]) -> dict[str, float]:
+    """Return the stated class shares of the pool unchanged.
+
+    Raises:
+        PydanticCustomError: they do not add up to 1.
+    """
+    total = sum(shares.values())
+    if not abs(total - 1.0) <= PRIOR_TOLERANCE:
+        raise _error(
+            f"the shares add up to {total:.6g}; allowed: shares of the whole pool that add up to 1, such as "
+            "star 0.9 and quasar 0.1; leave the key out to have them estimated"
+        )
+    return shares
+
+
 def check_timestamp(value: object) -> object:
     """Return the value unchanged.
 
@@ -158,28 +176,27 @@ def queue_problems(batch: object, queue: object) -> list[Problem]:
     return []
 
 
-def check_shared(annotations: Iterable[Any], class_names: Set[str]) -> None:
-    """Check that the annotations of a shared config fit each other and the classes.
+def check_shared(annotations: Iterable[Any], class_names: Set[str], *, seeks: Iterable[Any] = ()) -> None:
+    """Check that the annotations and seeks of a shared config fit each other and the classes.
 
     Args:
         annotations: oldest first, with the attributes of `config.schema.SharedAnnotation`.
         class_names: the names of the classes in the same file.
+        seeks: with the attributes of `config.schema.SharedSeek`.
 
     Raises:
         ValidationError: a uid is used twice, a label has no class, a class is not listed, or an undo takes
             back what does not come before it.
     """
     seen: set[str] = set()
-    problems: list[Problem] = []
+    problems = _seek_problems(seeks, class_names)
     for index, item in enumerate(annotations):
         where: Path = ("shared", "annotations", index)
         if item.uid in seen:
             problems.append(((*where, "uid"), f"given {item.uid!r} a second time; allowed: once"))
         if item.act == "label" and item.class_name is None:
             problems.append((where, "a label without class_name; give the name of its class"))
-        if item.class_name is not None and item.class_name not in class_names:
-            hint = closest(item.class_name, class_names)
-            problems.append(((*where, "class_name"), f"class {item.class_name!r} is not under classes{hint}"))
+        problems += _unlisted(where, item.class_name, class_names)
         if item.act == "undo" and item.undoes not in seen:
             problems.append(
                 ((*where, "undoes"), f"given {item.undoes!r}; allowed: the uid of an earlier annotation")
@@ -205,6 +222,25 @@ def _error(message: str) -> PydanticCustomError:
 
 def _is_zero(target: object) -> bool:
     return isinstance(target, int | float) and not isinstance(target, bool) and target == 0
+
+
+def _unlisted(where: Path, class_name: str | None, class_names: Set[str]) -> list[Problem]:
+    if class_name is None or class_name in class_names:
+        return []
+    hint = closest(class_name, class_names)
+    return [((*where, "class_name"), f"class {class_name!r} is not under classes{hint}")]
+
+
+def _seek_problems(seeks: Iterable[Any], class_names: Set[str]) -> list[Problem]:
+    problems: list[Problem] = []
+    for index, item in enumerate(seeks):
+        where: Path = ("shared", "seeks", index)
+        problems += _unlisted(where, item.class_name, class_names)
+        if item.kind == "example" and not item.items:
+            problems.append((where, "an example without items; give the key of at least one"))
+        if item.kind != "example" and not item.text.strip():
+            problems.append((where, f"{item.kind} without a text; give one, or leave the entry out"))
+    return problems
 
 
 def _twice(values: Sequence[object], field: str, same: Callable[[str], str]) -> list[Problem]:

@@ -22,7 +22,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "text_tfidf",
         "given",
     ),
-    "head": ("logistic", "mlp"),
+    "head": ("auto", "logistic", "mlp", "evidential", "sade", "ordinal", "sklearn"),
     "strategy": (
         "prospect",
         "density",
@@ -38,6 +38,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "galaxy",
         "balanced_entropy",
         "epig",
+        "seek",
     ),
 }
 """Kind (singular) → names that goldpan itself registers."""

@@ -8,6 +8,7 @@ do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import torch
 
 from models.devices import fixed_threads
+from models.extensions import Extension, extend
 from models.heads.contract import Head, Progress, TrainingSet, no_progress
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def out_of_fold(
     seed: int,
     device: torch.device,
     progress: Progress = no_progress,
+    extensions: Sequence[Extension] = (),
 ) -> OutOfFold | None:
     """Compute out-of-fold logits by repeated stratified cross-validation.
 
@@ -62,6 +65,7 @@ def out_of_fold(
         seed: of the cut into folds and the heads' starts.
         device: where to compute.
         progress: told the share done.
+        extensions: what adds rows to the labels of each fold.
 
     Returns:
         The logits; None where fewer than two classes have two labels or more.
@@ -81,9 +85,8 @@ def out_of_fold(
     parts[:, ~tested] = -1
     held_out = parts[:, None, :] == np.arange(folds)[None, :, None]
     weights = torch.from_numpy(np.where(held_out, 0.0, 1.0).astype(np.float32).reshape(repeats * folds, -1))
-    trained = head.fit(
-        training, section=section, seed=seed, device=device, progress=progress, weights=weights
-    )  # fmt: skip
+    rows, weights = extend(training, weights, extensions, alone=True)
+    trained = head.fit(rows, section=section, seed=seed, device=device, progress=progress, weights=weights)
     logits = np.zeros((repeats, len(tested), training.class_count), dtype=np.float32)
     with fixed_threads(), torch.inference_mode():
         for start in range(0, len(tested), CHUNK):

@@ -1,18 +1,23 @@
-"""The one call a round makes to learn from its labels: train, cross-validate, calibrate."""
+"""The one call a round makes to learn from its labels: choose a head, train, cross-validate, calibrate."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
+from models.choice import choose_head, head_label
+from models.extensions import Extension, extend
 from models.folds import out_of_fold
-from models.heads.contract import Progress, TrainedHead, TrainingSet, check_training, no_progress
+from models.heads.contract import Head, Progress, TrainedHead, TrainingSet, check_training, no_progress
 from models.heads.registry import heads
+from models.losses import bootstrap_weights
 from models.metrics import report, temperature_of
+from models.mixup import Mixup
+from models.pseudo_labels import PseudoLabels
 from models.quality import QualityReport
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ class Learned:
         trained: the head, trained on all labels.
         temperature: what its logits are to be divided by; 1 where the section asks for no calibration.
         quality: how good it is, by cross-validation.
-        seconds: how long each step took: "train", "cross_validate", "calibrate".
+        seconds: how long each step took: "compare", "train", "cross_validate", "calibrate".
     """
 
     trained: TrainedHead
@@ -48,7 +53,7 @@ def learn(
 
     Args:
         training: the labels and their vectors; two classes with a label each suffice; not changed.
-        section: the head's settings.
+        section: the head's settings; its name may be "auto".
         seed: of all chance; the same arguments give the same answer on the same kind of device.
         device: where to compute.
         progress: told the share done, 0 to 1, and what is being done.
@@ -60,24 +65,105 @@ def learn(
         config.errors.UnknownNameError: there is no such head.
     """
     check_training(training)
-    head = heads.get(section.name)
     started = time.perf_counter()
-    trained = head.fit(
+    choice = choose_head(
         training, section=section, seed=seed, device=device,
-        progress=lambda share, _text: progress(0.45 * share, "training"),
+        progress=lambda share, _text: progress(0.3 * share, "comparing heads"),
+    )  # fmt: skip
+    section, begun = choice.section, 0.3 if choice.candidates else 0.0
+    head = heads.get(section.name)
+
+    def told(text: str, start: float, stop: float) -> Progress:
+        low, width = begun + (1 - begun) * start, (1 - begun) * (stop - start)
+        return lambda share, _text: progress(low + width * share, text)
+
+    extensions = _extensions(head, training, section=section, seed=seed, device=device)
+    chosen_at = time.perf_counter()
+    trained = _train(
+        head, training, extensions, section=section, seed=seed, device=device,
+        progress=told("training", 0.0, 0.45),
     )  # fmt: skip
     trained_at = time.perf_counter()
     found = out_of_fold(
         head, training, section=section, seed=seed, device=device,
-        progress=lambda share, _text: progress(0.45 + 0.5 * share, "cross-validating"),
+        progress=told("cross-validating", 0.45, 0.95), extensions=extensions,
     )  # fmt: skip
     tested_at = time.perf_counter()
     temperature = temperature_of(found, training) if section.calibrate else 1.0
     quality = report(found, training, temperature=temperature, corrected=trained.corrected, seed=seed)
+    quality = replace(quality, head=head_label(section), candidates=choice.candidates)
     progress(1.0, "calibrating")
     seconds = {
-        "train": trained_at - started,
+        "compare": chosen_at - started,
+        "train": trained_at - chosen_at,
         "cross_validate": tested_at - trained_at,
         "calibrate": time.perf_counter() - tested_at,
     }
     return Learned(trained=trained, temperature=temperature, quality=quality, seconds=seconds)
+
+
+def train_head(
+    training: TrainingSet,
+    *,
+    section: HeadSection,
+    seed: int,
+    device: torch.device,
+    progress: Progress = no_progress,
+) -> TrainedHead:
+    """Train a head on labels as `learn` does, without finding out how good it is.
+
+    Args:
+        training: the labels and their vectors; not changed.
+        section: the head's settings; its name may be "auto".
+        seed: of all chance.
+        device: where to compute.
+        progress: told the share done.
+
+    Raises:
+        TrainingSetError: the labels or vectors are unusable.
+        TrainingDivergedError: the loss became NaN twice.
+        config.errors.UnknownNameError: there is no such head.
+    """
+    check_training(training)
+    section = choose_head(training, section=section, seed=seed, device=device).section
+    head = heads.get(section.name)
+    extensions = _extensions(head, training, section=section, seed=seed, device=device)
+    return _train(head, training, extensions, section=section, seed=seed, device=device, progress=progress)
+
+
+def wants_unlabelled(section: HeadSection) -> bool:
+    """Tell whether a head with these settings learns from unlabelled vectors too.
+
+    Args:
+        section: the head's settings.
+    """
+    return section.semi_supervised or section.name == "sade"
+
+
+def _extensions(
+    head: Head, training: TrainingSet, *, section: HeadSection, seed: int, device: torch.device
+) -> list[Extension]:
+    found: list[Extension] = [Mixup(seed=seed)] if section.mixup else []
+    if section.semi_supervised and training.unlabelled is not None:
+        first = out_of_fold(head, training, section=section, seed=seed, device=device)
+        temperature = temperature_of(first, training)
+        found.append(PseudoLabels(head, section=section, seed=seed, device=device, temperature=temperature))
+    return found
+
+
+def _train(
+    head: Head,
+    training: TrainingSet,
+    extensions: Sequence[Extension],
+    *,
+    section: HeadSection,
+    seed: int,
+    device: torch.device,
+    progress: Progress,
+) -> TrainedHead:
+    if not extensions:
+        return head.fit(training, section=section, seed=seed, device=device, progress=progress)
+    weights = bootstrap_weights(section.members, len(training.labels), seed=seed)
+    rows, weights = extend(training, weights, extensions, alone=False)
+    trained = head.fit(rows, section=section, seed=seed, device=device, progress=progress, weights=weights)
+    return replace(trained, label_counts=torch.from_numpy(training.label_counts).to(trained.device))

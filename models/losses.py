@@ -3,6 +3,9 @@
 * `logit_adjustment`: the log of each class's share among the labels is added to the logits while training
   (Menon et al. 2021, "Long-tail learning via logit adjustment", tau = 1), so that the logits themselves carry
   no prior.
+* `balanced_softmax` (Ren et al. 2020, "Balanced meta-softmax for long-tailed visual recognition") adds the log of
+  each class's count. Counts and shares differ by one constant for all classes, which a softmax does not see: it
+  is another name for the same thing.
 * `balanced_weights`: every class weighs the same in the loss.
 * `none`: trained like logit adjustment, where the shares added are the bias at its start; the shares stay
   part of the answer, since they are taken to be those of the pool (`TrainedHead.corrected`).

@@ -51,6 +51,23 @@ class ClassQuality:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A head that was tried by cross-validation where the choice was left to goldpan.
+
+    Attributes:
+        head: its name, with its estimator where it has one: "logistic", "sklearn/svm_rbf".
+        log_loss: mean loss on labels it did not see, calibrated, every class weighing the same; in nats.
+        gain: how much lower that is than with "logistic", paired by label; None for "logistic" itself.
+        chosen: whether it was chosen.
+    """
+
+    head: str
+    log_loss: float
+    gain: Estimate | None
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class QualityReport:
     """How good a head is, estimated from the labels it could not see while it was trained.
 
@@ -69,6 +86,8 @@ class QualityReport:
         per_class: one entry a class, in the order of the class indices.
         confusion: k rows of k whole numbers; row: label, column: predicted class; each label once. Labels of
             classes with a single one are left out, since no head could know them.
+        head: the head that was trained: the one asked for, or the one chosen; "" in reports of old rounds.
+        candidates: what "auto" compared; empty where a head was asked for, or labels were too few to compare.
     """
 
     source: str
@@ -80,6 +99,8 @@ class QualityReport:
     calibration_error: float | None
     per_class: tuple[ClassQuality, ...]
     confusion: tuple[tuple[int, ...], ...]
+    head: str = ""
+    candidates: tuple[Candidate, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as dicts, lists, numbers and texts."""
@@ -106,6 +127,8 @@ class QualityReport:
                 calibration_error=_optional(data["calibration_error"]),
                 per_class=tuple(_class_quality(entry) for entry in data["per_class"]),
                 confusion=tuple(tuple(int(number) for number in row) for row in data["confusion"]),
+                head=str(data.get("head", "")),
+                candidates=tuple(_candidate(entry) for entry in data.get("candidates", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"this is no quality report ({error!r}); let a round make a new one") from error
@@ -117,6 +140,15 @@ def _estimate(data: Mapping[str, Any] | None) -> Estimate | None:
 
 def _optional(value: Any) -> float | None:  # noqa: ANN401 - a number from JSON
     return None if value is None else float(value)
+
+
+def _candidate(data: Mapping[str, Any]) -> Candidate:
+    return Candidate(
+        head=str(data["head"]),
+        log_loss=float(data["log_loss"]),
+        gain=_estimate(data["gain"]),
+        chosen=bool(data["chosen"]),
+    )
 
 
 def _class_quality(data: Mapping[str, Any]) -> ClassQuality:

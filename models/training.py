@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from models.devices import fixed_threads
@@ -18,11 +20,18 @@ from models.heads.contract import Progress, TrainedHead, TrainingSet, check_trai
 from models.heads.scaling import measure_scale
 from models.losses import Correction, bootstrap_weights, correct_imbalance, cross_entropy
 from models.optimisers import Descent, descend, start_descent
+from models.stepping import Layout, step_down
 
 if TYPE_CHECKING:
     from config.schema import HeadSection
 
 Forward = Callable[[Mapping[str, torch.Tensor], torch.Tensor], torch.Tensor]
+Loss = Callable[
+    [Mapping[str, torch.Tensor], torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor
+]
+"""`(parameters, scaled vectors (b, d), one_hot (b, k), weights (M, b), offset (M, k)) -> (M,)`, in nats, added up
+over the labels."""
+
 Initialise = Callable[[int, int, int, torch.Generator], dict[str, torch.Tensor]]
 
 BATCH = 8192
@@ -42,25 +51,47 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What stays the same through all epochs. M members, m labels, d dimensions, k classes.
+class Prepared:
+    """Labels and vectors ready for training. M members, m labels, d dimensions, k classes.
 
     Attributes:
-        forward: the head's computation.
-        shapes: the shape of each parameter, members first.
+        training: where they come from.
         vectors: (m, d) float32, scaled.
         one_hot: (m, k) float32.
         correction: what is done about imbalance.
+        mean: (d,) float32; what was taken from the vectors.
+        size: () float32; what they were then divided by.
         decay: strength of the penalty on half the squared parameters, in units of one label's loss.
-        tolerance: a member has converged once an epoch lowers its loss by less than this share.
     """
 
-    forward: Forward
-    shapes: Mapping[str, torch.Size]
+    training: TrainingSet
     vectors: torch.Tensor
     one_hot: torch.Tensor
     correction: Correction
+    mean: torch.Tensor
+    size: torch.Tensor
     decay: float
+
+    @property
+    def members(self) -> int:
+        """The number of members, M."""
+        return int(self.correction.mask.shape[0])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What stays the same through all epochs.
+
+    Attributes:
+        loss: what is made small.
+        layout: names and shapes of the parameters.
+        prepared: labels, vectors, correction.
+        tolerance: a member has converged once an epoch lowers its loss by less than this share.
+    """
+
+    loss: Loss
+    layout: Layout
+    prepared: Prepared
     tolerance: float
 
 
@@ -77,7 +108,7 @@ def fit(
     weights: torch.Tensor | None = None,
     tolerance: float = TOLERANCE,
 ) -> TrainedHead:
-    """Train a head; see `models.heads.contract.Head.fit` for what is common to all.
+    """Train a head by cross-entropy; see `models.heads.contract.Head.fit` for what is common to all.
 
     Args:
         name: the head's name in the registry.
@@ -95,6 +126,33 @@ def fit(
         TrainingSetError: the labels or vectors are unusable.
         TrainingDivergedError: the loss was not a number, again after a retry with a tenth of the step.
     """
+    prepared = prepare(training, section=section, seed=seed, device=device, weights=weights)
+    start = begin(prepared, initialise, seed=seed)
+    loss = softmax_loss(forward)
+    tensors = minimise(prepared, start, loss, section=section, progress=progress, tolerance=tolerance)
+    return assemble(name, prepared, tensors, forward, section=section, seed=seed)
+
+
+def prepare(
+    training: TrainingSet,
+    *,
+    section: HeadSection,
+    seed: int,
+    device: torch.device,
+    weights: torch.Tensor | None = None,
+) -> Prepared:
+    """Check labels and vectors, scale them, and work out the correction of imbalance.
+
+    Args:
+        training: the labels and their vectors; not changed.
+        section: the head's settings.
+        seed: of the members' weights.
+        device: where to compute.
+        weights: (members, m) float32; None draws a Bayesian bootstrap.
+
+    Raises:
+        TrainingSetError: the labels or vectors are unusable.
+    """
     check_training(training)
     with fixed_threads():
         if weights is None:
@@ -102,29 +160,128 @@ def fit(
         scale = training.scale or measure_scale(training.vectors)
         mean = torch.from_numpy(scale.mean.copy()).to(device)
         size = torch.tensor(scale.size, dtype=torch.float32, device=device)
-        vectors = (_to_tensor(training, device) - mean) / size
         labels = torch.tensor(training.labels, dtype=torch.int64)
         one_hot = torch.nn.functional.one_hot(labels, training.class_count).to(device, torch.float32)
-        correction = correct_imbalance(section.imbalance, one_hot=one_hot, weights=weights.to(device))
-        generator = torch.Generator().manual_seed(seed + 1)
-        start = initialise(len(weights), vectors.shape[1], training.class_count, generator)
-        start = {key: tensor.to(device) for key, tensor in start.items()}
-        shapes = {key: tensor.shape for key, tensor in start.items()}
-        decay = section.weight_decay * max(len(labels), FEWEST)
-        setup = Fit(forward, shapes, vectors, one_hot, correction, decay, tolerance)
-        tensors = _minimise(setup, start, section, progress)
+        return Prepared(
+            training=training,
+            vectors=(to_tensor(training.vectors, device) - mean) / size,
+            one_hot=one_hot,
+            correction=correct_imbalance(section.imbalance, one_hot=one_hot, weights=weights.to(device)),
+            mean=mean,
+            size=size,
+            decay=section.weight_decay * max(len(labels), FEWEST),
+        )
+
+
+def begin(prepared: Prepared, initialise: Initialise, *, seed: int) -> dict[str, torch.Tensor]:
+    """Make the parameters a training starts from.
+
+    Args:
+        prepared: what will be trained on.
+        initialise: `(members, d, k, generator) -> parameters`.
+        seed: the round's; members' weights and starts come from different streams.
+    """
+    generator = torch.Generator().manual_seed(seed + 1)
+    classes = prepared.one_hot.shape[1]
+    start = initialise(prepared.members, prepared.vectors.shape[1], classes, generator)
+    return {key: tensor.to(prepared.mean.device) for key, tensor in start.items()}
+
+
+def softmax_loss(forward: Forward) -> Loss:
+    """Return the cross-entropy of the softmax of a head's logits, offsets added.
+
+    Args:
+        forward: `(parameters, scaled vectors (b, d)) -> (members, b, k)`.
+    """
+
+    def loss(
+        tensors: Mapping[str, torch.Tensor],
+        vectors: torch.Tensor,
+        one_hot: torch.Tensor,
+        weights: torch.Tensor,
+        offset: torch.Tensor,
+    ) -> torch.Tensor:
+        return cross_entropy(forward(tensors, vectors) + offset[:, None, :], one_hot, weights)
+
+    return loss
+
+
+def minimise(
+    prepared: Prepared,
+    start: Mapping[str, torch.Tensor],
+    loss: Loss,
+    *,
+    section: HeadSection,
+    progress: Progress = no_progress,
+    tolerance: float = TOLERANCE,
+) -> dict[str, torch.Tensor]:
+    """Find the parameters; where the loss is not a number, once more from the start with a tenth of the step.
+
+    Args:
+        prepared: labels, vectors, correction.
+        start: the parameters to start from, each with a leading axis of members.
+        loss: what is made small, beside the penalty.
+        section: the head's settings: optimiser, epochs, step.
+        progress: told the share done.
+        tolerance: a member has converged once an epoch lowers its loss by less than this share.
+
+    Returns:
+        The parameters, of the names and shapes of `start`.
+
+    Raises:
+        TrainingDivergedError: the loss was not a number, both times.
+    """
+    setup = Fit(loss, Layout.of(start), prepared, tolerance)
+    run = _run if section.optimiser == "lbfgs" else _run_steps
+    with fixed_threads():
+        try:
+            return run(setup, start, section, section.learning_rate, progress)
+        except TrainingDivergedError:
+            return run(setup, start, section, section.learning_rate / 10, progress)
+
+
+def assemble(
+    name: str,
+    prepared: Prepared,
+    tensors: Mapping[str, torch.Tensor],
+    forward: Forward,
+    *,
+    section: HeadSection,
+    seed: int,
+) -> TrainedHead:
+    """Put a trained head together.
+
+    Args:
+        name: its name in the registry.
+        prepared: what it was trained on.
+        tensors: its parameters.
+        forward: its computation.
+        section: its settings.
+        seed: the seed it was trained with.
+    """
+    training = prepared.training
     return TrainedHead(
         name=name,
         tensors=tensors,
-        mean=mean,
-        size=size,
-        mask=correction.mask,
-        label_counts=torch.from_numpy(training.label_counts).to(device),
+        mean=prepared.mean,
+        size=prepared.size,
+        mask=prepared.correction.mask,
+        label_counts=torch.from_numpy(training.label_counts).to(prepared.mean.device),
         forward=forward,
         class_names=training.names,
         corrected=section.imbalance != "none",
         seed=seed,
     )
+
+
+def to_tensor(vectors: npt.NDArray[np.floating], device: torch.device) -> torch.Tensor:
+    """Copy vectors to a device as float32.
+
+    Args:
+        vectors: (m, d) float16 or float32; not changed.
+        device: where to.
+    """
+    return torch.tensor(vectors, dtype=torch.float32).to(device)
 
 
 def epoch(setup: Fit, descent: Descent, *, first_step: float) -> None:
@@ -138,8 +295,8 @@ def epoch(setup: Fit, descent: Descent, *, first_step: float) -> None:
     Raises:
         TrainingDivergedError: the loss is not a number.
     """
-    descend(lambda point: _evaluate(setup, point), descent, first_step=first_step, tolerance=setup.tolerance)
-    _check_finite(descent)
+    descend(lambda point: _penalised(setup, point), descent, first_step=first_step, tolerance=setup.tolerance)
+    _check_finite(descent.loss)
 
 
 def batch(setup: Fit, tensors: Mapping[str, torch.Tensor], start: int, stop: int) -> torch.Tensor:
@@ -154,43 +311,64 @@ def batch(setup: Fit, tensors: Mapping[str, torch.Tensor], start: int, stop: int
     Returns:
         (M,) float32; in nats, added up over the batch.
     """
-    logits = setup.forward(tensors, setup.vectors[start:stop]) + setup.correction.offset[:, None, :]
-    return cross_entropy(logits, setup.one_hot[start:stop], setup.correction.weights[:, start:stop])
-
-
-def _minimise(
-    setup: Fit, start: Mapping[str, torch.Tensor], section: HeadSection, progress: Progress
-) -> dict[str, torch.Tensor]:
-    """Run the epochs; where the loss is not a number, once more from the start with a tenth of the step."""
-    try:
-        return _run(setup, start, section.epochs, section.learning_rate, progress)
-    except TrainingDivergedError:
-        return _run(setup, start, section.epochs, section.learning_rate / 10, progress)
+    given, correction = setup.prepared, setup.prepared.correction
+    return setup.loss(
+        tensors,
+        given.vectors[start:stop],
+        given.one_hot[start:stop],
+        correction.weights[:, start:stop],
+        correction.offset,
+    )
 
 
 def _run(
-    setup: Fit, start: Mapping[str, torch.Tensor], epochs: int, first_step: float, progress: Progress
+    setup: Fit, start: Mapping[str, torch.Tensor], section: HeadSection, step: float, progress: Progress
 ) -> dict[str, torch.Tensor]:
-    descent = start_descent(lambda point: _evaluate(setup, point), _flatten(start))
-    _check_finite(descent)
-    for number in range(epochs):
-        epoch(setup, descent, first_step=first_step)
-        progress((number + 1) / epochs, "training")
+    descent = start_descent(lambda point: _penalised(setup, point), setup.layout.flatten(start))
+    _check_finite(descent.loss)
+    for number in range(section.epochs):
+        epoch(setup, descent, first_step=step)
+        progress((number + 1) / section.epochs, "training")
         if bool(descent.settled.all()):
             break
     progress(1.0, "training")
-    return {key: tensor.contiguous() for key, tensor in _unflatten(setup, descent.point).items()}
+    return {key: tensor.contiguous() for key, tensor in setup.layout.restore(descent.point).items()}
+
+
+def _run_steps(
+    setup: Fit, start: Mapping[str, torch.Tensor], section: HeadSection, step: float, progress: Progress
+) -> dict[str, torch.Tensor]:
+    def objective(point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        loss, gradient = _evaluate(setup, point)
+        _check_finite(loss)
+        return loss, gradient
+
+    return step_down(
+        section.optimiser,
+        objective,
+        start,
+        steps=section.epochs,
+        learning_rate=step,
+        weight_decay=setup.prepared.decay / len(setup.prepared.vectors),
+        progress=progress,
+    )
+
+
+def _penalised(setup: Fit, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return each member's mean loss with its penalty, and the gradient."""
+    loss, gradient = _evaluate(setup, point)
+    strength = setup.prepared.decay / len(setup.prepared.vectors)
+    return loss + 0.5 * strength * point.square().sum(dim=1), gradient + strength * point
 
 
 def _evaluate(setup: Fit, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return each member's mean loss with its penalty, and the gradient."""
-    count = len(setup.vectors)
-    gradient = setup.decay * point
-    total = 0.5 * (gradient * point).sum(dim=1)
+    """Return each member's mean loss without its penalty, and the gradient."""
+    count = len(setup.prepared.vectors)
+    total, gradient = torch.zeros_like(point[:, 0]), torch.zeros_like(point)
     for start in range(0, count, BATCH):
         leaf = point.detach().requires_grad_(True)
         with torch.enable_grad():
-            loss = batch(setup, _unflatten(setup, leaf), start, min(start + BATCH, count))
+            loss = batch(setup, setup.layout.restore(leaf), start, min(start + BATCH, count))
             # members share no parameter, so the gradient of the sum is each member's own
             (found,) = torch.autograd.grad(loss.sum(), leaf)
         total = total + loss.detach()
@@ -198,23 +376,9 @@ def _evaluate(setup: Fit, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tens
     return total / count, gradient / count
 
 
-def _check_finite(descent: Descent) -> None:
-    if not bool(torch.isfinite(descent.loss).all()):
+def _check_finite(loss: torch.Tensor) -> None:
+    if not bool(torch.isfinite(loss).all()):
         raise TrainingDivergedError(
             "the training loss is not a number, even with a smaller step; lower head.learning_rate, raise "
             "head.weight_decay, or look for extreme values in the vectors"
         )
-
-
-def _flatten(tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    return torch.cat([tensor.flatten(1) for tensor in tensors.values()], dim=1)
-
-
-def _unflatten(setup: Fit, point: torch.Tensor) -> dict[str, torch.Tensor]:
-    widths = [int(torch.Size(shape[1:]).numel()) for shape in setup.shapes.values()]
-    parts = torch.split(point, widths, dim=1)
-    return {key: part.reshape(shape) for (key, shape), part in zip(setup.shapes.items(), parts, strict=True)}
-
-
-def _to_tensor(training: TrainingSet, device: torch.device) -> torch.Tensor:
-    return torch.tensor(training.vectors, dtype=torch.float32).to(device)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 to 1, and a few words on what is being done."""
 
-IMBALANCES = ("logit_adjustment", "balanced_weights", "none")
+IMBALANCES = ("logit_adjustment", "balanced_softmax", "balanced_weights", "none")
 
 MASKED_LOGIT = -1e4
 """The logit of a class that has no labels: finite, and its probability is exactly 0 in float32."""
@@ -65,6 +65,8 @@ class TrainingSet:
         class_count: k; may exceed the classes that have labels.
         class_names: k names for messages and files; empty for "class 0", "class 1", …
         scale: the pool's scale (`models.heads.scaling.measure_scale`); None takes it from `vectors`.
+        unlabelled: (u, d) float32 or float16; vectors of some items without a label, for what learns from
+            those too (`head.semi_supervised`, the head `sade`); None where there are none.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -72,6 +74,7 @@ class TrainingSet:
     class_count: int
     class_names: tuple[str, ...] = ()
     scale: VectorScale | None = None
+    unlabelled: npt.NDArray[np.floating] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,7 +93,8 @@ class TrainedHead:
 
     Attributes:
         name: the name in the registry of heads.
-        tensors: the parameters, each with a leading axis of members, by their name in the head.
+        tensors: the parameters, each with a leading axis of members, by their name in the head; a head that is
+            refitted from its labels (`sklearn`) keeps those instead.
         mean: (d,) float32 tensor; subtracted from every vector.
         size: () float32 tensor; divides every centred vector.
         mask: (members, k) float32 tensor; 0 for a class the member saw labels of, `MASKED_LOGIT` for another.
@@ -278,6 +282,7 @@ def check_training(training: TrainingSet) -> None:
             f"that of label {int(np.argmin(finite))}); write the vectors again"
         )
     _check_scale(training.scale, vectors.shape[1])
+    _check_unlabelled(training.unlabelled, vectors.shape[1])
     _check_counts(training)
 
 
@@ -289,6 +294,15 @@ def _check_scale(scale: VectorScale | None, dimensions: int) -> None:
             f"the scale must have a finite mean of {dimensions} numbers and a size greater than 0, got "
             f"{scale.mean.shape} and {scale.size}"
         )
+
+
+def _check_unlabelled(unlabelled: npt.NDArray[np.floating] | None, dimensions: int) -> None:
+    if unlabelled is None:
+        return
+    if unlabelled.ndim != 2 or unlabelled.shape[1] != dimensions:
+        raise TrainingSetError(f"unlabelled vectors must be (u, {dimensions}), got {unlabelled.shape}")
+    if not np.isfinite(unlabelled).all():
+        raise TrainingSetError("the unlabelled vectors hold NaN or infinite numbers; write the vectors again")
 
 
 def _check_counts(training: TrainingSet) -> None:
