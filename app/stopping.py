@@ -186,6 +186,7 @@ def _unfound(
         if scores is not None and counts[index]:
             items = unfound_items(
                 items=readable,
+                unlabelled=readable - int(counts.sum()),
                 labels=int(counts[index]),
                 share=float(scores.prior[index]),
                 share_low=float(scores.prior_low[index]),

@@ -111,12 +111,15 @@ def unfound_items(*, items: int, labels: int, share: float, share_low: float, sh
 
     Args:
         items: items of the pool that can be read.
+        unlabelled: those without a label; no more can be unfound.
         labels: those that have a label of the class.
         share: the class's estimated share of the pool, with the ends of its interval.
         share_low: the lower end.
         share_high: the upper end.
     """
-    value, low, high = (max(0.0, part * items - labels) for part in (share, share_low, share_high))
+    low, value, high = (
+        float(np.clip(part * items - labels, 0.0, unlabelled)) for part in (share_low, share, share_high)
+    )
     return Estimate(value, min(low, value), max(high, value))
 
 

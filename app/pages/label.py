@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.advice import latest_advice
 from app.balance_data import class_balance
 from app.components.balance_bars import balance_rows
 from app.components.label_card import LabelCard
 from app.components.layout import aside, html, panel
+from app.components.stopping_card import stopping_line
 from app.debounce import Debounced
 from app.items import class_list
 from app.pages.pool_view import PoolView
@@ -27,6 +29,7 @@ class LabelPage:
         )
         self.pool_view = PoolView(state, document, height_px=330)
         self.balance = html(self._balance_html())
+        self.stopping = html(stopping_line(latest_advice(state)))
         repaint = Debounced(document, self._repaint_balance, pause_ms=BALANCE_PAUSE_MS)
         state.param.watch(repaint.ask, ["revision", "round_number", "classes_version"])
         state.param.watch(self._push_classes, ["classes_version"])
@@ -40,7 +43,7 @@ class LabelPage:
         return aside(
             self.card,
             panel("The pool", self.pool_view.view()),
-            panel("Balance of the classes", self.balance),
+            panel("Balance of the classes", self.balance, self.stopping),
         )
 
     def dispose(self) -> None:
@@ -65,6 +68,7 @@ class LabelPage:
 
     def _push_round(self, *_: Any) -> None:  # noqa: ANN401
         self.card.round_number = self.state.round_number
+        self.stopping.object = stopping_line(latest_advice(self.state))
 
     def _push_active(self, *_: Any) -> None:  # noqa: ANN401
         self.card.active = self.state.page == "Label"

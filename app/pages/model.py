@@ -1,4 +1,4 @@
-"""The Model page: the learning curve, the quality of each class, what is confused; and how the demo went."""
+"""The Model page: learning curve, advice on stopping, quality of each class, what is confused; how the demo went."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import panel_material_ui as pmui
 
+from app.advice import latest_advice
 from app.components.charts import class_quality, confusion_matrix, learning_curve
 from app.components.layout import html, panel, stack, two_columns
+from app.components.stopping_card import stopping_card
 from app.debounce import Debounced
 from app.model_data import curve_frame, quality_frame
 from app.reveal import Revealed, has_truth, reveal
@@ -27,6 +29,7 @@ class ModelPage:
         """Build the views and link them to the state."""
         self.state = state
         self.curve = stack()
+        self.stopping = html()
         self.quality = stack()
         self.confusion = stack()
         self.said = html()
@@ -42,6 +45,7 @@ class ModelPage:
         """Return the page's layout."""
         panels = [
             panel("Learning curve", self.said, self.curve),
+            panel("Is it time to stop?", self.stopping),
             panel("Quality of each class", self.quality),
             panel("What is confused with what", self.confusion),
         ]
@@ -58,6 +62,7 @@ class ModelPage:
             rounds = list_rounds(session)
         theme = self.state.theme
         self.curve[:] = [learning_curve(curve_frame(rounds), theme=theme)]
+        self.stopping.object = stopping_card(latest_advice(self.state))
         meaning = self.state.meaning
         report = QualityReport.from_dict(meaning.quality) if meaning is not None and meaning.quality else None
         names = list(meaning.class_names) if meaning is not None else []
