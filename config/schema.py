@@ -38,6 +38,7 @@ from config.checks import (
     check_key,
     check_known,
     check_printable,
+    check_prior,
     check_queue,
     check_shared,
     check_timestamp,
@@ -55,6 +56,7 @@ ACTS = ("label", "skip", "unsure", "flag", "undo", "adjudicate")
 
 Seed = Annotated[StrictInt, Field(ge=0, le=MAX_SEED)]
 Count = Annotated[StrictInt, Field(ge=0)]
+Share = Annotated[StrictFloat, Field(ge=0, le=1)]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
@@ -155,13 +157,33 @@ class HeadSection(Section):
     """The classifier that is trained on the vectors in every round."""
 
     name: Head = Field("logistic", description=_listed("head"))
+    estimator: Literal[
+        "random_forest",
+        "extra_trees",
+        "gradient_boosting",
+        "knn",
+        "svm_rbf",
+        "gaussian_process",
+        "linear_discriminant",
+        "naive_bayes",
+    ] = Field("random_forest", description="which classifier of scikit-learn the head 'sklearn' is")
     members: StrictInt = Field(8, ge=1, le=64, description="classifiers trained together; they may disagree")
-    imbalance: Literal["logit_adjustment", "balanced_weights", "none"] = Field(
+    imbalance: Literal["logit_adjustment", "balanced_softmax", "balanced_weights", "none"] = Field(
         "logit_adjustment", description="how rare classes are kept from being drowned"
     )
+    target_prior: (
+        Annotated[dict[Name, Share], Field(max_length=10_000), AfterValidator(check_prior)] | None
+    ) = Field(None, description="the pool's class shares where they are known, by name; null estimates them")
     calibrate: StrictBool = Field(
         True, description="fit a temperature so that probabilities mean what they say"
     )
+    semi_supervised: StrictBool = Field(
+        False, description="also learn from unlabelled items that the model is sure of"
+    )
+    mixup: StrictBool = Field(
+        False, description="also learn from mixtures of rare classes' vectors with others"
+    )
+    optimiser: Literal["lbfgs", "adamw", "muon"] = Field("lbfgs", description="how the weights are found")
     epochs: StrictInt = Field(200, ge=1, le=100_000, description="passes over the labels")
     learning_rate: StrictFloat = Field(0.05, gt=0, le=10, description="step size of the optimiser")
     weight_decay: StrictFloat = Field(0.001, ge=0, le=10, description="pull of the weights towards zero")
