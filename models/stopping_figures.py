@@ -106,7 +106,9 @@ def expected_gain(
     return Estimate(rise, rise - half, rise + half)
 
 
-def unfound_items(*, items: int, labels: int, share: float, share_low: float, share_high: float) -> Estimate:
+def unfound_items(
+    *, items: int, unlabelled: int, labels: int, share: float, share_low: float, share_high: float
+) -> Estimate:
     """Estimate how many items of a class have no label yet.
 
     Args:

@@ -18,7 +18,9 @@ def stopping_card(advice: Stopping | None) -> str:
         advice: what the last round says; None before the first.
     """
     if advice is None:
-        return '<p class="gp-quiet">The first round says more: it runs once the project is served.</p>'
+        return _empty("The first round is to come.")
+    if not advice.labels and advice.left:
+        return _empty(advice_sentence(advice))
     return (
         f"<p><b>{escape(advice_sentence(advice))}</b></p>"
         f"<h4>Do predictions still change?</h4><p>{_stability(advice)}</p>"
@@ -56,6 +58,13 @@ def advice_sentence(advice: Stopping) -> str:
     return (
         f"Too early to tell: models {STEP_LABELS} labels apart are compared, {WINDOW} times at least; "
         f"so far {_times(advice.compared)}."
+    )
+
+
+def _empty(sentence: str) -> str:
+    return (
+        f'<p class="gp-quiet">{sentence} Rounds are compared once items of two classes have labels: whether predictions '
+        "still change, what more labels would bring, and what is unfound.</p>"
     )
 
 
@@ -101,7 +110,7 @@ def _gain(advice: Stopping) -> str:
 def _unfound(advice: Stopping) -> str:
     shown = advice.unfound[:SHOWN_CLASSES]
     rows = "".join(
-        f"<tr><th>{escape(_short(entry.class_name))}</th><td>{entry.labels}</td><td>{_items(entry.items)}</td></tr>"
+        f"<tr><th>{escape(_short(entry.class_name))}</th><td>{entry.labels}</td><td>{_left(entry)}</td></tr>"
         for entry in shown
     )
     more = advice.classes - len(shown)
@@ -122,7 +131,7 @@ def _new_classes(advice: Stopping) -> str:
         return '<p class="gp-quiet">Classes that were never met are estimated from the first labels on.</p>'
     chance = advice.new_class
     if advice.unknown.value >= 0.5:
-        said = f"About {_items(advice.unknown)} classes seem to have no label yet."
+        said = f"About {_range(advice.unknown)} classes seem to have no label yet."
     else:
         said = "There is no sign of classes that were not met yet."
     return (
@@ -139,9 +148,13 @@ def _rarest_unfound(advice: Stopping) -> Unfound | None:
     )
 
 
-def _items(items: Estimate | None) -> str:
-    if items is None:
-        return "not met yet"
+def _left(entry: Unfound) -> str:
+    if entry.items is None:
+        return "needs a model" if entry.labels else "not met yet"
+    return _range(entry.items)
+
+
+def _range(items: Estimate) -> str:
     return f"{_whole(items.value)} ({_whole(items.low)} to {_whole(items.high)})"
 
 
