@@ -252,6 +252,21 @@ class SharedAnnotation(Section):
     suggested_class: Name | None = Field(None, description="class the proposal suggested")
 
 
+class SharedSeek(Section):
+    """What a person said they look for."""
+
+    kind: Literal["words", "example", "criteria"] = Field(description="how it was said")
+    class_name: Name | None = Field(None, description="class it is about; null for none")
+    text: str = Field("", max_length=10_000, description="the words or criteria")
+    items: Annotated[
+        tuple[Annotated[str, StringConstraints(min_length=1, max_length=4096)], ...], Field(max_length=100)
+    ] = Field((), description="keys of the example items")
+    annotator: Name = Field(description="who said it")
+    created_at: Timestamp = Field(description="when, with a time zone")
+    withdrawn_at: Timestamp | None = Field(None, description="when it was taken back; null while it is open")
+    withdrawn_by: Name | None = Field(None, description="who took it back")
+
+
 class SharedSection(Section):
     """What repeats the work elsewhere: labels, seeds, hashes. Written by `goldpan export`, not by hand."""
 
@@ -263,6 +278,9 @@ class SharedSection(Section):
     )
     revision: Count = Field(description="label revision at the time of writing")
     rounds: tuple[SharedRound, ...] = Field((), description="finished rounds, oldest first")
+    seeks: Annotated[tuple[SharedSeek, ...], Field(max_length=10_000)] = Field(
+        (), description="what was sought, oldest first"
+    )
     annotations: tuple[SharedAnnotation, ...] = Field((), description="all annotations, oldest first")
 
 
@@ -293,5 +311,6 @@ class ProjectConfig(Section):
     @model_validator(mode="after")
     def _shared_fits_classes(self) -> ProjectConfig:
         if self.shared is not None:
-            check_shared(self.shared.annotations, {item.name for item in self.classes})
+            names = {item.name for item in self.classes}
+            check_shared(self.shared.annotations, names, seeks=self.shared.seeks)
         return self

@@ -2,7 +2,7 @@
 
 New text is written here, line by line, so that it reads well; existing text goes through ruamel.yaml's
 round trip, which keeps comments and order. `shared` is goldpan's own: its block is cut off and written
-anew, each round and each annotation as one JSON object on a line of its own (see `config.documents`).
+anew, each round, each seek and each annotation as one JSON object on a line of its own (see `config.documents`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -131,10 +131,15 @@ def _flow(value: object) -> str:
 def _shared_text(shared: SharedSection | None) -> str:
     if shared is None:
         return ""
-    head = shared.model_dump(mode="json", exclude={"rounds", "annotations"})
+    head = shared.model_dump(mode="json", exclude={"rounds", "seeks", "annotations"})
     lines = [f"# {ProjectConfig.model_fields['shared'].description}", "shared:"]
     lines += [f"  {name}: {scalar(value)}" for name, value in head.items()]
-    for name, rows in (("rounds", shared.rounds), ("annotations", shared.annotations)):
+    parts: tuple[tuple[str, Sequence[BaseModel]], ...] = (
+        ("rounds", shared.rounds),
+        ("seeks", shared.seeks),
+        ("annotations", shared.annotations),
+    )
+    for name, rows in parts:
         lines.append(f"  {name}:" if rows else f"  {name}: []")
         lines += [f"    - {_escaped(row.model_dump_json(exclude_defaults=True))}" for row in rows]
     return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ from config.schema import (
     SharedAnnotation,
     SharedRound,
     SharedSection,
+    SharedSeek,
     ViewsSection,
 )
 
@@ -401,8 +402,23 @@ def projects(draw: st.DrawFn) -> ProjectConfig:
         )
         for index, name in enumerate(names)
     )
+    said = SharedSeek(kind="words", text="a " + draw(TEXTS), annotator=draw(NAMES), created_at=NOW)
+    shown = SharedSeek(
+        kind="example",
+        class_name=names[0] if names else None,
+        items=(draw(COLUMNS),),
+        annotator=draw(NAMES),
+        created_at=NOW,
+        withdrawn_at=NOW,
+        withdrawn_by=draw(NAMES),
+    )
     shared = SharedSection(
-        goldpan_version="0.1", created_at=NOW, pool_hash=draw(COLUMNS), revision=3, annotations=annotations
+        goldpan_version="0.1",
+        created_at=NOW,
+        pool_hash=draw(COLUMNS),
+        revision=3,
+        seeks=(said, shown),
+        annotations=annotations,
     )
     return ProjectConfig(
         project=ProjectSection(name=draw(NAMES), title=draw(TEXTS), seed=draw(st.integers(0, 2**32 - 1))),

@@ -15,6 +15,7 @@ from config.schema import (
     RoundsSection,
     SharedAnnotation,
     SharedSection,
+    SharedSeek,
 )
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -184,6 +185,30 @@ def test_shared__annotations_that_do_not_fit_are_refused(
     with pytest.raises(ValidationError) as caught:
         project(classes=(ClassSection(name="a"),), shared=shared(*annotations))
     assert list(problems(caught.value)) == [where]
+
+
+@pytest.mark.parametrize(
+    ("values", "where", "part"),
+    [
+        ({"kind": "words", "text": "x", "class_name": "b"}, "class_name", "class 'b' is not under classes"),
+        ({"kind": "words", "text": " "}, None, "words without a text"),
+        ({"kind": "example"}, None, "an example without items"),
+    ],
+)
+def test_shared__seeks_that_do_not_fit_are_refused(
+    values: dict[str, Any], where: str | None, part: str
+) -> None:
+    seek = SharedSeek.model_validate({"annotator": "me", "created_at": NOW, **values})
+    with pytest.raises(ValidationError) as caught:
+        project(classes=(ClassSection(name="a"),), shared=shared().model_copy(update={"seeks": (seek,)}))
+    [(place, message)] = problems(caught.value).items()
+    assert place == ("shared", "seeks", 0, *([] if where is None else [where]))
+    assert part in message
+
+
+def test_shared_seek__text_is_bounded() -> None:
+    with pytest.raises(ValidationError, match="10000"):
+        SharedSeek(kind="words", text="x" * 10_001, annotator="me", created_at=NOW)
 
 
 @pytest.mark.parametrize("when", [5, 1.5, True, "2026-11-21T09:30:00", "yesterday"])
