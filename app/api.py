@@ -7,6 +7,9 @@
 | GET /api/history?limit=50 | what the annotator did last, newest first |
 | POST /api/annotations | store one annotation; answered only once it is on disk |
 | GET, POST /api/classes | list the classes, add one |
+| GET, POST /api/seeks | what is sought and what came of it; seek something more |
+| GET /api/seeks/count?criteria=TEXT | how many items match criteria on columns |
+| DELETE /api/seeks/ID | withdraw what was sought; it stays on record |
 | GET /media/ROW | the image of an item |
 """
 
@@ -22,7 +25,7 @@ from urllib.parse import unquote, urlsplit
 
 from tornado.web import HTTPError, RequestHandler
 
-from app import api_store
+from app import api_seeks, api_store
 from app.context import ServerContext
 from app.errors import RequestError
 from app.version import VERSION
@@ -51,12 +54,13 @@ class ApiHandler(RequestHandler):
         """
         if self.request.host.lower() not in self.context.hosts:
             raise HTTPError(403, reason="This host name is not allowed; see `goldpan serve --allow-host`")
-        if self.request.method != "POST":
+        if self.request.method not in ("POST", "DELETE"):
             return
         origin = self.request.headers.get("Origin")
         if origin is None or urlsplit(origin).netloc.lower() not in self.context.hosts:
             raise HTTPError(403, reason="Requests from another site are not allowed")
-        if self.request.headers.get("Content-Type", "").split(";")[0].strip() != "application/json":
+        kind = self.request.headers.get("Content-Type", "").split(";")[0].strip()
+        if self.request.method == "POST" and kind != "application/json":
             raise HTTPError(415, reason="Send application/json")
 
     def set_default_headers(self) -> None:
@@ -182,6 +186,37 @@ class ClassesHandler(ApiHandler):
         self.context.supervisor.wake()
 
 
+class SeeksHandler(ApiHandler):
+    """Lists what is sought and takes more of it."""
+
+    async def get(self) -> None:
+        """Answer with what is sought, what came of it, and what one can seek by."""
+        await self.answer(self.context.reader, lambda: api_seeks.seeks(self.context))
+
+    async def post(self) -> None:
+        """Seek something; the next round uses it."""
+        await self.answer(self.context.writer, lambda: api_seeks.add(self.context, self.body()))
+        self.context.supervisor.wake()
+
+
+class SeekHandler(ApiHandler):
+    """One thing that is sought."""
+
+    async def delete(self, number: str) -> None:
+        """Withdraw it; what was sought stays on record."""
+        await self.answer(self.context.writer, lambda: api_seeks.withdraw(self.context, int(number)))
+        self.context.supervisor.wake()
+
+
+class SeekCountHandler(ApiHandler):
+    """Tries criteria."""
+
+    async def get(self) -> None:
+        """Answer with how many items match."""
+        text = self.get_query_argument("criteria", "")
+        await self.answer(self.context.reader, lambda: api_seeks.count_matches(self.context, text))
+
+
 class MediaHandler(ApiHandler):
     """Sends the image of an item; only row numbers reach the pool, so no path can be asked for."""
 
@@ -216,5 +251,8 @@ def api_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], 
         (r"/api/history", HistoryHandler, shared),
         (r"/api/annotations", AnnotationsHandler, shared),
         (r"/api/classes", ClassesHandler, shared),
+        (r"/api/seeks", SeeksHandler, shared),
+        (r"/api/seeks/count", SeekCountHandler, shared),
+        (r"/api/seeks/([0-9]{1,12})", SeekHandler, shared),
         (r"/media/([0-9]{1,12})", MediaHandler, shared),
     ]

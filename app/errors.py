@@ -10,6 +10,7 @@ config.errors.GoldpanError
     │   └── PoolMovedError         the pool is not the one the project or shared config was made with
     ├── ServerError                the server cannot start: port taken, address not to be had
     ├── RoundError                 a round cannot run
+    ├── SeekUnusableError          what is sought cannot be used in this round; it goes on without
     └── RequestError               an API request with wrong values (status 400)
 ```
 """
@@ -49,6 +50,10 @@ class ServerError(AppError):
 
 class RoundError(AppError):
     """A round cannot run."""
+
+
+class SeekUnusableError(AppError):
+    """What is sought cannot be used in this round, which goes on without it."""
 
 
 class RequestError(AppError):

@@ -64,6 +64,11 @@ class ProjectPaths:
         return self.folder / "rounds"
 
     @property
+    def seeks(self) -> Path:
+        """The vectors of words that were sought, so that no model is loaded for them again."""
+        return self.folder / "seeks"
+
+    @property
     def exports(self) -> Path:
         """What was exported."""
         return self.folder / "exports"

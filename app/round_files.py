@@ -30,6 +30,7 @@ class RoundMeaning:
         hashes: what went in (pool, vectors, labels, config) and what came out (proposals).
         seconds: seconds by step.
         trained: whether a model was trained in this round.
+        seeks: one mapping for each seek that was open, with its `id` and what came of it (`app.seeking.SeekReport`).
     """
 
     number: int
@@ -42,6 +43,7 @@ class RoundMeaning:
     hashes: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     trained: bool = False
+    seeks: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def read_meaning(rounds: Path, number: int) -> RoundMeaning | None:
     if not file.is_file():
         return None
     values = json.loads(file.read_text(encoding="utf-8"))
-    for name in ("class_ids", "class_names", "prior", "prior_low", "prior_high"):
-        values[name] = tuple(values[name])
+    for name in ("class_ids", "class_names", "prior", "prior_low", "prior_high", "seeks"):
+        values[name] = tuple(values.get(name, ()))
     return RoundMeaning(**values)
 
 

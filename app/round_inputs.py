@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from app.project import Project
+from app.sought import sought_hash
 from app.targets import target_shares
 from labeling.annotations import Act, LabelTable, ProposalOutcome, current_labels, proposal_outcomes
 from labeling.classes import LabelClass, list_classes
+from labeling.seeks import Seek, list_seeks
+from models.encoders.seek import seeks_by_words
 from models.vectors import open_vectors
 from strategies.contract import KINDS, Outcome
 
@@ -30,6 +33,9 @@ class RoundInputs:
         targets: (k,) float32 wanted shares, summing to 1.
         outcomes: what earlier proposals brought.
         labels_hash: sha256 of the labels.
+        encoder: the name of the encoder that made the vectors.
+        seeks: what people say they seek, those about archived classes left out.
+        seeks_hash: sha256 of what is sought, "" where nothing is.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -40,15 +46,19 @@ class RoundInputs:
     targets: npt.NDArray[np.float32]
     outcomes: tuple[Outcome, ...]
     labels_hash: str
+    encoder: str = ""
+    seeks: tuple[Seek, ...] = ()
+    seeks_hash: str = ""
 
 
 def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
-    """Read labels, classes and vectors as they were at a label revision."""
+    """Read labels and vectors as they were at a label revision, with classes and seeks as they are now."""
     vectors = open_vectors(project.paths.vectors, expected_rows=project.pool.n, pool_hash=project.pool.hash)
     with project.database.reading() as session:
         table = current_labels(session, revision=revision)
         past = proposal_outcomes(session, revision=revision)
         classes = tuple(list_classes(session))
+        seeks = list_seeks(session)
     column = {label_class.id: index for index, label_class in enumerate(classes)}
     rows = project.pool.rows(table.item_keys)
     labels = np.full(project.pool.n, -1, dtype=np.int64)
@@ -68,6 +78,9 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
         targets=target_shares(classes),
         outcomes=_outcomes(project, past, column),
         labels_hash=labels_hash(table, classes),
+        encoder=vectors.encoder,
+        seeks=tuple(entry for entry in seeks if entry.class_id is None or entry.class_id in column),
+        seeks_hash=sought_hash(seeks, classes, words=seeks_by_words(vectors.encoder)),
     )
 
 

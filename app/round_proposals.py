@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from app.project import Project
 from app.round_inputs import RoundInputs
@@ -14,17 +13,26 @@ from labeling.queue import Proposal
 from models.scoring import PoolScores
 from strategies.contract import Choice
 
-Guess = tuple[int, float]
-"""A column and its probability."""
+Guess = tuple[int, float | None]
+"""A column and its probability, None where no model gave one."""
 
 
 def to_proposals(
-    project: Project, inputs: RoundInputs, scores: PoolScores | None, choice: Choice, *, number: int
+    project: Project,
+    inputs: RoundInputs,
+    scores: PoolScores | None,
+    choice: Choice,
+    *,
+    number: int,
+    strategy: str,
 ) -> list[Proposal]:
-    """Turn a choice of rows into proposals by item key, with the model's first and second guess."""
-    name = project.config.strategy.name if scores is not None else project.config.strategy.start
+    """Turn a choice of rows into proposals by item key, with the model's first and second guess.
+
+    Where there is no model, the class for which the strategy proposes an item is the first guess, without a
+    probability.
+    """
     keys = project.pool.keys(choice.indices)
-    guesses = _guesses(scores, choice.indices)
+    guesses = _guesses(scores, choice)
     ids = [entry.id for entry in inputs.classes]
     proposals = []
     for rank, key in enumerate(keys):
@@ -37,7 +45,7 @@ def to_proposals(
                 score=float(choice.scores[rank]),
                 kind=choice.kinds[rank],
                 reason=choice.reasons[rank],
-                strategy=name,
+                strategy=strategy,
                 class_id=None if first is None else ids[first[0]],
                 probability=None if first is None else first[1],
                 runner_up_class_id=None if second is None else ids[second[0]],
@@ -55,12 +63,10 @@ def proposals_hash(proposals: Sequence[Proposal]) -> str:
     return digest.hexdigest()
 
 
-def _guesses(
-    scores: PoolScores | None, rows: npt.NDArray[np.int64]
-) -> list[tuple[Guess | None, Guess | None]]:
+def _guesses(scores: PoolScores | None, choice: Choice) -> list[tuple[Guess | None, Guess | None]]:
     if scores is None:
-        return [(None, None)] * len(rows)
-    chosen = scores.probabilities[rows]
+        return [((int(index), None) if index >= 0 else None, None) for index in choice.class_indices]
+    chosen = scores.probabilities[choice.indices]
     order = np.argsort(-chosen, axis=1, kind="stable")
     found: list[tuple[Guess | None, Guess | None]] = []
     for values, columns in zip(chosen, order, strict=True):

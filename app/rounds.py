@@ -20,6 +20,7 @@ from app.project import Project, now, open_project, settings_hash
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
+from app.seeking import SoughtScores, score_seeks
 from app.stopping import look_at_stopping
 from labeling.queue import store_proposals
 from labeling.round_log import advance_round, finish_round
@@ -37,6 +38,9 @@ Result = TypeVar("Result")
 
 KEPT_ROUNDS = 3
 """Rounds whose arrays stay on disk; older ones can be computed again from their stored head."""
+
+SEEKING = frozenset({"prospect", "seek"})
+"""Strategies that propose what is sought also while no model can be trained."""
 
 Report = Callable[[str, float], None]
 """Called with the stage and the share of the round that is done."""
@@ -73,10 +77,12 @@ def _run(project: Project, *, number: int, revision: int, seed: int) -> int:
     learned = _timed(seconds, "learn", lambda: learn_head(project, inputs, seed=seed))
     report("scoring", 0.6)
     scores = _timed(seconds, "score", lambda: score(project, inputs, learned))
+    report("looking for what is sought", 0.75)
+    sought = _timed(seconds, "seek", lambda: score_seeks(project, inputs))
     report("choosing", 0.8)
-    choice = _timed(seconds, "choose", lambda: choose(project, inputs, scores, seed=seed))
+    choice = _timed(seconds, "choose", lambda: choose(project, inputs, scores, sought, seed=seed))
     report("storing", 0.95)
-    store(project, inputs, learned, scores, choice, number=number, seconds=seconds)
+    store(project, inputs, learned, scores, sought, choice, number=number, seconds=seconds)
     return len(choice.indices)
 
 
@@ -104,10 +110,29 @@ def score(project: Project, inputs: RoundInputs, learned: Learned | None) -> Poo
     return score_pool(inputs.vectors, learned.trained, temperature=learned.temperature, device=device)
 
 
-def choose(project: Project, inputs: RoundInputs, scores: PoolScores | None, *, seed: int) -> Choice:
-    """Let the configured strategy rank the items worth a person's time."""
+def strategy_name(project: Project, scores: PoolScores | None, sought: SoughtScores | None) -> str:
+    """Return which strategy ranks the items.
+
+    The configured one once there is a model; before that the one to start with, unless something is sought and the
+    configured one knows what to do with it.
+    """
     section = project.config.strategy
-    name = section.name if scores is not None else section.start
+    if scores is not None:
+        return section.name
+    found = sought is not None and sought.columns.classes.size
+    return section.name if found and section.name in SEEKING else section.start
+
+
+def choose(
+    project: Project,
+    inputs: RoundInputs,
+    scores: PoolScores | None,
+    sought: SoughtScores | None,
+    *,
+    seed: int,
+) -> Choice:
+    """Let the configured strategy rank the items worth a person's time."""
+    columns = sought.columns if sought is not None and sought.columns.classes.size else None
     state = PoolState(
         vectors=inputs.vectors,
         labels=inputs.labels,
@@ -119,10 +144,13 @@ def choose(project: Project, inputs: RoundInputs, scores: PoolScores | None, *, 
         disagreement=None if scores is None else scores.disagreement,
         prior=None if scores is None else scores.prior,
         outcomes=inputs.outcomes,
+        seek_scores=None if columns is None else columns.scores,
+        seek_classes=None if columns is None else columns.classes,
         member_rows=None if scores is None else scores.member_rows,
         member_probabilities=None if scores is None else scores.member_probabilities,
     )
     wanted = max(project.config.rounds.batch, project.config.rounds.queue)
+    name = strategy_name(project, scores, sought)
     return strategies.get(name)(state, wanted, np.random.default_rng(seed))
 
 
@@ -131,18 +159,21 @@ def store(
     inputs: RoundInputs,
     learned: Learned | None,
     scores: PoolScores | None,
+    sought: SoughtScores | None,
     choice: Choice,
     *,
     number: int,
     seconds: dict[str, float],
 ) -> None:
     """Write the round's files, then its proposals and its end in one transaction."""
-    proposals = to_proposals(project, inputs, scores, choice, number=number)
+    name = strategy_name(project, scores, sought)
+    proposals = to_proposals(project, inputs, scores, choice, number=number, strategy=name)
     hashes = {
         "pool": project.pool.hash,
         "vectors": inputs.vectors_hash,
         "labels": inputs.labels_hash,
         "config": settings_hash(project, inputs.classes),
+        "seeks": inputs.seeks_hash,
         "proposals": proposals_hash(proposals),
     }
     quality = learned.quality.to_dict() if learned is not None and learned.quality is not None else None
@@ -157,6 +188,7 @@ def store(
         hashes=hashes,
         seconds={name: round(value, 4) for name, value in seconds.items()},
         trained=learned is not None,
+        seeks=() if sought is None else sought.to_dicts(),
     )
     project.paths.rounds.mkdir(parents=True, exist_ok=True)
     sweep_partial_rounds(project.paths.rounds, before=number)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from app.errors import RoundError
 from app.project import Progress, Project, now
 from app.rounds_plan import HEARTBEAT_S, give_up_orphans, next_seed, owner_name
+from app.sought import seek_abilities, sought_hash
 from app.status import read_status
 from config.errors import GoldpanError
 from labeling.errors import LabelingError
@@ -51,10 +52,16 @@ def run_now(project: Project) -> int:
 
 
 def run_first(project: Project, report: Progress) -> None:
-    """Run a round unless one has looked at the present labels already."""
+    """Run a round unless one has looked at the present labels and at what is sought now already."""
     found = read_status(project.database)
     # A round that was taken over from a shared config has no proposals here: those are not computed twice for nothing.
-    if found.latest is None or found.waiting == 0 or found.latest.revision != found.revision:
+    sought = sought_hash(found.seeks, found.classes, words=seek_abilities(project).words)
+    if (
+        found.latest is None
+        or found.waiting == 0
+        or found.latest.revision != found.revision
+        or found.latest.hashes.get("seeks", "") != sought
+    ):
         run_now(project)
     report(1.0, "")
 

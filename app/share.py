@@ -1,13 +1,13 @@
 """The shared config: the one file with which somebody else repeats or continues a project.
 
-`write_shared_config` puts settings, classes, annotations, seeds and hashes into one YAML file; `import_project` makes
-the same project from it beside the same pool, so that the next round proposes the same items.
+`write_shared_config` puts settings, classes, annotations, seeks, seeds and hashes into one YAML file; `import_project`
+makes the same project from it beside the same pool, so that the next round proposes the same items.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -16,12 +16,21 @@ from app.prepare import Stage, create_project, silent_stage
 from app.project import Project, now
 from app.version import VERSION
 from config.files import load_config, save_config
-from config.schema import ClassSection, Kind, ProjectConfig, SharedAnnotation, SharedRound, SharedSection
+from config.schema import (
+    ClassSection,
+    Kind,
+    ProjectConfig,
+    SharedAnnotation,
+    SharedRound,
+    SharedSection,
+    SharedSeek,
+)
 from labeling.annotations import Act, Annotation, NewAnnotation, annotations_since
 from labeling.annotators import ensure_annotator
 from labeling.classes import LabelClass, list_classes
 from labeling.restoring import PastAnnotation, restore_annotations
 from labeling.round_log import RoundRow, list_rounds, restore_round
+from labeling.seeks import NewSeek, PastSeek, Seek, list_seeks, restore_seeks
 from models.vectors import open_vectors
 from strategies.contract import KINDS
 
@@ -43,6 +52,7 @@ def shared_config(project: Project) -> ProjectConfig:
         classes = list_classes(session, archived=True)
         entries = annotations_since(session, revision=0)
         rounds = [row for row in list_rounds(session) if row.state != "running"]
+        seeks = list_seeks(session, withdrawn=True)
     ids = [entry.id for entry in entries]
     shared = SharedSection(
         goldpan_version=VERSION,
@@ -51,6 +61,7 @@ def shared_config(project: Project) -> ProjectConfig:
         vectors_hash=open_vectors(project.paths.vectors).hash,
         revision=len(entries),
         rounds=tuple(_shared_round(row, ids) for row in rounds),
+        seeks=_shared_seeks(seeks, classes),
         annotations=_shared_annotations(entries, classes),
     )
     # A database address may hold a password, and where the pool lies is this machine's own business.
@@ -100,13 +111,11 @@ def import_project(
 
 
 def _restore(project: Project, shared: SharedSection) -> None:
-    """Store annotations and rounds as they were, in one transaction: all or nothing."""
+    """Store annotations, seeks and rounds as they were, in one transaction: all or nothing."""
     with project.database.transaction() as session:
         ids = {entry.name: entry.id for entry in list_classes(session, archived=True)}
-        annotators = {
-            name: ensure_annotator(session, name=name)
-            for name in dict.fromkeys(entry.annotator for entry in shared.annotations)
-        }
+        annotators = {name: ensure_annotator(session, name=name) for name in dict.fromkeys(_names_of(shared))}
+        restore_seeks(session, entries=[_past_seek(entry, ids, annotators) for entry in shared.seeks])
         past = [
             PastAnnotation(_new_annotation(entry, ids), annotators[entry.annotator], entry.created_at)
             for entry in shared.annotations
@@ -123,6 +132,33 @@ def _restore(project: Project, shared: SharedSection) -> None:
                 now=now(),
                 error="" if row.proposals_hash else "it failed where it ran first",
             )
+
+
+def _names_of(shared: SharedSection) -> Iterator[str]:
+    yield from (entry.annotator for entry in shared.annotations)
+    for said in shared.seeks:
+        yield said.annotator
+        if said.withdrawn_by is not None:
+            yield said.withdrawn_by
+
+
+def _past_seek(entry: SharedSeek, ids: dict[str, int], annotators: dict[str, int]) -> PastSeek:
+    if entry.class_name is not None and entry.class_name not in ids:
+        raise ProjectError(
+            f"what is sought names class {entry.class_name!r}, which the file's classes do not list"
+        )
+    return PastSeek(
+        new=NewSeek(
+            kind=entry.kind,
+            class_id=None if entry.class_name is None else ids[entry.class_name],
+            text=entry.text,
+            item_keys=entry.items,
+        ),
+        annotator_id=annotators[entry.annotator],
+        created_at=entry.created_at,
+        withdrawn_at=entry.withdrawn_at,
+        withdrawn_by_id=None if entry.withdrawn_by is None else annotators[entry.withdrawn_by],
+    )
 
 
 def _new_annotation(entry: SharedAnnotation, ids: dict[str, int]) -> NewAnnotation:
@@ -167,6 +203,23 @@ def _shared_annotations(
             suggested_class=None if entry.suggested_class_id is None else names[entry.suggested_class_id],
         )
         for entry in entries
+    )
+
+
+def _shared_seeks(seeks: Sequence[Seek], classes: Sequence[LabelClass]) -> tuple[SharedSeek, ...]:
+    names = {entry.id: entry.name for entry in classes}
+    return tuple(
+        SharedSeek(
+            kind=entry.kind.value,
+            class_name=None if entry.class_id is None else names[entry.class_id],
+            text=entry.text,
+            items=entry.item_keys,
+            annotator=entry.annotator,
+            created_at=entry.created_at,
+            withdrawn_at=entry.withdrawn_at,
+            withdrawn_by=entry.withdrawn_by or None,
+        )
+        for entry in seeks
     )
 
 

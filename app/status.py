@@ -10,6 +10,7 @@ from labeling.classes import LabelClass, list_classes
 from labeling.database import Database
 from labeling.queue import waiting
 from labeling.round_log import RoundRow, latest_round
+from labeling.seeks import Seek, list_seeks, seek_revision
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Status:
         running: the round that runs.
         failed: the newest round, if it failed.
         waiting: proposals that wait for a label.
+        seek_revision: grows with every seek that is added or taken back.
+        seeks: what is sought, oldest first.
     """
 
     revision: int
@@ -35,6 +38,8 @@ class Status:
     running: RoundRow | None
     failed: RoundRow | None
     waiting: int
+    seek_revision: int = 0
+    seeks: tuple[Seek, ...] = ()
 
     @property
     def round_number(self) -> int:
@@ -66,6 +71,8 @@ def read_status(
         latest = newest if newest is None or newest.state == "done" else latest_round(session)
         classes = tuple(list_classes(session))
         tally = (counts or RunningCounts()).read(session)
+        sought = seek_revision(session)
+        same_seeks = known is not None and known.seek_revision == sought
         same_queue = known is not None and (known.revision, known.latest) == (tally.revision, latest)
         return Status(
             revision=tally.revision,
@@ -76,6 +83,8 @@ def read_status(
             running=newest if newest is not None and newest.state == "running" else None,
             failed=newest if newest is not None and newest.state == "failed" else None,
             waiting=known.waiting if known is not None and same_queue else waiting(session, now=now()),
+            seek_revision=sought,
+            seeks=known.seeks if known is not None and same_seeks else tuple(list_seeks(session)),
         )
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from app.counts import RunningCounts
 from app.project import Project, now
 from app.rounds_plan import HEARTBEAT_S, STALE_S, give_up_orphans, next_seed, owner_name
+from app.sought import seek_abilities, sought_hash
 from app.status import Status, read_status
 from app.worker import Worker
 from config.errors import GoldpanError
@@ -30,6 +31,8 @@ TICK_S = 0.15
 PAUSE_AFTER_FAILURE_S = 15.0
 PATIENCE_S = 20.0
 """After this long without a round, fewer new labels than `retrain_after` start one too."""
+SETTLE_S = 0.6
+"""What is sought must have stayed the same for so long: several classes are often added one after the other."""
 
 
 @dataclass
@@ -40,6 +43,7 @@ class RunningRound:
     future: Future[int]
     began_s: float
     beat_s: float
+    sought: str = ""
 
 
 class Supervisor:
@@ -69,6 +73,10 @@ class Supervisor:
         self._failed_revision = -1
         self._failed_at_s = 0.0
         self._last_label_s = time.monotonic()
+        self._sought = ""
+        self._sought_since_s = time.monotonic()
+        self._sought_done: str | None = None
+        self._words: bool | None = None
         self._thread = threading.Thread(target=self._loop, name="goldpan-supervisor", daemon=True)
 
     def start(self) -> None:
@@ -114,6 +122,7 @@ class Supervisor:
         status = read_status(self.project.database, counts=self._counts, known=self._status)
         if self._status is not None and status.revision != self._status.revision:
             self._last_label_s = time.monotonic()
+        self._note_sought(status)
         if status != self._status:
             self._status = status
             self._on_status(status)
@@ -125,6 +134,8 @@ class Supervisor:
             self._give_up_stale(status.running)
             return False
         if status.latest is None or self._is_of_another_pool(status.latest):
+            return not self._waits_after_failure(status)
+        if self._is_of_other_seeks(status.latest):
             return not self._waits_after_failure(status)
         fresh = status.revision - status.latest.revision
         if fresh <= 0 or self._waits_after_failure(status):
@@ -140,6 +151,30 @@ class Supervisor:
         worker knows the new pool and this server does not, and rounds would follow each other without end.
         """
         return not self._has_finished_one and latest.hashes.get("pool") != self.project.pool.hash
+
+    def _is_of_other_seeks(self, latest: RoundRow) -> bool:
+        """Return whether something else is sought since the last round, and has been for a moment.
+
+        Where this server's own round did not change that, another program has its own view of what is sought, and
+        rounds would follow each other without end.
+        """
+        if self._sought in (latest.hashes.get("seeks", ""), self._sought_done):
+            return False
+        return time.monotonic() - self._sought_since_s > SETTLE_S
+
+    def _note_sought(self, status: Status) -> None:
+        known = self._status
+        if (
+            known is not None
+            and self._words is not None
+            and (known.seek_revision, known.classes) == (status.seek_revision, status.classes)
+        ):
+            return
+        if self._words is None:
+            self._words = seek_abilities(self.project).words
+        found = sought_hash(status.seeks, status.classes, words=self._words)
+        if found != self._sought:
+            self._sought, self._sought_since_s = found, time.monotonic()
 
     def _waits_after_failure(self, status: Status) -> bool:
         """After a failure: wait for new labels, or for a pause that grows with each failure in a row."""
@@ -169,7 +204,9 @@ class Supervisor:
                 number, f"the worker process had died or could not start ({problem}); it is started again"
             )
             return
-        self._running = RunningRound(number=number, future=future, began_s=moment, beat_s=moment)
+        self._running = RunningRound(
+            number=number, future=future, began_s=moment, beat_s=moment, sought=self._sought
+        )
         future.add_done_callback(lambda _: self._wake.set())
 
     def _watch_running(self) -> None:
@@ -197,6 +234,7 @@ class Supervisor:
         if problem is None:
             self._failures = 0
             self._has_finished_one = True
+            self._sought_done = running.sought
             return
         if isinstance(problem, BrokenProcessPool):
             self._renew_worker()

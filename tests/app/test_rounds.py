@@ -87,7 +87,7 @@ def test_run_round__says_what_it_used(clouds: Project) -> None:
     status = read_status(clouds.database)
     assert status.latest is not None
     assert (status.latest.labels_used, status.latest.revision) == (len(labels), len(labels))
-    assert set(status.latest.hashes) == {"pool", "vectors", "labels", "config", "proposals"}
+    assert set(status.latest.hashes) == {"pool", "vectors", "labels", "config", "seeks", "proposals"}
     assert status.latest.metrics["quality"]["source"] == "cross-validation"
 
 
