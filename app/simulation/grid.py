@@ -14,7 +14,8 @@ from config.schema import HeadSection
 from models.heads.registry import heads
 from strategies.registry import strategies
 
-PAGES = "+pages"
+PAGE, NAMES = "page", "names"
+"""Suffixes that say how a strategy is used; any other one is its start."""
 
 
 @dataclass(frozen=True)
@@ -25,34 +26,39 @@ class Contender:
         strategy: a registered name, or ORACLE.
         start: the strategy while no model can be trained; None for the usual one.
         effort: "single", or "page" to confirm pages too.
+        names: whether it is told all class names from the start.
     """
 
     strategy: str
     start: str | None = None
     effort: Literal["single", "page"] = "single"
+    names: bool = False
 
     @property
     def label(self) -> str:
-        """How it is called in tables and on the command line: `margin`, `margin+density`, `prospect+pages`."""
-        start = f"+{self.start}" if self.start else ""
-        return f"{self.strategy}{start}{PAGES if self.effort == 'page' else ''}"
+        """How it is called in tables and on the command line: `margin`, `margin+density`, `seek+names+page`."""
+        suffixes = [self.start, NAMES if self.names else None, PAGE if self.effort == "page" else None]
+        return "+".join([self.strategy, *(suffix for suffix in suffixes if suffix)])
 
 
 def parse_contender(text: str) -> Contender:
-    """Read a strategy as it is written on the command line: `NAME`, `NAME+START`, either followed by `+pages`.
+    """Read a strategy as it is written on the command line: `NAME`, with the suffixes `+START`, `+names` and `+page`.
 
     Raises:
         config.errors.UnknownNameError: no strategy has that name; the message lists the known ones.
         PlanError: more than one start.
     """
-    parts = text.strip().removesuffix(PAGES).split("+")
-    if len(parts) > 2:
-        raise PlanError(f"{text!r} names more than one start; write NAME, NAME+START, or either with {PAGES}")
-    for name in parts:
-        if name != ORACLE or name is not parts[0]:
-            strategies.get(name)
-    start = parts[1] if len(parts) == 2 else None
-    return Contender(parts[0], start, "page" if text.strip().endswith(PAGES) else "single")
+    name, *suffixes = text.strip().split("+")
+    starts = [suffix for suffix in suffixes if suffix not in (PAGE, NAMES)]
+    for strategy in ([] if name == ORACLE else [name]) + starts:
+        strategies.get(strategy)
+    if len(starts) > 1:
+        raise PlanError(
+            f"{text!r} names more than one start; write NAME, NAME+START, and +names or +page after it"
+        )
+    return Contender(
+        name, starts[0] if starts else None, "page" if PAGE in suffixes else "single", NAMES in suffixes
+    )
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,6 @@ class Grid:
         budget: decisions of one run.
         batch: items labelled before the model is trained anew.
         queue: items asked for, at least a batch.
-        names: whether all class names are known from the start.
     """
 
     pools: Mapping[str, Callable[[int], LabelledPool]]
@@ -77,7 +82,6 @@ class Grid:
     budget: int = 200
     batch: int = 10
     queue: int = 60
-    names: bool = False
 
     @property
     def size(self) -> int:
@@ -88,7 +92,7 @@ class Grid:
         """Return the plan of one run."""
         return RunPlan(
             contender.strategy, contender.start, head, seed, self.budget, self.batch, self.queue, contender.effort,
-            names=self.names,
+            names=contender.names,
         )  # fmt: skip
 
 

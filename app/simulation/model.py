@@ -10,10 +10,13 @@ from app.simulation.pools import LabelledPool
 from config.schema import HeadSection
 from models.devices import choose_device, fixed_threads
 from models.heads.contract import TrainedHead, TrainingSet, VectorScale
-from models.heads.registry import heads
-from models.learn import learn
+from models.heads.scaling import spaced_rows
+from models.learn import learn, train_head, wants_unlabelled
 from models.scoring import PoolScores, member_probabilities, score_pool
 from strategies.contract import FloatArray, IntArray
+
+UNLABELLED_ROWS = 4_096
+"""Most unlabelled items that a head learns from, evenly spaced."""
 
 
 def fast_head() -> HeadSection:
@@ -52,6 +55,7 @@ def train(
     section: HeadSection,
     scale: VectorScale,
     seed: int,
+    unlabelled: FloatArray | None = None,
 ) -> Model | None:
     """Train a head.
 
@@ -62,6 +66,7 @@ def train(
         section: the head's settings; cross-validated for a temperature only where it asks for calibration.
         scale: the pool's scale.
         seed: of all chance.
+        unlabelled: (u, d) float32; items without a label, for heads that learn from them too.
 
     Returns:
         The model; None while fewer than two classes have a label.
@@ -72,12 +77,16 @@ def train(
     """
     if np.unique(labels).size < 2:
         return None
-    training = TrainingSet(vectors, labels, class_count=class_count, scale=scale)
+    if not wants_unlabelled(section):
+        unlabelled = None
+    elif unlabelled is not None:
+        unlabelled = unlabelled[spaced_rows(len(unlabelled), UNLABELLED_ROWS)]
+    training = TrainingSet(vectors, labels, class_count=class_count, scale=scale, unlabelled=unlabelled)
     device = choose_device(section.device)
     if section.calibrate:
         learned = learn(training, section=section, seed=seed, device=device)
         return Model(learned.trained, learned.temperature)
-    return Model(heads.get(section.name).fit(training, section=section, seed=seed, device=device), 1.0)
+    return Model(train_head(training, section=section, seed=seed, device=device), 1.0)
 
 
 def train_on_all(pool: LabelledPool, section: HeadSection, *, scale: VectorScale, seed: int) -> Model | None:
