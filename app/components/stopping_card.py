@@ -63,8 +63,8 @@ def advice_sentence(advice: Stopping) -> str:
 
 def _empty(sentence: str) -> str:
     return (
-        f'<p class="gp-quiet">{sentence} Rounds are compared once items of two classes have labels: whether predictions '
-        "still change, what more labels would bring, and what is unfound.</p>"
+        f'<p class="gp-quiet">{sentence} Once items of two classes have labels, rounds show whether predictions still '
+        "change, what more labels would bring, and what is unfound.</p>"
     )
 
 
@@ -130,12 +130,14 @@ def _new_classes(advice: Stopping) -> str:
     if advice.unknown is None or advice.new_class is None:
         return '<p class="gp-quiet">Classes that were never met are estimated from the first labels on.</p>'
     chance = advice.new_class
-    if advice.unknown.value >= 0.5:
+    if advice.unmet:
+        said = f"{_count(advice.unmet, 'class has', 'classes have')} a name and no label yet."
+    elif advice.unknown.value >= 0.5:
         said = f"About {_range(advice.unknown)} classes seem to have no label yet."
     else:
         said = "There is no sign of classes that were not met yet."
     return (
-        f"<p>{said} A label would be of such a class with a chance of {_percent(chance.value)} "
+        f"<p>{said} The next label would be of a class without labels with a chance of {_percent(chance.value)} "
         f"({_percent(chance.low)} to {_percent(chance.high)}).</p>"
         '<p class="gp-quiet">Both are judged by the classes with one label or two, as if labels were drawn at random. '
         "The strategy looks for rare classes, so more may be hidden than this shows.</p>"
