@@ -14,6 +14,7 @@ from app.setup import ProjectWishes, make_config
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotators import ensure_annotator
 from labeling.classes import list_classes
+from labeling.seeks import NewSeek, add_seek
 
 CENTRES = {"common": (0.0, 0.0, 0.0, 0.0), "other": (6.0, 0.0, 6.0, 0.0), "rare": (0.0, 6.0, 0.0, 6.0)}
 COUNTS = {"common": 60, "other": 40, "rare": 8}
@@ -43,6 +44,71 @@ def make_clouds(
     path = folder / f"{name}.yaml"
     wishes = ProjectWishes(name=name, pool=str(pool), key="id", truth="kind", classes=classes, seed=5)
     return create_project(make_config(wishes, path), path)
+
+
+TEXTS = {
+    "weather": "the {} rain and wind over the {} coast will clear before a cold night",
+    "sport": "the {} team won its {} match after extra time and a late goal",
+    "lost_card": "my {} bank card was lost or stolen near the {} station, please block it",
+}
+TEXT_COUNTS = {"weather": 70, "sport": 44, "lost_card": 6}
+
+
+def make_texts(
+    folder: Path,
+    *,
+    classes: tuple[str, ...] = ("weather", "sport", "lost_card"),
+    strategy: str = "prospect",
+    name: str = "texts",
+) -> Project:
+    """Make an opened project of short texts on three things, one of them rare; encoded without weights."""
+    generator = np.random.default_rng(4)
+    words = [
+        "red",
+        "blue",
+        "early",
+        "second",
+        "northern",
+        "little",
+        "famous",
+        "quiet",
+        "first",
+        "heavy",
+        "local",
+        "new",
+    ]
+    kinds = [kind for kind, count in TEXT_COUNTS.items() for _ in range(count)]
+    lines = ["id,text,kind"]
+    for number, place in enumerate(generator.permutation(len(kinds))):
+        text = TEXTS[kinds[place]].format(*generator.choice(words, 2))
+        lines.append(f'text-{number:03d},"{text}",{kinds[place]}')
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "texts.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path = folder / f"{name}.yaml"
+    wishes = ProjectWishes(
+        name=name,
+        pool=str(folder / "texts.csv"),
+        key="id",
+        text="text",
+        truth="kind",
+        classes=classes,
+        seed=5,
+    )
+    config = make_config(wishes, path)
+    encoder = config.encoder.model_copy(update={"name": "text_tfidf", "dimensions": 16})
+    chosen = config.strategy.model_copy(update={"name": strategy})
+    return create_project(config.model_copy(update={"encoder": encoder, "strategy": chosen}), path)
+
+
+def seek(
+    project: Project, kind: str, text: str = "", *, about: str | None = None, items: tuple[str, ...] = ()
+) -> int:
+    """Say what is sought, for a class by its name or for none; return the seek's number."""
+    with project.database.transaction() as session:
+        ids = {entry.name: entry.id for entry in list_classes(session)}
+        new = NewSeek(kind=kind, class_id=None if about is None else ids[about], text=text, item_keys=items)
+        annotator_id = ensure_annotator(session, name="ann")
+        return add_seek(session, new=new, annotator_id=annotator_id, now=MOMENT).id
 
 
 def truth_of(project: Project) -> dict[str, str]:

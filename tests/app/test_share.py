@@ -20,7 +20,8 @@ from labeling.annotators import ensure_annotator
 from labeling.classes import add_class, archive_class, find_class, list_classes, update_class
 from labeling.queue import proposals_of
 from labeling.round_log import fail_round, latest_round, list_rounds, start_round
-from tests.projects import MOMENT, label, label_some, make_clouds, truth_of, write_clouds
+from labeling.seeks import list_seeks, withdraw_seek
+from tests.projects import MOMENT, label, label_some, make_clouds, seek, truth_of, write_clouds
 
 
 def share(project: Project, folder: Path) -> Path:
@@ -220,3 +221,37 @@ def test_import_project__classes_under_others(clouds: Project, tmp_path: Path) -
         parents = {entry.name: entry.parent_id for entry in list_classes(session)}
         assert parents == {"common": None, "other": None, "rare": find(session, "whole"), "whole": None}
     copy.close()
+
+
+def test_import_project__seeks_the_same(clouds: Project, tmp_path: Path) -> None:
+    number = seek(clouds, "criteria", "b > 4 and d > 4", about="rare")
+    seek(clouds, "example", "a tail: {x}", items=("item-003", "item-001"))
+    seek(clouds, "criteria", "a > 1", about="common")
+    with clouds.database.transaction() as session:
+        bob = ensure_annotator(session, name="bob")
+        withdraw_seek(session, seek_id=number + 2, annotator_id=bob, now=MOMENT)
+    (tmp_path / "elsewhere").mkdir()
+    copy = import_project(
+        write_shared_config(clouds, tmp_path / "shared.yaml"), tmp_path / "elsewhere" / "copy.yaml"
+    )
+    found = []
+    for project in (clouds, copy):
+        run_now(project)
+        with project.database.reading() as session:
+            newest = latest_round(session)
+            assert newest is not None
+            found.append(
+                (newest.hashes, proposals_of(session, round_number=1), list_seeks(session, withdrawn=True))
+            )
+    assert found[0][0]["seeks"] and found[0][1]
+    assert found[0] == found[1]
+    copy.close()
+
+
+def test_import_project__seek_of_an_unknown_class(clouds: Project, tmp_path: Path) -> None:
+    seek(clouds, "criteria", "b > 4", about="rare")
+    shared = write_shared_config(clouds, tmp_path / "shared.yaml")
+    text = shared.read_text(encoding="utf-8").replace("name: rare", "name: scarce")
+    shared.write_text(text, encoding="utf-8")
+    with pytest.raises((ProjectError, ConfigInvalidError), match="rare"):
+        import_project(shared, tmp_path / "copy.yaml")

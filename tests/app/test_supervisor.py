@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import app.supervisor as supervisor_module
 from app.counts import RunningCounts
 from app.project import Project, now
 from app.rounds_plan import STALE_S
@@ -23,7 +24,8 @@ from app.share import import_project, write_shared_config
 from app.status import Status, read_status
 from app.supervisor import RunningRound, Supervisor
 from labeling.round_log import start_round
-from tests.projects import label, label_some, truth_of
+from labeling.seeks import withdraw_seek
+from tests.projects import label, label_some, seek, truth_of
 from tests.servers import wait_for
 
 
@@ -68,6 +70,34 @@ def test_wake__new_labels_start_a_round(watched: Watched, clouds: Project) -> No
     status = watched.wait_for_round(2)
     assert status.latest is not None and status.latest.labels_used == len(labels)
     assert any(told.running is not None for told in watched.told)
+
+
+def test_look__a_change_of_what_is_sought_starts_a_round(watched: Watched, clouds: Project) -> None:
+    watched.supervisor.start()
+    watched.wait_for_round(1)
+    number = seek(clouds, "criteria", "b > 4 and d > 4", about="rare")
+    sought = watched.wait_for_round(2)
+    assert sought.latest is not None and sought.latest.hashes["seeks"]
+    assert [entry.id for entry in sought.seeks] == [number]
+    with clouds.database.transaction() as session:
+        withdraw_seek(session, seek_id=number, annotator_id=1, now=now())
+    gone = watched.wait_for_round(3)
+    assert gone.latest is not None and gone.latest.hashes["seeks"] == "" and gone.seeks == ()
+    # Nothing is new after that: no further round.
+    time.sleep(1.0)
+    status = watched.supervisor.status
+    assert status is not None and status.round_number == 3 and status.running is None
+
+
+def test_look__another_view_of_what_is_sought_makes_one_round_alone(
+    watched: Watched, clouds: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "sought_hash", lambda *_, **__: "something else")
+    watched.supervisor.start()
+    watched.wait_for_round(1)
+    time.sleep(1.5)
+    status = watched.supervisor.status
+    assert status is not None and status.round_number <= 2 and status.running is None
 
 
 def test_look__a_killed_worker_is_noticed_and_replaced(watched: Watched, clouds: Project) -> None:
