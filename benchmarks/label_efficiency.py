@@ -1,0 +1,182 @@
+"""How few labels goldpan needs, against margin and against other libraries, on real imbalanced pools.
+
+`python -m benchmarks.label_efficiency [--quick] [--json FILE] [--seeds 0 1] [--pools digits] [--strategies galaxy]`.
+Simulated from no label, ten labels a round, one classifier for all; docs/benchmarks.md says what is measured and how
+to read it. `make peers` makes the environment in which the other libraries can run; where one is absent, it is said and
+left out. The pools beyond scikit-learn's digits need the folder of real data: GOLDPAN_DATA, else `../shared/data`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from app.simulation.oracle import ORACLE
+from benchmarks.label_efficiency_report import (
+    BASE,
+    NAMED,
+    OURS,
+    PAGES,
+    TARGETS,
+    findings_of,
+    print_tables,
+)
+from benchmarks.label_efficiency_runs import Job, Run, parse, run_all
+from benchmarks.peers import registry as peers
+from benchmarks.report import benchmark_arguments, report
+from benchmarks.strategy_pools import POOLS, data_folder
+from benchmarks.strategy_speed import measure_round
+from strategies.registry import strategies
+
+SEEDS, QUICK_SEEDS = tuple(range(10)), (0, 1, 2)
+"""Measured on; tuning uses other seeds, from 1000 on."""
+
+SAME_MARGIN = ("small_text_margin", "modal_margin")
+"""On the same answers they pick the rows of skactiveml_margin (a test holds it): left out where runs are long."""
+COSTLY_POOL = "banking77"
+COSTLY_PEERS = ("skactiveml_badge", "skactiveml_typiclust", "small_text_coreset")
+COSTLY_SEEDS = 3
+"""On the pool with 77 classes and 100 rounds these take minutes a run: so many seeds, none in the quick form."""
+
+
+def contestants(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: int = 0) -> list[str]:
+    """Return who runs on a pool.
+
+    Args:
+        pool: name of one of POOLS.
+        wanted: strategies and peers beside those that always run; None for all of the comparison.
+        quick: leave out what takes long.
+        place: of the seed among the seeds.
+    """
+    if pool == "needles":
+        return [NAMED, ORACLE, OURS, BASE]
+    named = [NAMED] if pool == COSTLY_POOL else []
+    if wanted is None:
+        wanted = ["margin", "random", ORACLE, *_peers(pool, quick, place)]
+    return list(dict.fromkeys([OURS, BASE, PAGES, *named, *wanted]))
+
+
+def _peers(pool: str, quick: bool, place: int) -> list[str]:
+    here = list(peers.available())
+    if pool == COSTLY_POOL:
+        left_out = (*SAME_MARGIN, *(COSTLY_PEERS if quick or place >= COSTLY_SEEDS else ()))
+        return [name for name in here if name not in left_out]
+    return here if quick else [*here, *(f"{name}+start" for name in here)]
+
+
+def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
+    """Return one sentence for each thing that the comparison leaves out.
+
+    Args:
+        pools: names of the pools.
+        quick: whether the quick form runs.
+    """
+    absent = [name for name in peers.NAMES if name not in peers.available()]
+    notes = [f"not installed, so left out: {', '.join(absent)}; run `make peers`"] if absent else []
+    if not peers.available():
+        return notes
+    if quick:
+        notes.append("left out in the quick form: peers with our start")
+    if COSTLY_POOL in pools:
+        notes.append(
+            f"left out on {COSTLY_POOL}: {', '.join(SAME_MARGIN)}, which pick the rows of skactiveml_margin; peers "
+            "with our start"
+        )
+        some = "none in the quick form" if quick else f"the first {COSTLY_SEEDS} seeds alone"
+        notes.append(f"{', '.join(COSTLY_PEERS)} on {COSTLY_POOL}: {some}")
+    return notes
+
+
+def main() -> None:
+    """Run the benchmark as the command line asks."""
+    arguments = _arguments()
+    began = time.perf_counter()
+    seeds = arguments.seeds or (QUICK_SEEDS if arguments.quick else SEEDS)
+    pools = arguments.pools or list(POOLS)
+    notes = []
+    if not data_folder().is_dir():
+        missing = [pool for pool in pools if POOLS[pool].needs_data]
+        notes.append(f"{data_folder()} is not there: left out {', '.join(missing)}; set GOLDPAN_DATA")
+        pools = [pool for pool in pools if pool not in missing]
+    notes += left_out(pools, quick=arguments.quick) if arguments.strategies is None else []
+    runs = collect(_jobs(arguments, pools, seeds), processes=arguments.processes)
+    found = findings_of(runs)
+    found.figures |= measure_round()
+    found.figures["seconds"] = time.perf_counter() - began
+    report("label_efficiency", found.figures, json_path=arguments.json, budgets=_budgets())
+    print_tables(runs, found.figures, [*found.notes, *notes])
+
+
+def collect(jobs: Sequence[Job], *, processes: int) -> dict[str, dict[str, dict[int, Run]]]:
+    """Run the jobs, telling on stderr how far it is.
+
+    Args:
+        jobs: what is to be run.
+        processes: how many at once.
+
+    Returns:
+        Runs by pool, contestant and seed.
+    """
+    runs: dict[str, dict[str, dict[int, Run]]] = {}
+    console = Console(stderr=True)
+    for done, (job, by_name) in enumerate(run_all(jobs, processes=processes), start=1):
+        console.print(f"{done} of {len(jobs)}: {job.pool}, seed {job.seed}", highlight=False)
+        for name, run in by_name.items():
+            runs.setdefault(job.pool, {}).setdefault(name, {})[job.seed] = run
+    return runs
+
+
+def _jobs(arguments: argparse.Namespace, pools: Sequence[str], seeds: Sequence[int]) -> list[Job]:
+    return [
+        Job(
+            pool,
+            seed,
+            tuple(contestants(pool, arguments.strategies, quick=arguments.quick, place=place)),
+            arguments.runs,
+        )
+        for pool in pools
+        for place, seed in enumerate(seeds)
+    ]
+
+
+def _budgets() -> dict[str, float]:
+    return {target.figure: target.limit for target in TARGETS if not target.least}
+
+
+def _arguments() -> argparse.Namespace:
+    parser = benchmark_arguments("label_efficiency", "How few labels goldpan needs, against other libraries.")
+    parser.add_argument("--seeds", type=int, nargs="+", help="default 0 to 9, with --quick 0 to 2")
+    parser.add_argument("--pools", nargs="+", choices=list(POOLS), help="default all")
+    parser.add_argument(
+        "--strategies", nargs="+", type=_contestant, metavar="NAME",
+        help=f"run these beside {OURS} and {BASE} in place of margin, random, the oracle and the peers; "
+        "NAME+start begins with our density start",
+    )  # fmt: skip
+    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="default 2")
+    parser.add_argument(
+        "--runs", type=Path, metavar="FOLDER",
+        help="keep every run here, and take those that are here already unless the code they depend on changed",
+    )  # fmt: skip
+    return parser.parse_args()
+
+
+def _contestant(name: str) -> str:
+    try:
+        who = parse(name).who
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if who in peers.NAMES and who not in peers.available():
+        raise argparse.ArgumentTypeError(f"{who} is not installed here; run `make peers` and use .venv-peers")
+    if who not in (*strategies.names(), *peers.NAMES, ORACLE):
+        known = ", ".join([*strategies.names(), *peers.NAMES, ORACLE])
+        raise argparse.ArgumentTypeError(f"there is no strategy {who!r}; there are {known}")
+    return name
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""What label_efficiency simulates, and how: contestants, the jobs of two processes, and runs kept on disk.
+
+A contestant is written `NAME`, with suffixes: `+start` begins with goldpan's density start, `+names` is told the
+class names, `+page` confirms pages of one class. NAME is a registered strategy, a peer, or `oracle`.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import cache, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from app.simulation.oracle import ORACLE, balanced_oracle
+from app.simulation.run import RunPlan, RunResult, simulate, whole_pool_accuracy
+from app.simulation.running import confirm_page
+from benchmarks.peers import registry as peers
+from benchmarks.peers.contract import PeerStrategy
+from benchmarks.strategy_pools import POOLS, draw
+from config.schema import HeadSection
+from strategies.contract import Strategy
+
+BATCH, QUEUE = 10, 60
+HEAD = HeadSection(members=1, calibrate=False, imbalance="balanced_weights", device="cpu")
+"""The one classifier of all: multinomial logistic regression with balanced weights."""
+LONG_EFFORT = 2
+"""Single labels are compared with pages over this many times the pool's labels."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Who chooses, and under what terms.
+
+    Attributes:
+        name: as it is written, see above.
+        who: a registered strategy, a peer, or `oracle`.
+        our_start: whether it begins with goldpan's density start.
+        names: whether it is told the class names.
+        effort: labels one by one, or pages too.
+    """
+
+    name: str
+    who: str
+    our_start: bool
+    names: bool
+    effort: Literal["single", "page"]
+
+    @property
+    def key(self) -> str:
+        """The name as it stands in figures."""
+        return self.name.replace("+", "_")
+
+    @property
+    def external(self) -> bool:
+        """Whether it is a peer or the oracle: it is asked for a batch, not for a list."""
+        return self.who in (*peers.NAMES, ORACLE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one contestant reached on one pool with one seed; what is kept on disk.
+
+    Attributes:
+        labels: after each training, how many labels there were.
+        decisions: likewise, how many decisions they cost.
+        accuracy: likewise, balanced accuracy on the held-out set.
+        rare_met: likewise, how many rare classes were met.
+        all_classes: labels until every class was met; None where one never was.
+        rare_found: rare items labelled in the end.
+        whole: balanced accuracy of the model trained on the whole pool with its truth.
+        choose_s: mean seconds of a choice.
+        cpu_s: processor seconds of the run.
+        duplicates: items a peer picked twice in one batch.
+    """
+
+    labels: list[int]
+    decisions: list[int]
+    accuracy: list[float]
+    rare_met: list[int]
+    all_classes: int | None
+    rare_found: int
+    whole: float
+    choose_s: float
+    cpu_s: float
+    duplicates: int
+
+
+Runs = Mapping[str, Mapping[str, Mapping[int, Run]]]
+"""Runs by pool, contestant and seed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All runs of one pool as drawn by one seed.
+
+    Attributes:
+        pool: name of one of POOLS.
+        seed: draws the pool and every run.
+        contestants: who runs; names.
+        folder: where runs are kept; None keeps none.
+    """
+
+    pool: str
+    seed: int
+    contestants: tuple[str, ...]
+    folder: Path | None
+
+
+def parse(name: str) -> Contestant:
+    """Read a contestant's name.
+
+    Args:
+        name: see the module's docstring.
+
+    Raises:
+        ValueError: a suffix is unknown.
+    """
+    who, *suffixes = name.split("+")
+    unknown = set(suffixes) - {"start", "names", "page"}
+    if unknown:
+        raise ValueError(f"{name!r} ends in +{unknown.pop()}; known are +start, +names and +page")
+    effort: Literal["single", "page"] = "page" if "page" in suffixes else "single"
+    return Contestant(name, who, "start" in suffixes, "names" in suffixes, effort)
+
+
+def plan_of(contestant: Contestant, pool: str, seed: int) -> RunPlan:
+    """Return the plan of a run.
+
+    Args:
+        contestant: who chooses.
+        pool: name of the pool.
+        seed: of the run.
+    """
+    long = LONG_EFFORT if contestant.name == "margin+start" else 1
+    external = contestant.external
+    return RunPlan(
+        strategy=contestant.who,
+        start="density" if contestant.our_start and not external else None,
+        head=HEAD,
+        seed=seed,
+        budget=POOLS[pool].labels * long,
+        batch=BATCH,
+        queue=BATCH if external else QUEUE,
+        effort=contestant.effort,
+        names=contestant.names,
+    )
+
+
+def run(contestant: Contestant, pool_name: str, seed: int) -> Run:
+    """Simulate one run.
+
+    Args:
+        contestant: who chooses.
+        pool_name: one of POOLS.
+        seed: draws the pool and the run.
+    """
+    began = time.process_time()
+    pool = draw(pool_name, seed)
+    choose: Strategy | None = None
+    if contestant.who == ORACLE:
+        choose = balanced_oracle(pool)
+    elif contestant.who in peers.NAMES:
+        choose = PeerStrategy(peers.get(contestant.who), own_start=not contestant.our_start)
+    policy = confirm_page if contestant.effort == "page" else None
+    result = simulate(pool, plan_of(contestant, pool_name, seed), choose, page_policy=policy)
+    return _kept(
+        result,
+        whole=_whole(pool_name, seed),
+        cpu_s=time.process_time() - began,
+        duplicates=choose.duplicates if isinstance(choose, PeerStrategy) else 0,
+    )
+
+
+def run_all(jobs: Sequence[Job], *, processes: int) -> Iterator[tuple[Job, dict[str, Run]]]:
+    """Run everything, the costly pools first.
+
+    Args:
+        jobs: what is to be run.
+        processes: how many at once; 1 runs here.
+
+    Yields:
+        Each job with its runs by contestant, as they are done.
+    """
+    costly_first = sorted(jobs, key=lambda job: -POOLS[job.pool].labels)
+    if processes == 1:
+        yield from ((job, run_job(job)) for job in costly_first)
+        return
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as executor:
+        futures = {executor.submit(run_job, job): job for job in costly_first}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def run_job(job: Job) -> dict[str, Run]:
+    """Run a job, or read its runs where they are kept.
+
+    Args:
+        job: what is to be run.
+    """
+    return {name: _run_or_read(job, parse(name)) for name in job.contestants}
+
+
+def _run_or_read(job: Job, contestant: Contestant) -> Run:
+    if job.folder is None:
+        return run(contestant, job.pool, job.seed)
+    plan = plan_of(contestant, job.pool, job.seed)
+    code = _code_hash(not contestant.external)
+    digest = sha256(repr((plan, contestant, code, peers.versions())).encode()).hexdigest()[:12]
+    path = job.folder / f"{job.pool}-{contestant.key}-{job.seed}-{digest}.json"
+    if path.exists():
+        return Run(**json.loads(path.read_text(encoding="utf-8")))
+    result = run(contestant, job.pool, job.seed)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(json.dumps(asdict(result)), encoding="utf-8")
+    part.replace(path)
+    return result
+
+
+@lru_cache(maxsize=2)
+def _whole(pool_name: str, seed: int) -> float:
+    return whole_pool_accuracy(draw(pool_name, seed), HEAD, seed=seed)
+
+
+@cache
+def _code_hash(with_strategies: bool) -> str:
+    """Return the hash of the code a run depends on: a figure of older code must not pass for one of the new."""
+    root = Path(__file__).resolve().parent.parent
+    folders = ["app/simulation", "models", "benchmarks/peers", *(["strategies"] if with_strategies else [])]
+    files = sorted(file for folder in folders for file in (root / folder).rglob("*.py"))
+    digest = sha256()
+    for file in [*files, root / "benchmarks/strategy_pools.py"]:
+        digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _kept(result: RunResult, *, whole: float, cpu_s: float, duplicates: int) -> Run:
+    steps, summary = result.steps, result.summary
+    everyone = summary["labels_to_all_classes"]
+    return Run(
+        labels=[int(value) for value in steps["labels"]],
+        decisions=[int(value) for value in steps["decisions"]],
+        accuracy=[float(value) for value in steps["balanced_accuracy"]],
+        rare_met=[int(value) for value in steps["rare_met"]],
+        all_classes=int(everyone) if np.isfinite(everyone) else None,
+        rare_found=int(summary["rare_found"]),
+        whole=whole,
+        choose_s=float(summary["choose_s"]),
+        cpu_s=cpu_s,
+        duplicates=duplicates,
+    )
