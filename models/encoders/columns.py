@@ -17,9 +17,17 @@ CLIP = 8.0
 HEAVY_TAIL = 6.0
 """Robust deviations; where more than one value in 500 lies beyond, the column is taken by its signed logarithm."""
 
+GAP, STRAY_SHARE = 10.0, 0.02
+"""Beyond the heavy tail a step to 10 times as far ends the column's range: what lies behind it is an error, or a code
+such as -9999, if it is at most 2 % of the column or one single value; a tail, however heavy, has no such gap."""
+
 RARE_SHARE, MAX_LEVELS = 0.002, 32
 SMALLEST_DEVIATION = 0.25
 """Floor for the deviation of yes-or-no columns, so that a very rare yes is not the only thing that counts."""
+
+INDICATOR = 0.5
+"""Weight of a missing indicator beside a numeric column: 1 cost 5 points where gaps say nothing, 0.3 cost 2 where they
+say much."""
 
 TEXT_DIMENSIONS, TEXT_VARIANCE = 32, 4.0
 """A text column gets at most 32 dimensions and the weight of four numeric columns."""
@@ -33,6 +41,8 @@ class NumericColumn:
         name: the column.
         centre: median.
         width: robust deviation.
+        low: smallest number within the column's range; a smaller one counts as missing.
+        high: largest number within it.
         logarithm: whether the signed logarithm is taken.
         mean: subtracted after that.
         deviation: divided by after that.
@@ -42,26 +52,20 @@ class NumericColumn:
     name: str
     centre: float
     width: float
+    low: float
+    high: float
     logarithm: bool
     mean: float
     deviation: float
     missing_weight: float
 
-    @property
-    def dimensions(self) -> int:
-        """Columns it becomes: itself, and the missing indicator."""
-        return 1 + (self.missing_weight > 0)
-
     def apply(self, frame: pd.DataFrame) -> FloatArray:
-        """Return (b, 1 or 2) float32; a missing or infinite number is the median."""
+        """Return (b,) float32, standardised; NaN where missing, infinite or out of the column's range."""
         values = numbers(frame[self.name])
-        missing = ~np.isfinite(values)
-        values = np.where(missing, self.centre, values)
-        flat = _flatten(values, self.centre, self.width, self.logarithm)
-        columns = [((flat - self.mean) / self.deviation).clip(-CLIP, CLIP)]
-        if self.missing_weight > 0:
-            columns.append(missing * self.missing_weight)
-        return np.stack(columns, axis=1).astype(np.float32)
+        gone = ~(np.isfinite(values) & (values >= self.low) & (values <= self.high))
+        flat = _flatten(np.where(gone, self.centre, values), self.centre, self.width, self.logarithm)
+        flat = ((flat - self.mean) / self.deviation).clip(-CLIP, CLIP)
+        return np.where(gone, np.nan, flat).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -129,21 +133,21 @@ def fit_numeric(name: str, column: pd.Series) -> NumericColumn | None:
         The column, or None where it is constant or empty and nothing is missing in part.
     """
     values = numbers(column)
-    missing = ~np.isfinite(values)
-    share = float(missing.mean())
-    weight = _indicator_weight(share)
-    present = values[~missing]
-    if not len(present):
+    finite = values[np.isfinite(values)]
+    if not len(finite):
         return None
+    low, high = _range(finite)
+    present = finite[(finite >= low) & (finite <= high)]
+    weight = _indicator_weight(1.0 - len(present) / len(values))
     centre = float(np.median(present))
     width = _robust_width(present, centre)
     if width == 0:
-        return NumericColumn(name, centre, 1.0, False, 0.0, 1.0, weight) if weight else None
+        return NumericColumn(name, centre, 1.0, low, high, False, 0.0, 1.0, weight) if weight else None
     heavy = bool(np.mean(np.abs(present - centre) > HEAVY_TAIL * width) > 0.002)
     flat = _flatten(present, centre, width, heavy)
     clipped = flat.clip(*np.quantile(flat, (0.001, 0.999)))
     deviation = float(clipped.std()) or float(flat.std()) or 1.0
-    return NumericColumn(name, centre, width, heavy, float(clipped.mean()), deviation, weight)
+    return NumericColumn(name, centre, width, low, high, heavy, float(clipped.mean()), deviation, weight)
 
 
 def fit_levels(name: str, column: pd.Series) -> LevelColumn | None:
@@ -212,6 +216,32 @@ def _flatten(
     return np.arcsinh(scaled) if logarithm else scaled
 
 
+def _range(finite: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the smallest and the largest number that belong to the column."""
+    # A code for missing may be so frequent that it moves the quartiles; it is the smallest or the largest number.
+    inner = finite[(finite > finite.min()) & (finite < finite.max())]
+    judged = inner if 2 * len(inner) > len(finite) else finite
+    centre = float(np.median(judged))
+    width = _robust_width(judged, centre)
+    low, high = -_reach(centre - finite, width), _reach(finite - centre, width)
+    return centre + low, centre + high
+
+
+def _reach(apart: npt.NDArray[np.float64], width: float) -> float:
+    """Return how far the column reaches to one side; infinite where no gap ends it."""
+    beyond = np.sort(apart[apart > 0])
+    if not len(beyond) or width == 0:
+        return np.inf
+    steps = beyond[1:] / np.maximum(beyond[:-1], HEAVY_TAIL * width)
+    steps = np.concatenate([beyond[:1] / (HEAVY_TAIL * width), steps])
+    first = int(np.argmax(steps >= GAP))
+    if steps[first] < GAP:
+        return np.inf
+    stray = beyond[first:]
+    few = len(stray) <= STRAY_SHARE * len(apart) or (stray[0] == stray[-1] and 2 * len(stray) < len(apart))
+    return float(stray[0]) / np.sqrt(GAP) if few else np.inf
+
+
 def _robust_width(present: npt.NDArray[np.float64], centre: float) -> float:
     low, high = np.quantile(present, (0.25, 0.75))
     width = float(high - low) / 1.349
@@ -224,4 +254,4 @@ def _robust_width(present: npt.NDArray[np.float64], centre: float) -> float:
 def _indicator_weight(share: float) -> float:
     if share in (0.0, 1.0):
         return 0.0
-    return 1.0 / max(float(np.sqrt(share * (1 - share))), SMALLEST_DEVIATION)
+    return INDICATOR / max(float(np.sqrt(share * (1 - share))), SMALLEST_DEVIATION)

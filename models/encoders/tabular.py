@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.encoders.contract import FloatArray, ItemSource, Progress, Role, fit_ranges
+from models.encoders.filling import Filling, learn_filling
 from models.encoders.scaling import Axes, principal_axes
 from models.errors import EncoderInputError
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from config.schema import EncoderSection
-    from models.encoders.columns import Column
+    from models.encoders.columns import Column, LevelColumn, NumericColumn, TextColumn
 
 FIT_ROWS = 50_000
 WHITENED = 3.0
@@ -34,11 +36,15 @@ class FittedTabular:
     """Learned columns.
 
     Attributes:
-        columns: the columns that are used, constant ones left out.
+        numeric: the numeric columns that are used, constant ones left out.
+        others: the categorical and text columns that are used.
+        filling: what is expected where a number is missing.
         axes: principal axes, partly whitened; None where no column is used.
     """
 
-    columns: tuple[Column, ...]
+    numeric: tuple[NumericColumn, ...]
+    others: tuple[LevelColumn | TextColumn, ...]
+    filling: Filling
     axes: Axes | None
 
     @property
@@ -57,9 +63,11 @@ class FittedTabular:
         Returns:
             (stop - start, d) float32; zeros where the item is unreadable.
         """
-        vectors = _lay_out(self.columns, source.frame(start, stop))
-        if self.axes:
-            vectors = self.axes.apply(vectors).clip(-REACH, REACH)
+        if self.axes is None:
+            return np.zeros((stop - start, 1), dtype=np.float32)
+        frame = source.frame(start, stop)
+        values = _lay_out(_side_by_side(self.numeric, frame), self.numeric, self.others, self.filling, frame)
+        vectors = self.axes.apply(values).clip(-REACH, REACH)
         vectors[~source.readable[start:stop]] = 0
         return vectors
 
@@ -101,7 +109,7 @@ class TabularEncoder:
             if column is not None:
                 columns.append(column)
             progress((done + 1) / len(roles), f"column {name}")
-        return _fold(columns, frame, section.dimensions)
+        return _fold(columns, frame, section.dimensions, seed)
 
 
 def _rows_to_learn_from(source: ItemSource, seed: int) -> pd.DataFrame:
@@ -127,21 +135,62 @@ def _fit_column(
     return fit_text(name, frame[name], dimensions=section.dimensions, seed=seed)
 
 
-def _fold(columns: list[Column], frame: pd.DataFrame, dimensions: int) -> FittedTabular:
-    kept: list[Column] = []
+def _fold(columns: list[Column], frame: pd.DataFrame, dimensions: int, seed: int) -> FittedTabular:
+    from models.encoders.columns import NumericColumn
+
+    numeric: list[NumericColumn] = []
+    others: list[LevelColumn | TextColumn] = []
     width = 0
     for column in columns:
-        if width + column.dimensions <= max(WIDEST, dimensions):
-            kept.append(column)
-            width += column.dimensions
-    if not kept:
-        return FittedTabular((), None)
-    values = _lay_out(tuple(kept), frame)
-    axes = principal_axes(values, dimensions=dimensions, whitening=min(0.5, WHITENED / width), floor=FLOOR)
-    return FittedTabular(tuple(kept), axes)
+        wanted = 1 if isinstance(column, NumericColumn) else column.dimensions
+        if width + wanted > max(WIDEST, dimensions):
+            continue
+        width += wanted
+        if isinstance(column, NumericColumn):
+            numeric.append(column)
+        else:
+            others.append(column)
+    measured = _side_by_side(numeric, frame)
+    filling = learn_filling(measured, seed=seed)
+    if not width:
+        return FittedTabular((), (), filling, None)
+    values = _lay_out(measured, numeric, others, filling, frame)
+    axes = _axes(values, width, dimensions)
+    return FittedTabular(tuple(numeric), tuple(others), filling, axes)
 
 
-def _lay_out(columns: tuple[Column, ...], frame: pd.DataFrame) -> FloatArray:
+def _axes(values: FloatArray, width: int, dimensions: int) -> Axes:
+    """Return the axes of the first `width` columns, evened out, with the missing indicators beside them as they are."""
+    even = principal_axes(
+        values[:, :width], dimensions=dimensions, whitening=min(0.5, WHITENED / width), floor=FLOOR
+    )
+    indicators = values.shape[1] - width
+    if not indicators:
+        return even
+    joined = np.zeros((values.shape[1], even.dimensions + indicators), dtype=np.float32)
+    joined[:width, : even.dimensions] = even.matrix
+    joined[width:, even.dimensions :] = np.eye(indicators)
+    mean = values.mean(axis=0, dtype=np.float64).astype(np.float32)
+    last = principal_axes((values - mean) @ joined, dimensions=dimensions, whitening=0.0)
+    return Axes(mean, joined @ last.matrix)
+
+
+def _side_by_side(columns: Sequence[NumericColumn], frame: pd.DataFrame) -> FloatArray:
+    """Return (b, p) float32 of the numeric columns, NaN where missing."""
     if not columns:
-        return np.zeros((len(frame), 1), dtype=np.float32)
-    return np.concatenate([column.apply(frame) for column in columns], axis=1)
+        return np.zeros((len(frame), 0), dtype=np.float32)
+    return np.stack([column.apply(frame) for column in columns], axis=1)
+
+
+def _lay_out(
+    measured: FloatArray,
+    numeric: Sequence[NumericColumn],
+    others: Sequence[LevelColumn | TextColumn],
+    filling: Filling,
+    frame: pd.DataFrame,
+) -> FloatArray:
+    """Return (b, f) float32: numbers with their gaps filled, levels and texts, then the missing indicators."""
+    weights = np.array([column.missing_weight for column in numeric], dtype=np.float32)
+    indicators = (np.isnan(measured) * weights)[:, weights > 0]
+    blocks = [filling.apply(measured), *(column.apply(frame) for column in others), indicators]
+    return np.concatenate(blocks, axis=1, dtype=np.float32)
