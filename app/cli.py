@@ -1,4 +1,4 @@
-"""The command line: `goldpan init | serve | demo | export | import | round | status | config | strategies`."""
+"""The command line: `goldpan init | serve | demo | export | import | round | status | simulate | strategies`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from app.errors import PoolDamagedError, ProjectError
 from app.project import Progress as Report
 from app.project import Project
 from app.server import DEFAULT_ADDRESS, DEFAULT_PORT, serve
+from app.simulate import simulate
 from app.terminal import out, prepare_terminal, stages, tell_made, tell_problem
 from app.version import VERSION
 from config.errors import GoldpanError
@@ -283,6 +284,9 @@ def status(
     out.print(describe_round(found), markup=False)
     for name, count in counts.items():
         out.print(f"  {count:6d}  {name}", markup=False, highlight=False)
+
+
+app.command(context_settings={"allow_extra_args": True})(simulate)
 
 
 @app.command()

@@ -16,6 +16,9 @@ Numbers = Sequence[float] | npt.NDArray[np.floating]
 DRAWS = 4_000
 """Bootstrap draws of an interval."""
 
+CURVE_DRAWS = 400
+"""Bootstrap draws where each needs mean curves."""
+
 SHARE_OF_WHOLE = 0.95
 """`labels_to_whole` asks for this share of the balanced accuracy that the whole pool's labels give."""
 
@@ -216,7 +219,74 @@ def paired_ratio(one: Mapping[int, float], other: Mapping[int, float], *, seed: 
     return Interval(float(np.exp(logs.mean())), float(np.exp(low)), float(np.exp(high)))
 
 
-def _common(one: Mapping[int, float], other: Mapping[int, float]) -> list[int]:
+def mean_curve(
+    runs: Sequence[pd.DataFrame], *, by: str = "labels", value: str = "balanced_accuracy"
+) -> pd.DataFrame:
+    """Return the mean of several curves, with the 95 % interval of the mean.
+
+    Args:
+        runs: the steps of at least one run.
+        by: "labels" or "decisions".
+        value: the column that is averaged.
+
+    Returns:
+        Columns `by`, `mean`, `low`, `high` (as the mean where there is one run): at every place where one of the runs
+        has a step and all have begun and not ended, each run interpolated between its steps.
+    """
+    from scipy.stats import t
+
+    first = max(float(steps[by].iloc[0]) for steps in runs)
+    last = max(first, min(float(steps[by].iloc[-1]) for steps in runs))
+    places = np.unique(np.concatenate([steps[by].to_numpy(float) for steps in runs] + [[first, last]]))
+    places = places[(places >= first) & (places <= last)]
+    heights = np.stack([np.interp(places, steps[by].to_numpy(float), steps[value]) for steps in runs])
+    mean = heights.mean(axis=0)
+    half = np.zeros_like(mean)
+    if len(runs) > 1:
+        half = t.ppf(0.975, len(runs) - 1) * heights.std(axis=0, ddof=1) / np.sqrt(len(runs))
+    return pd.DataFrame({by: places, "mean": mean, "low": mean - half, "high": mean + half})
+
+
+def half_budget_ratio(
+    one: Mapping[int, pd.DataFrame],
+    reference: Mapping[int, pd.DataFrame],
+    *,
+    by: str = "labels",
+    seed: int = 0,
+) -> Interval:
+    """Return how many labels one needs to come to what the reference has at half its budget, as a ratio of the two.
+
+    The ratio is of the mean curves over the seeds both have, so that one unlucky seed does not make it infinite; the
+    95 % interval is by a bootstrap over the seeds.
+
+    Args:
+        one: the steps of each seed's run.
+        reference: the same of what is compared with.
+        by: "labels" or "decisions".
+        seed: of the bootstrap.
+
+    Returns:
+        The ratio; infinite where the mean curve does not come to the target.
+
+    Raises:
+        ValueError: no seed is in both.
+    """
+    seeds = _common(one, reference)
+    generator = np.random.default_rng(seed)
+    draws = [seeds, *(generator.choice(seeds, len(seeds)).tolist() for _ in range(CURVE_DRAWS))]
+    ratios = [_ratio([one[key] for key in drawn], [reference[key] for key in drawn], by) for drawn in draws]
+    low, high = np.quantile(ratios[1:], [0.025, 0.975], method="nearest")
+    return Interval(ratios[0], float(low), float(high))
+
+
+def _ratio(one: Sequence[pd.DataFrame], reference: Sequence[pd.DataFrame], by: str) -> float:
+    curve = mean_curve(reference, by=by)
+    half = float(curve[by].iloc[-1]) / 2
+    target = height_at(curve, half, by=by, value="mean")
+    return labels_to(mean_curve(one, by=by), target, by=by, value="mean") / half
+
+
+def _common(one: Mapping[int, object], other: Mapping[int, object]) -> list[int]:
     seeds = sorted(set(one) & set(other))
     if not seeds:
         raise ValueError("the two have no seed in common; run both with the same seeds")

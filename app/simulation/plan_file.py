@@ -35,6 +35,7 @@ from config.schema import HeadSection, Section
 HEAD = HeadSection(calibrate=False, device="cpu")
 """The head of a plan that names none: the default one with all its members, without cross-validation."""
 
+Path_ = tuple[int | str, ...]
 Draw = Callable[[int], LabelledPool]
 Count = Annotated[StrictInt, Field(ge=1)]
 
@@ -134,7 +135,21 @@ def load_plan(path: Path) -> PlanFile:
     try:
         return PlanFile.model_validate(document.data)
     except ValidationError as problem:
-        raise PlanError("\n".join(_lines(problem, document, path))) from problem
+        raise PlanError(
+            "\n".join(_lines(problem, lambda *where: _place(document, path, *where)))
+        ) from problem
+
+
+def plan_from(values: dict[str, Any]) -> PlanFile:
+    """Check plain values as if they stood in a file.
+
+    Raises:
+        PlanError: a value is wrong; the message has a line for each problem.
+    """
+    try:
+        return PlanFile.model_validate(values)
+    except ValidationError as problem:
+        raise PlanError("\n".join(_lines(problem))) from problem
 
 
 def grid_of(plan: PlanFile, folder: Path) -> Grid:
@@ -197,16 +212,20 @@ def heads_of(given: Sequence[HeadSection]) -> dict[str, HeadSection]:
     return found
 
 
-def _lines(problem: ValidationError, document: Document, path: Path) -> list[str]:
+def _lines(
+    problem: ValidationError, place_of: Callable[[Path_, bool], str] = lambda path, of_key: ""
+) -> list[str]:
     lines = []
     for item in problem.errors(include_url=False):
-        place = item["loc"]
-        unknown = item["type"] == "extra_forbidden"
-        line, column = document.place(place, of_key=unknown)
-        words = _words(item, place)
-        dotted = ".".join(str(step) for step in place) or "plan"
-        lines.append(f"{path}:{line}:{column}: {dotted}: {words}")
+        place, unknown = item["loc"], item["type"] == "extra_forbidden"
+        dotted = ".".join(str(step) for step in place)
+        lines.append(f"{place_of(place, unknown)}{dotted + ': ' if dotted else ''}{_words(item, place)}")
     return list(dict.fromkeys(lines))
+
+
+def _place(document: Document, file: Path, path: Path_, of_key: bool) -> str:
+    line, column = document.place(path, of_key=of_key)
+    return f"{file}:{line}:{column}: "
 
 
 def _words(item: Any, place: tuple[int | str, ...]) -> str:  # noqa: ANN401 -- pydantic's mapping

@@ -165,7 +165,8 @@ def long_tail(
         items: what is thinned; not changed.
         ratio: largest class over smallest, at least 1.
         seed: draws everything.
-        largest: items of the largest class; None for as many as every class can give.
+        largest: items of the largest class; None for what the largest class has. A class that has fewer items than its
+            size gives all it has.
         held_out_each: most items held out of each class.
         rare: names of classes that are to be the smallest.
 
@@ -178,7 +179,7 @@ def long_tail(
     if largest is None:
         counts = _counts(items)
         kept = counts if items.held_out is not None else counts - _held_counts(counts, held_out_each)
-        largest = int(kept.min() if kept.min() > 1 else kept.max())
+        largest = int(kept.max())
     sizes = tail_sizes(largest, ratio, len(items.class_names))
     return profile(items, sizes, seed=seed, held_out_each=held_out_each, rare=rare)
 

@@ -73,7 +73,9 @@ def run_grid(grid: Grid, folder: Path, workers: Workers, report: Report | None =
         raise SimulationError(f"{folder}: cannot be made: {problem.strerror or problem}") from problem
     collected = _Collected(folder, grid.size, report)
     pending: dict[Future[StoredRun], StoredRun] = {}
+    order: dict[str, int] = {}
     for wanted, pool in _wanted_runs(grid):
+        order[wanted.key] = len(order)
         known = read_run(folder / wanted.file_name, key=wanted.key)
         if known is not None:
             collected.keep(known)
@@ -83,7 +85,22 @@ def run_grid(grid: Grid, folder: Path, workers: Workers, report: Report | None =
         pending[workers.executor.submit(work, wanted, pool, _plan_of(grid, wanted))] = wanted
     while pending:
         _take_finished(pending, collected)
-    return collected.result()
+    runs = sorted(collected.runs, key=lambda run: order[run.key])
+    return GridResult(tuple(runs), tuple(collected.failures), collected.made)
+
+
+def kept_runs(grid: Grid, folder: Path) -> tuple[StoredRun, ...]:
+    """Return the runs of a grid that are finished and kept in a folder, in the order of the grid.
+
+    Args:
+        grid: what is wanted.
+        folder: where runs are kept.
+
+    Raises:
+        LabelledPoolError: a pool cannot be drawn.
+    """
+    found = (read_run(folder / wanted.file_name, key=wanted.key) for wanted, _ in _wanted_runs(grid))
+    return tuple(run for run in found if run is not None)
 
 
 def work(wanted: StoredRun, pool: LabelledPool, plan: RunPlan) -> StoredRun:
@@ -127,9 +144,6 @@ class _Collected:
     def fail(self, run: StoredRun, problem: BaseException) -> None:
         self.failures.append(f"{run.title}: {problem}")
         self._tell(run)
-
-    def result(self) -> GridResult:
-        return GridResult(tuple(self.runs), tuple(self.failures), self.made)
 
     def _tell(self, run: StoredRun) -> None:
         if self.report is not None:
