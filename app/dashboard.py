@@ -16,6 +16,7 @@ from app.components.theme import material_theme, theme_css
 from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
 from app.pages.balance import BalancePage
+from app.pages.confirm import ConfirmPage
 from app.pages.explore import ExplorePage
 from app.pages.export import ExportPage
 from app.pages.label import LabelPage
@@ -69,6 +70,7 @@ BROKEN = (
 )
 MAKERS: dict[str, Any] = {
     "Label": LabelPage,
+    "Confirm": ConfirmPage,
     "Explore": ExplorePage,
     "Balance": BalancePage,
     "Model": ModelPage,

@@ -15,7 +15,7 @@ from labeling.annotations import changed_labels, current_labels
 from labeling.annotations import revision as newest_revision
 from labeling.classes import LabelClass
 
-PAGES = ("Label", "Explore", "Balance", "Model", "Export")
+PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
 COLOURINGS = ("label", "prediction", "uncertainty")
 
 
@@ -32,6 +32,7 @@ class DashboardState(param.Parameterized):
     classes_version = param.Integer(
         default=0, doc="Counts up when a class was added, renamed, recoloured or retired."
     )
+    seeks_version = param.Integer(default=0, doc="Counts up when something was sought or withdrawn.")
     status_line = param.String(default="", doc="What the worker is doing, in one line.")
     busy_share = param.Number(
         default=None, allow_None=True, doc="Share of the running round that is done, 0 to 1."
@@ -74,6 +75,7 @@ class DashboardState(param.Parameterized):
             revision=status.revision,
             round_number=status.round_number,
             classes_version=self.classes_version + int(changed_classes),
+            seeks_version=self.seeks_version + int(before is None or before.seeks != status.seeks),
             status_line=describe_round(status),
             busy_share=None if running is None else float(running.progress or 0.0),
             failure=status.failed.error or "" if status.failed is not None and running is None else "",

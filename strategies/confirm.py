@@ -7,8 +7,9 @@ most worth a decision:
 
 - worth: how small the balanced margin is (Scheffer, Decomain & Wrobel 2001), more where labels are few, less near an
   item of the same page;
-- price: the chance that it is an exception, under the pool's prior, taken flatter than the model says, since the items
-  picked are those for which a wrong model is most wrong, and less trusted for a class whose pages brought exceptions.
+- price: the chance that it is an exception, under the pool's prior; higher for a class whose pages brought exceptions,
+  and higher as long as many classes have one label, since then items of classes not yet met are among all others
+  (their share as Good 1953 estimates it).
 
 Items stay while they bring more than their price at the going rate; the rate is first that of single labels by margin,
 then that of the page found with it (fractional programming, Dinkelbach 1967, two steps). Boundary items of a frequent
@@ -44,8 +45,6 @@ LIKELY = 0.4
 """Only items at least so likely come on a page that was not asked for: more than it lacks should be right on a page."""
 LEAST_CHANCE = 0.05
 """Below this nothing is worth showing, even for a class that the person chose."""
-FLATTEN = 0.7
-"""Chances are raised to this power before they are used."""
 TRUST = 8.0
 """A class' pages are trusted as if so many items had been confirmed already."""
 RATE_MOST = 3.0
@@ -129,9 +128,9 @@ class _Desk:
         self._state, self._rows, self._size, self._generator = state, rows, size, generator
         self._counts = label_counts(state)
         refusals = np.zeros(self._counts.size) if refused is None else refused.sum(axis=0)
-        self._trust = (self._counts + TRUST) / (self._counts + refusals + TRUST)
-        self._shown = _without_refused(state.probabilities[rows], rows, refused, power=1.0)
-        self._chances = _without_refused(state.probabilities[rows], rows, refused, power=FLATTEN)
+        met = 1.0 - float(np.sum(self._counts == 1)) / max(int(self._counts.sum()), 1)
+        self._trust = met * (self._counts + TRUST) / (self._counts + refusals + TRUST)
+        self._chances = _without_refused(state.probabilities[rows], rows, refused)
         self._unsure = 1.0 - margins(state.balanced_probabilities[rows])
         need = 1.0 / np.sqrt(np.maximum(self._counts, 1))
         self._worth: npt.NDArray[np.float64] = self._unsure * (self._chances @ need)
@@ -144,18 +143,20 @@ class _Desk:
         return self._worded(max(good, key=lambda draft: draft.rate)) if good else None
 
     def page_of(self, class_index: int) -> Page | None:
+        """Return the best page, filled up with the likeliest items: the person wants to see this class."""
         draft = self._draft(class_index, self._single_rate()) if self._counts[class_index] else None
-        if draft is None:
-            chances = self._shown[:, class_index]
-            likely = best_first(chances, self._size, self._generator)
-            likely = likely[chances[likely] >= LEAST_CHANCE]
-            draft = _Draft(class_index, likely, 0.0) if likely.size else None
-        return None if draft is None else self._worded(draft)
+        positions = np.empty(0, np.int64) if draft is None else draft.positions
+        chances = self._chances[:, class_index]
+        likely = best_first(chances, self._size + positions.size, self._generator)
+        likely = likely[chances[likely] >= (LIKELY if positions.size else LEAST_CHANCE)]
+        more = likely[~np.isin(likely, positions)][: self._size - positions.size]
+        positions = np.concatenate([positions, more])
+        return self._worded(_Draft(class_index, positions, 0.0)) if positions.size else None
 
     def _draft(self, class_index: int, single: float) -> _Draft | None:
         """Return the class' best page, or None where none of its items is worth its price."""
         prices = 1.0 - self._chances[:, class_index] * self._trust[class_index]
-        gains = np.where(self._shown[:, class_index] >= LIKELY, self._worth - single * prices, 0.0)
+        gains = np.where(self._chances[:, class_index] >= LIKELY, self._worth - single * prices, 0.0)
         best = best_first(gains, CANDIDATES, self._generator)
         best = best[(gains[best] > 0)]
         if not best.size:
@@ -216,7 +217,7 @@ class _Desk:
         return take(self._state.vectors, rows, origin_of(self._state.vectors, rows))
 
     def _worded(self, draft: _Draft) -> Page:
-        chances = self._shown[draft.positions, draft.class_index]
+        chances = self._chances[draft.positions, draft.class_index]
         order = np.lexsort((draft.positions, -chances))
         chances = chances[order].astype(np.float32)
         name, few = quote(self._state.class_names[draft.class_index]), int(self._counts[draft.class_index])
@@ -228,10 +229,10 @@ class _Desk:
 
 
 def _without_refused(
-    probabilities: FloatArray, rows: IntArray, refused: BoolArray | None, *, power: float
+    probabilities: FloatArray, rows: IntArray, refused: BoolArray | None
 ) -> npt.NDArray[np.float64]:
-    """Return (m, k) chances, flattened by a power, none for refused classes; rows with nothing left are zero."""
-    chances = np.maximum(probabilities.astype(np.float64), 0.0) ** power
+    """Return (m, k) chances, none for refused classes; rows with nothing left are zero."""
+    chances = np.maximum(probabilities.astype(np.float64), 0.0)
     if refused is not None:
         chances[refused[rows]] = 0.0
     return np.asarray(chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-12))

@@ -28,7 +28,7 @@ def frequent_state(items: int = 200) -> PoolState:
     vectors = group_vectors((items,), seed=4)
     balanced = np.tile(np.asarray([[0.999, 0.001]], np.float32), (items, 1))
     balanced[: items // 2] = [0.55, 0.45]
-    state = answered_state(vectors, balanced, labels={0: 0, items - 1: 1})
+    state = answered_state(vectors, balanced, labels={0: 0, 1: 0, items - 2: 1, items - 1: 1})
     joint = balanced * np.asarray([0.98, 0.02], np.float32)
     return replace(state, probabilities=joint / joint.sum(axis=1, keepdims=True))
 
@@ -76,6 +76,16 @@ def test_choose_page__boundary_items_that_the_prior_makes_sure_come_before_sure_
     assert page.class_index == 0
     assert page.rows.size == SIZE
     assert page.rows.max() < 100  # the upper half is sure either way and teaches nothing
+
+
+def test_choose_page__while_every_class_has_one_label_others_are_still_to_be_met() -> None:
+    state = frequent_state()
+    labels = state.labels.copy()
+    labels[[1, 198]] = -1
+    page = choose_page(replace(state, labels=labels, closed=labels >= 0), generator())
+    several = choose_page(state, generator())
+    assert several is not None
+    assert page is None or page.rows.size < several.rows.size
 
 
 def test_choose_page__none_where_single_labels_bring_more() -> None:
@@ -163,7 +173,7 @@ def test_choose_page__reason_names_the_class_and_its_labels() -> None:
     page = choose_page(frequent_state(), generator())
     assert page is not None
     assert "'class 0'" in page.reason
-    assert "1 label." in page.reason
+    assert "2 labels." in page.reason
 
 
 def _nan_vectors(state: PoolState) -> PoolState:

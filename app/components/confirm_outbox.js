@@ -1,0 +1,83 @@
+// Confirmed pages, and pages taken back, that the server has not yet acknowledged. The label card's outbox with addresses
+// of its own: each entry is one request, so that a page is stored whole or not at all.
+
+class PageOutbox extends Outbox {
+  constructor(project, on) {
+    super(project, on)
+    this.prefix = `goldpan:confirm:${project}:`
+    this.entries = this._read()
+  }
+
+  async _deliver(entry) {
+    entry.sentAt = Math.max(entry.sentAt, this.freshFrom ?? 0)
+    const {uid, path, ...body} = entry.body
+    const headers = {"X-Goldpan-Project": encodeURIComponent(this.project)}
+    const {status, data} = await request(path, {method: "POST", body, headers})
+    if (this.closed) return false
+    if (status === 200) {
+      this._forget(entry)
+      this.trouble = ""
+      this.freshFrom = performance.now()
+      this.on.acknowledged(entry, data)
+    } else if (REFUSED.has(status)) {
+      this._forget(entry)
+      this.on.refused(entry, data.error || `the server answered ${status}`)
+    } else {
+      this.trouble = this._name(status, data)
+      this.down = status === 0
+    }
+    this.on.change()
+    return status === 200 || REFUSED.has(status)
+  }
+}
+
+/** What was taken out of pages and not named, by class; kept in the browser so that it does not come again. */
+class Refusals {
+  constructor(project) {
+    this.place = `goldpan:refused:${project}`
+    try {
+      this.byClass = JSON.parse(localStorage.getItem(this.place)) ?? {}
+    } catch {
+      this.byClass = {}
+    }
+  }
+
+  add(classId, keys) {
+    const kept = (this.byClass[classId] ?? []).filter((key) => !keys.includes(key))
+    this.byClass[classId] = [...kept, ...keys].slice(-REFUSED_KEPT)
+    this._store()
+  }
+
+  remove(classId, keys) {
+    this.byClass[classId] = (this.byClass[classId] ?? []).filter((key) => !keys.includes(key))
+    this._store()
+  }
+
+  /** The latest refusals that fit into one request, the given class first. */
+  latest(classId) {
+    let room = REFUSED_SENT
+    const found = {}
+    const order = Object.keys(this.byClass).sort((one, other) => (other === String(classId)) - (one === String(classId)))
+    for (const id of order) {
+      const keys = []
+      for (const key of [...this.byClass[id]].reverse()) {
+        room -= key.length + 4
+        if (room < 0) break
+        keys.push(key)
+      }
+      if (keys.length) found[id] = keys
+    }
+    return found
+  }
+
+  _store() {
+    try {
+      localStorage.setItem(this.place, JSON.stringify(this.byClass))
+    } catch (error) {
+      console.debug("goldpan: what was taken out is not kept over a reload", error)
+    }
+  }
+}
+
+const REFUSED_KEPT = 500
+const REFUSED_SENT = 40000

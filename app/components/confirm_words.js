@@ -1,0 +1,53 @@
+// What the grid says in words: states without a page, and what became of a page.
+
+/** Say why there is no page: {title, detail, button}; null while it is on its way. */
+function sayState(state, name) {
+  const quoted = name ? `“${name}”` : "this class"
+  const states = {
+    error: {
+      title: "The server does not answer",
+      detail: "The next page cannot be fetched at the moment; this page keeps trying. What you confirmed is kept in this browser and will be sent.",
+      button: "Try again now",
+    },
+    no_classes: {title: "No classes yet", detail: "Add classes on the Balance page and label a few items; then pages of likely items appear here."},
+    no_model: {
+      title: "No model yet",
+      detail: "A page shows what the model takes for one class. Label a few items of at least two classes on the Label page; after the next round the first page appears here by itself.",
+    },
+    unknown_class: {
+      title: `The model does not know ${quoted} yet`,
+      detail: "It has no label that the last round could learn from. Label an item of it on the Label page, or choose another class.",
+    },
+    none_likely: {
+      title: `No open item is likely ${quoted}`,
+      detail: "All that the last round took for it are answered or were taken out. Choose another class, or label on: the next round looks again.",
+      button: "Look again",
+    },
+  }
+  return states[state] ?? null
+}
+
+/** Say what became of a page that was stored. */
+function sayStored({stored, taken}, name) {
+  const kept = taken.length ? ` ${plural(taken.length, "item")} had been answered by somebody else meanwhile and ${taken.length === 1 ? "stays" : "stay"} as ${taken.length === 1 ? "it is" : "they are"}.` : ""
+  return `${plural(stored, "label")} saved, page of “${name}”.${kept}`
+}
+
+/** Make the list of notices: {node, add(text, {bad})}; at most three, the same text once. */
+function pageNotices() {
+  const node = h("div.notices", {role: "alert"})
+  const add = (text, {bad = false} = {}) => {
+    for (const old of [...node.children]) if (old.dataset.text === text) old.remove()
+    while (node.children.length >= 3) node.firstChild.remove()
+    const notice = h("div.notice", {"data-text": text}, h("span", {}, text))
+    notice.classList.toggle("bad", bad)
+    notice.append(h("button.plain", {type: "button", "aria-label": "Dismiss", onclick: () => notice.remove()}, "×"))
+    node.append(notice)
+  }
+  return {node, add}
+}
+
+/** Is the person typing or choosing there? */
+function isTypingAt(node) {
+  return node instanceof Element && (node.matches("input, textarea, select") || node.isContentEditable)
+}
