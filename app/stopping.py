@@ -156,7 +156,8 @@ def _watched(
     ids = np.array([entry.id for entry in inputs.classes], dtype=np.int64)
     rows = spaced_rows(project.pool.n, WATCHED_ROWS)
     rows = rows[np.asarray(project.pool.readable)[rows]]
-    predicted = ids[scores.probabilities[rows].argmax(axis=1)]
+    # With the class prior taken out: what is compared is the model, not the estimate of the shares, which may jump.
+    predicted = ids[scores.balanced_probabilities[rows].argmax(axis=1)]
     before = _read_watched(project.paths.rounds, watch.round_number, rows.size)
     np.save(round_folder(project.paths.rounds, number) / WATCHED_NAME, predicted, allow_pickle=False)
     # Labels that were taken back lead to a model from before: agreements with later ones say nothing then.

@@ -193,20 +193,20 @@ def decide(
         unknown: estimated number of classes without labels.
 
     Returns:
-        `may_stop` where predictions have settled, hardly anything is to be gained and no class seems to be missing, or
-        where nothing is left to label; `go_on` where one of the three speaks for more labels; `unsure` where none does
-        and one does not tell; `too_early` before enough models could be compared.
+        `go_on` where predictions still change, the curve clearly rises or classes are missing; else `may_stop` where
+        hardly any gain is expected, and `unsure` where the curve does not tell or its rise may be chance. `too_early`
+        before enough models could be compared. Where nothing is left to label `may_stop`, whatever else.
     """
     if not left:
         return "may_stop"
     if not trained or stability is None:
         return "too_early"
     changing = stability.value < SETTLED
-    rising = gain is not None and gain.value >= SMALL_GAIN
+    rising = gain is not None and gain.value >= SMALL_GAIN and gain.low > 0.0
     missing = unmet > 0 or (unknown is not None and unknown.value >= 1.0)
     if changing or rising or missing:
         return "go_on"
-    return "may_stop" if gain is not None and gain.high < SMALL_GAIN else "unsure"
+    return "may_stop" if gain is not None and gain.value < SMALL_GAIN else "unsure"
 
 
 def next_points(

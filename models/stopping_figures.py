@@ -26,8 +26,9 @@ LEAST_SPREAD = 1.5
 BACK_TO = 0.25
 """Points with fewer labels than this share of the present ones are left out: early curves follow another law."""
 
-SHARED = 4.0
-"""What the variance of the fit is multiplied by, since points share nearly all their labels (docs/stopping.md)."""
+SHARED = 16.0
+"""What the variance of the fit is multiplied by: points share nearly all their labels, and labels that a strategy chose
+tell little of the pool. Found by measurement (docs/stopping.md)."""
 
 
 def kappa(before: npt.NDArray[np.integer], after: npt.NDArray[np.integer]) -> Estimate:

@@ -72,7 +72,7 @@ def _for_going_on(advice: Stopping) -> list[str]:
     reasons = []
     if advice.stability is not None and advice.stability.value < SETTLED:
         reasons.append("predictions still change")
-    if advice.gain is not None and advice.gain.value >= SMALL_GAIN:
+    if advice.gain is not None and advice.gain.value >= SMALL_GAIN and advice.gain.low > 0:
         reasons.append("the model still gets better")
     if advice.unmet:
         reasons.append(f"{_count(advice.unmet, 'class has', 'classes have')} no label yet")
