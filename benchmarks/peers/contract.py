@@ -118,10 +118,10 @@ class PeerStrategy:
         return _choice(self._distinct(rows, request, generator), self.peer.name)
 
     def _can_begin(self, state: PoolState) -> bool:
-        labelled = bool((state.labels >= 0).any())
+        met = np.unique(state.labels[state.labels >= 0]).size
         if self.peer.needs_model:
-            return has_model(state)
-        return labelled or (self.own_start and not self.peer.needs_labels)
+            return has_model(state) and met > 1
+        return met > 0 or (self.own_start and not self.peer.needs_labels)
 
     def _distinct(self, rows: IntArray, request: Request, generator: np.random.Generator) -> IntArray:
         if rows.size != request.batch or not np.isin(rows, request.open_rows).all():

@@ -1,0 +1,140 @@
+"""label_efficiency from its arguments to its JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import label_efficiency, strategy_pools
+from benchmarks.label_efficiency import contestants, left_out
+from benchmarks.label_efficiency_report import BASE, NAMED, OURS, PAGES, TARGETS, Findings, findings_of
+from benchmarks.label_efficiency_runs import HEAD, Job, parse, plan_of, run_job
+from benchmarks.peers import registry as peers
+from benchmarks.strategy_pools import BenchmarkPool, digits_pool
+from benchmarks.strategy_speed import measure_round
+
+
+@pytest.fixture
+def short_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digits pool with 40 labels, and a measurement of a round on few items."""
+    monkeypatch.setitem(
+        strategy_pools.POOLS, "digits", BenchmarkPool(digits_pool, labels=40, needs_data=False)
+    )
+    monkeypatch.setattr(label_efficiency, "measure_round", lambda: measure_round(2_000))
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["label_efficiency", *arguments])
+    label_efficiency.main()
+
+
+def test_parse__suffixes() -> None:
+    contestant = parse("prospect+names+page")
+    assert (contestant.who, contestant.names, contestant.effort) == ("prospect", True, "page")
+    assert not contestant.our_start
+    assert parse("margin+start").key == "margin_start"
+
+
+def test_parse__unknown_suffix() -> None:
+    with pytest.raises(ValueError, match="known are"):
+        parse("margin+luck")
+
+
+def test_plan_of__one_classifier_for_all() -> None:
+    plans = [plan_of(parse(name), "digits", 0) for name in ("prospect", BASE, "skactiveml_margin", "oracle")]
+    assert {plan.head for plan in plans} == {HEAD}
+    assert [plan.queue for plan in plans] == [60, 60, 10, 10]
+
+
+def test_contestants__the_comparison_holds_every_peer_that_is_here() -> None:
+    names = contestants("digits", None, quick=False)
+    assert {OURS, BASE, PAGES, "margin", "random", "oracle", *peers.available()} <= set(names)
+    assert all(f"{peer}+start" in names for peer in peers.available())
+
+
+def test_contestants__names_are_given_where_there_are_some() -> None:
+    assert NAMED in contestants("banking77", None, quick=True)
+    assert NAMED in contestants("needles", None, quick=True)
+    assert NAMED not in contestants("digits", None, quick=True)
+
+
+def test_contestants__named_ones_in_place_of_the_comparison() -> None:
+    assert contestants("digits", ["galaxy"], quick=True) == [OURS, BASE, PAGES, "galaxy"]
+
+
+def test_left_out__says_which_libraries_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "available", lambda: ())
+    assert "skactiveml_badge" in left_out(["digits"], quick=False)[0]
+
+
+def test_left_out__says_what_the_costly_pool_goes_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "available", lambda: peers.NAMES)
+    assert left_out(["digits"], quick=False) == []
+    everything = " ".join(left_out(["banking77"], quick=True))
+    assert "small_text_margin" in everything
+    assert "none in the quick form" in everything
+
+
+def test_main__prints_the_targets_and_writes_the_figures(
+    short_digits: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "figures.json"
+    arguments = ("--pools", "digits", "--seeds", "0", "1", "--strategies", "random", "--processes", "1")
+    run_main(monkeypatch, *arguments, "--json", str(path))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    wanted = {
+        "ratio_same_start_geomean",
+        "ratio_same_start_worst",
+        "auc_digits_prospect",
+        "effort_ratio_geomean",
+    }
+    assert content["benchmark"] == "label_efficiency"
+    assert wanted | {"auc_digits_random", "round_1e5_s", "choose_prospect_1e5_s"} <= set(content["figures"])
+    assert "must reach" in capsys.readouterr().out
+
+
+def test_main__without_data_says_what_is_left_out(
+    short_digits: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GOLDPAN_DATA", str(tmp_path / "nothing"))
+    run_main(monkeypatch, "--seeds", "0", "--strategies", "random", "--processes", "1")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "left out mnist, sdss, htru2, banking77, needles; set GOLDPAN_DATA" in said
+
+
+@pytest.mark.parametrize("name", ["nobody", "margin+luck"])
+def test_main__unknown_strategy(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run_main(monkeypatch, "--strategies", name)
+    assert stopped.value.code == 2
+    assert name.split("+")[-1] in capsys.readouterr().err
+
+
+def test_run_job__a_kept_run_is_read_and_is_the_same(short_digits: None, tmp_path: Path) -> None:
+    job = Job("digits", 0, ("random",), tmp_path)
+    first = run_job(job)
+    (path,) = tmp_path.iterdir()
+    stamp = path.stat().st_mtime_ns
+    assert run_job(job) == first
+    assert path.stat().st_mtime_ns == stamp
+
+
+def test_run_job__is_the_same_twice(short_digits: None) -> None:
+    one, other = (run_job(Job("digits", 3, (OURS,), None))[OURS] for _ in range(2))
+    assert (one.labels, one.accuracy, one.rare_found) == (other.labels, other.accuracy, other.rare_found)
+
+
+def test_findings_of__nothing_ran() -> None:
+    assert findings_of({}) == Findings()
+
+
+def test_targets__at_least_and_at_most() -> None:
+    least = next(target for target in TARGETS if target.least)
+    most = next(target for target in TARGETS if not target.least)
+    assert least.kept(least.limit) and not least.kept(least.limit - 1)
+    assert most.kept(most.limit) and not most.kept(most.limit + 1)
