@@ -27,7 +27,8 @@ from labeling.round_log import advance_round, finish_round
 from models.devices import choose_device
 from models.heads.contract import TrainingSet
 from models.heads.scaling import measure_scale
-from models.learn import Learned, learn
+from models.learn import Learned, learn, pick_unlabelled
+from models.prior import stated_prior
 from models.scoring import PoolScores, score_pool
 from strategies.contract import Choice, PoolState
 from strategies.registry import strategies
@@ -91,14 +92,15 @@ def learn_head(project: Project, inputs: RoundInputs, *, seed: int) -> Learned |
     labelled = np.flatnonzero(inputs.labels >= 0)
     if len(np.unique(inputs.labels[labelled])) < 2:
         return None
+    section = project.config.head
     training = TrainingSet(
         vectors=np.asarray(inputs.vectors[labelled], dtype=np.float32),
         labels=inputs.labels[labelled],
         class_count=len(inputs.classes),
         class_names=tuple(entry.name for entry in inputs.classes),
         scale=measure_scale(inputs.vectors),
+        unlabelled=pick_unlabelled(inputs.vectors, inputs.labels, section=section),
     )
-    section = project.config.head
     return learn(training, section=section, seed=seed, device=choose_device(section.device))
 
 
@@ -106,8 +108,19 @@ def score(project: Project, inputs: RoundInputs, learned: Learned | None) -> Poo
     """Score the whole pool in one pass; None where there is no model."""
     if learned is None:
         return None
-    device = choose_device(project.config.head.device)
-    return score_pool(inputs.vectors, learned.trained, temperature=learned.temperature, device=device)
+    section = project.config.head
+    stated = None
+    if section.target_prior is not None:
+        counts = np.bincount(inputs.labels[inputs.labels >= 0], minlength=len(inputs.classes))
+        names = [entry.name for entry in inputs.classes]
+        stated = stated_prior(section.target_prior, names, label_counts=counts)
+    return score_pool(
+        inputs.vectors,
+        learned.trained,
+        temperature=learned.temperature,
+        prior=stated,
+        device=choose_device(section.device),
+    )
 
 
 def strategy_name(project: Project, scores: PoolScores | None, sought: SoughtScores | None) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from models.choice import choose_head, head_label
@@ -14,6 +16,7 @@ from models.extensions import Extension, extend
 from models.folds import out_of_fold
 from models.heads.contract import Head, Progress, TrainedHead, TrainingSet, check_training, no_progress
 from models.heads.registry import heads
+from models.heads.scaling import spaced_rows
 from models.losses import bootstrap_weights
 from models.metrics import report, temperature_of
 from models.mixup import Mixup
@@ -39,6 +42,10 @@ class Learned:
     temperature: float
     quality: QualityReport
     seconds: Mapping[str, float]
+
+
+UNLABELLED_ROWS = 4000
+"""Unlabelled vectors of a pool that are worth handing to `learn`; of more it reads evenly spaced ones."""
 
 
 def learn(
@@ -138,6 +145,26 @@ def wants_unlabelled(section: HeadSection) -> bool:
         section: the head's settings.
     """
     return section.semi_supervised or section.name == "sade"
+
+
+def pick_unlabelled(
+    vectors: npt.NDArray[np.floating], labels: npt.NDArray[np.int64], *, section: HeadSection
+) -> npt.NDArray[np.float32] | None:
+    """Read some of a pool's unlabelled vectors, evenly spaced, where the settings ask for them.
+
+    Args:
+        vectors: (n, d) of the pool, often a memory map; rows of zeros (unreadable items) are left out.
+        labels: (n,) class index, below 0 for items without a label.
+        section: the head's settings.
+
+    Returns:
+        (u, d) with u up to `UNLABELLED_ROWS`; None where nothing would be learned from them.
+    """
+    if not wants_unlabelled(section):
+        return None
+    rows = np.flatnonzero(labels < 0)
+    read = np.asarray(vectors[rows[spaced_rows(len(rows), UNLABELLED_ROWS)]], dtype=np.float32)
+    return read[read.any(axis=1)]
 
 
 def _extensions(

@@ -11,10 +11,13 @@ were read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from models.errors import TrainingSetError
 
 PSEUDO_LOW, PSEUDO_HIGH = 0.01, 0.1
 """Pseudo-items, as a share of the rows read, spread evenly over the classes with labels.
@@ -27,6 +30,12 @@ FEW = 0.5
 """Standard deviation, on a log scale, that a class with one label adds to its share's interval; with n labels this
 divided by the root of n. Members that saw the same few labels agree too much; with this the interval held the
 true share in 19 of 20 cases (docs/models.md)."""
+
+UNNAMED = 0.001
+"""Share of a class that has labels but is not among the stated shares."""
+
+STATED_TOLERANCE = 0.001
+"""How far stated shares may be from adding up to 1."""
 
 PASSES = 200
 SETTLED = 1e-6
@@ -87,6 +96,46 @@ def label_prior(counts: npt.NDArray[np.int64]) -> PriorEstimate:
     shares = counts / total
     low, high = wilson_interval(counts.astype(np.float64), np.full(len(counts), float(total)))
     return PriorEstimate(shares.astype(np.float32), low.astype(np.float32), high.astype(np.float32))
+
+
+def stated_prior(
+    shares: Mapping[str, float], class_names: Sequence[str], *, label_counts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Turn class shares that a person states into an array.
+
+    Args:
+        shares: class name → share of the pool; they add up to 1.
+        class_names: k names in the order of the class indices.
+        label_counts: (k,) labels of each class.
+
+    Returns:
+        (k,) shares that add up to 1. A class that has labels but is not named, one added since, say, has
+        `UNNAMED` of it: its labels show that it is there.
+
+    Raises:
+        TrainingSetError: a name is none of the classes, the shares do not add up to 1, one is negative, or no class
+            with labels has any share.
+    """
+    unknown = [name for name in shares if name not in class_names]
+    if unknown:
+        raise TrainingSetError(
+            f"head.target_prior names {', '.join(map(repr, unknown))}, which {'is' if len(unknown) == 1 else 'are'} "
+            f"not among the classes ({', '.join(class_names)}); correct the names"
+        )
+    total = sum(shares.values())
+    if not abs(total - 1.0) <= STATED_TOLERANCE or min(shares.values()) < 0:
+        raise TrainingSetError(
+            f"the shares of head.target_prior add up to {total:.6g}; state shares of the whole pool, none of them "
+            "negative, that add up to 1"
+        )
+    unnamed = [name not in shares for name in class_names]
+    found = np.array([shares.get(name, 0.0) for name in class_names])
+    found = np.where(np.asarray(unnamed) & (label_counts > 0), UNNAMED, found)
+    if not (found * (label_counts > 0)).sum() > 0:
+        raise TrainingSetError(
+            "head.target_prior gives no share to any class that has labels; label the others first, or correct it"
+        )
+    return np.asarray(found / found.sum())
 
 
 def wilson_interval(

@@ -5,8 +5,10 @@ A fixed list: no import path of a configuration is followed. All run on one thre
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -25,8 +27,30 @@ Matrix = npt.NDArray[np.float64]
 LEAST = 0.01
 """Share of the even distribution mixed into every answer: no class is ever ruled out by a forest's silence."""
 
+PAIR_SLOPE = 3.0
+"""Log odds between two classes at a margin of 1, before the temperature."""
+
 GP_SCALE = 2.0
 """Length scale of the Gaussian process's kernel, in typical distances between vectors' entries times √d."""
+
+
+FOREST_BYTES = 128_000_000
+"""Memory a member's forest may take, about: with 1,000 classes a tree of 1,000 labels takes 16 MB."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a classifier will be fitted on.
+
+    Attributes:
+        labels: rows.
+        dimensions: columns.
+        classes: classes among the rows.
+    """
+
+    labels: int
+    dimensions: int
+    classes: int
 
 
 @dataclass(frozen=True)
@@ -34,51 +58,57 @@ class Estimator:
     """A classifier on the list.
 
     Attributes:
-        make: `(labels, dimensions, seed) -> classifier`, not yet fitted.
+        make: `(shape, seed) -> classifier`, not yet fitted.
         weighted: whether `fit` takes weights of labels; where not, labels are drawn by their weight and the shares of
             the drawn ones are divided out of the answer.
-        scores: whether its decision values serve as logits; where not, probabilities' logarithms do.
+        most: rows it is fitted on at most, drawn by their weight; None for all.
+        scores: whether its margins between pairs of classes serve as logits; where not, probabilities' logarithms do.
     """
 
-    make: Callable[[int, int, int], ClassifierMixin]
+    make: Callable[[Shape, int], ClassifierMixin]
     weighted: bool = True
     scores: bool = False
+    most: int | None = None
 
 
-def _boosting(labels: int, _dimensions: int, seed: int) -> ClassifierMixin:
-    leaf = int(np.clip(labels // 20, 1, 20))
+def _boosting(shape: Shape, seed: int) -> ClassifierMixin:
+    leaf = int(np.clip(shape.labels // 20, 1, 20))
     return HistGradientBoostingClassifier(
         max_iter=60, min_samples_leaf=leaf, early_stopping=False, random_state=seed
     )
 
 
-def _neighbours(labels: int, _dimensions: int, _seed: int) -> ClassifierMixin:
-    return KNeighborsClassifier(n_neighbors=min(labels, 5), weights="distance", n_jobs=1)
-
-
-def _gaussian_process(_labels: int, dimensions: int, seed: int) -> ClassifierMixin:
+def _gaussian_process(shape: Shape, seed: int) -> ClassifierMixin:
     # the kernel is fixed: learning it costs a hundred fits and overfits few labels
-    kernel = ConstantKernel(10.0) * RBF(GP_SCALE * np.sqrt(dimensions))
+    kernel = ConstantKernel(10.0) * RBF(GP_SCALE * np.sqrt(shape.dimensions))
     return GaussianProcessClassifier(kernel, optimizer=None, random_state=seed)
+
+
+def _trees(shape: Shape) -> int:
+    """Return how many trees a forest has: 100, fewer where each node holds a number for each of many classes."""
+    return int(np.clip(FOREST_BYTES // (16 * shape.labels * shape.classes), 10, 100))
 
 
 ESTIMATORS: Mapping[str, Estimator] = {
     "random_forest": Estimator(
-        lambda _m, _d, seed: RandomForestClassifier(n_estimators=100, n_jobs=1, random_state=seed)
+        lambda shape, seed: RandomForestClassifier(n_estimators=_trees(shape), n_jobs=1, random_state=seed)
     ),
     "extra_trees": Estimator(
-        lambda _m, _d, seed: ExtraTreesClassifier(n_estimators=100, n_jobs=1, random_state=seed)
+        lambda shape, seed: ExtraTreesClassifier(n_estimators=_trees(shape), n_jobs=1, random_state=seed)
     ),
     "gradient_boosting": Estimator(_boosting),
-    "knn": Estimator(_neighbours, weighted=False),
+    "knn": Estimator(
+        lambda shape, _: KNeighborsClassifier(min(shape.labels, 5), weights="distance", n_jobs=1),
+        weighted=False,
+    ),
     "svm_rbf": Estimator(
-        lambda _m, _d, seed: SVC(C=10.0, decision_function_shape="ovr", random_state=seed), scores=True
+        lambda _, seed: SVC(C=10.0, decision_function_shape="ovo", random_state=seed), scores=True
     ),
-    "gaussian_process": Estimator(_gaussian_process, weighted=False),
+    "gaussian_process": Estimator(_gaussian_process, weighted=False, most=1000),
     "linear_discriminant": Estimator(
-        lambda _m, _d, _seed: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"), weighted=False
+        lambda _shape, _seed: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"), weighted=False
     ),
-    "naive_bayes": Estimator(lambda _m, _d, _seed: GaussianNB(var_smoothing=1e-2)),
+    "naive_bayes": Estimator(lambda _shape, _seed: GaussianNB(var_smoothing=1e-2)),
 }
 """Name → classifier."""
 
@@ -114,8 +144,7 @@ class FittedMember:
         if self.fitted is None:
             return found
         if self.estimator.scores:
-            values = np.asarray(self.fitted.decision_function(vectors))
-            found[:, self.classes] = np.stack([-values, values], axis=1) if values.ndim == 1 else values
+            found[:, self.classes] = _joined(self.fitted.decision_function(vectors), len(self.classes))
             return found
         chances = np.asarray(self.fitted.predict_proba(vectors), dtype=np.float64)
         even = (chances + LEAST * self.shares) / self.shares
@@ -147,16 +176,19 @@ def fit_member(
     generator = np.random.default_rng(seed)
     rows = np.flatnonzero(weights > 0)
     if not estimator.weighted:
-        rows = _drawn(rows, labels, weights, generator)
+        rows = _drawn(rows, labels, weights, generator, most=estimator.most)
     used, own = labels[rows], weights[rows]
     classes, places = np.unique(used, return_inverse=True)
     if len(classes) == 1:
         return FittedMember(estimator, None, classes, np.ones(1))
     counted = own if estimator.weighted else np.ones(len(own))
     sums: Matrix = np.bincount(places, weights=counted).astype(np.float64)
-    made = estimator.make(len(rows), vectors.shape[1], seed)
+    made = estimator.make(Shape(len(rows), vectors.shape[1], len(classes)), seed)
     if not estimator.weighted:
-        made.fit(vectors[rows], used)
+        with warnings.catch_warnings():
+            # a class with one label has no spread, which scikit-learn warns of for each such class
+            warnings.simplefilter("ignore", UserWarning)
+            made.fit(vectors[rows], used)
         return FittedMember(estimator, made, classes, sums / sums.sum())
     if balanced or estimator.scores:
         own, sums = own / sums[places], np.ones(len(classes))
@@ -164,17 +196,39 @@ def fit_member(
     return FittedMember(estimator, made, classes, sums / sums.sum())
 
 
+def _joined(margins: Matrix, count: int) -> Matrix:
+    """Turn margins of pairs of classes into logits: a class's mean margin against the others.
+
+    Args:
+        margins: (b,) above 0 for the second of two classes, or (b, pairs) above 0 for the first of a pair.
+        count: number of classes.
+
+    Returns:
+        (b, count).
+    """
+    if margins.ndim == 1:
+        return np.stack([-margins, margins], axis=1) * (PAIR_SLOPE / 2)
+    sums = np.zeros((len(margins), count))
+    for column, (first, second) in enumerate(combinations(range(count), 2)):
+        sums[:, first] += margins[:, column]
+        sums[:, second] -= margins[:, column]
+    return sums * (PAIR_SLOPE / count)
+
+
 def _drawn(
     rows: npt.NDArray[np.int64],
     labels: npt.NDArray[np.int64],
     weights: Matrix,
     generator: np.random.Generator,
+    *,
+    most: int | None,
 ) -> npt.NDArray[np.int64]:
-    """Draw as many rows by their weight, and one of every class that was missed; equal weights keep all rows."""
+    """Draw rows by their weight, and one of every class that was missed; equal weights keep all rows, up to `most`."""
     own = weights[rows]
-    if np.ptp(own) == 0:
+    size = min(len(rows), most or len(rows))
+    if np.ptp(own) == 0 and size == len(rows):
         return rows
-    drawn = generator.choice(rows, size=len(rows), p=own / own.sum())
+    drawn = generator.choice(rows, size=size, p=own / own.sum())
     missed = [
         rows[labels[rows] == each][np.argmax(own[labels[rows] == each])]
         for each in np.setdiff1d(labels[rows], labels[drawn])

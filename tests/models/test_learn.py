@@ -75,7 +75,7 @@ def test_learn__too_few_classes() -> None:
 
 
 def test_learn__unknown_head() -> None:
-    with pytest.raises(UnknownNameError, match="known: .*logistic"):
+    with pytest.raises(UnknownNameError, match=r"known: .*logistic"):
         learn(
             labelled("wine", 9), section=section().model_copy(update={"name": "oracle"}), seed=0, device=CPU
         )

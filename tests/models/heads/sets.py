@@ -1,4 +1,4 @@
-"""Real labels and vectors for the tests of heads: scikit-learn's digits, wine and breast cancer."""
+"""Real labels and vectors for the tests of heads: scikit-learn's digits, wine, breast cancer and irises."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from functools import cache
 
 import numpy as np
 import torch
-from sklearn.datasets import load_breast_cancer, load_digits, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
 from config.schema import HeadSection
 from models.heads.contract import TrainingSet
 
 CPU = torch.device("cpu")
-LOADERS = {"digits": load_digits, "wine": load_wine, "cancer": load_breast_cancer}
+LOADERS = {"digits": load_digits, "wine": load_wine, "cancer": load_breast_cancer, "iris": load_iris}
+ORDERED = frozenset({"ordinal"})
+"""Heads for ordered classes: they are tried on irises, whose species follow one another in size."""
 
 
 @cache
@@ -26,6 +28,11 @@ def pool(name: str) -> tuple[np.ndarray, np.ndarray]:
     vectors.flags.writeable = False
     truth.flags.writeable = False
     return vectors, truth
+
+
+def ground(head: str) -> str:
+    """Return the name of a pool with classes of the kind a head is made for."""
+    return "iris" if head in ORDERED else "digits"
 
 
 def labelled(name: str, count: int, *, class_count: int | None = None) -> TrainingSet:
