@@ -48,6 +48,26 @@ def test_badge__items_picked_twice_are_replaced_and_counted() -> None:
     assert strategy.duplicates > 0, "Badge no longer repeats itself: docs/benchmarks.md says it does"
 
 
+def test_small_text__coreset_misreads_given_embeddings() -> None:
+    """Why it is asked with a classifier that embeds; where this fails, docs/benchmarks.md is out of date."""
+    need("small_text_coreset")
+    strategies = importlib.import_module("small_text.query_strategies")
+    items = importlib.import_module("small_text.data.datasets")
+    state = make_state()
+    labelled, rows = np.arange(12), np.arange(12, 80)
+    vectors = np.asarray(state.vectors, np.float64)
+    wrapped = items.SklearnDataset(vectors, np.where(state.labels < 0, 0, state.labels))
+    with pytest.warns(UserWarning, match="distance metric"):
+        coreset = strategies.GreedyCoreset()
+    right = PeerStrategy(registry.get("small_text_coreset"))(state, 5, np.random.default_rng(0)).indices
+    given = coreset.query(None, wrapped, rows, labelled, state.labels[:12], n=5, embeddings=vectors)
+    in_its_order = coreset.query(
+        None, wrapped, rows, labelled, state.labels[:12], n=5, embeddings=vectors[np.append(rows, labelled)]
+    )
+    assert in_its_order.tolist() == right.tolist()
+    assert given.tolist() != right.tolist()
+
+
 def test_modal__teach_is_broken() -> None:
     """Why its adapter makes a learner anew each round; where this fails, docs/benchmarks.md is out of date."""
     need("modal_margin")
