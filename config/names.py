@@ -18,6 +18,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "image_ssl",
         "image_conv",
         "image_timm",
+        "image_clip",
         "text_transformer",
         "text_tfidf",
         "given",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from config.registry import Registry
 from models.encoders.contract import Encoder, EncoderChoice, ItemSource
 from models.encoders.given import GivenEncoder
+from models.encoders.image_clip import ImageClipEncoder
 from models.encoders.image_conv import ImageConvEncoder
 from models.encoders.image_ssl import ImageSslEncoder
 from models.encoders.image_timm import ImageTimmEncoder
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 encoders: Registry[Encoder] = Registry("encoder")
 for _encoder in (
     GivenEncoder(),
+    ImageClipEncoder(),
     ImageConvEncoder(),
     ImageSslEncoder(),
     ImageTimmEncoder(),

@@ -100,6 +100,34 @@ def random_weights(folder: Path) -> Path:
     return folder
 
 
+def random_clip(folder: Path) -> Path:
+    """A folder of untrained weights of a tiny text-image network with its tokenizer, as transformers saves them."""
+    import json
+
+    import torch
+    from transformers import CLIPConfig, CLIPModel
+
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1}
+    marks = ["<|startoftext|>", "<|endoftext|>"]
+    letters = [chr(code) for code in (*range(33, 127), *range(161, 173), *range(174, 324))]
+    terms = [*marks, *letters, *(f"{letter}</w>" for letter in letters)]
+    texts = {"vocab_size": len(terms), "max_position_embeddings": 16, "bos_token_id": 0, "eos_token_id": 1}
+    config = CLIPConfig(
+        text_config={**sizes, **texts, "pad_token_id": 1},
+        vision_config={**sizes, "image_size": 16, "patch_size": 8},
+        projection_dim=12,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        CLIPModel(config).save_pretrained(folder)
+    (folder / "vocab.json").write_text(json.dumps({term: row for row, term in enumerate(terms)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    tokens = {"bos_token": marks[0], "eos_token": marks[1], "unk_token": marks[1], "pad_token": marks[1]}
+    tokens |= {"tokenizer_class": "CLIPTokenizer"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokens))
+    return folder
+
+
 _WORDS = ("card", "lost", "bank", "pay", "late", "fee", "top", "up", "why", "refund", "transfer", "cash")
 _ROLES: dict[str, Role] = {
     "size": "numeric",

@@ -12,7 +12,7 @@ import pytest
 from config.schema import EncoderSection
 from models.encoders.contract import Encoder, FittedEncoder, FloatArray, fit_ranges, ranges
 from models.encoders.registry import encoders
-from tests.models.encoders.sources import MemorySource, make_source, random_weights
+from tests.models.encoders.sources import MemorySource, make_source, random_clip, random_weights
 
 NAMES = encoders.names()
 SECTION = EncoderSection(dimensions=16, batch_size=7, device="cpu")
@@ -32,6 +32,8 @@ def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     section = SECTION
     if chosen.name == "image_timm" and "package" not in chosen.obstacle(section):
         section = SECTION.model_copy(update={"model": str(random_weights(tmp_path_factory.mktemp("timm")))})
+    if chosen.name == "image_clip" and "package" not in chosen.obstacle(section):
+        section = SECTION.model_copy(update={"model": str(random_clip(tmp_path_factory.mktemp("clip")))})
     obstacle = chosen.obstacle(section)
     if obstacle:
         pytest.skip(f"{chosen.name}: {obstacle}")
