@@ -3,10 +3,11 @@
 const MAC = /mac|iphone|ipad/i.test(navigator.platform ?? "")
 const UNDO_KEY = MAC ? "⌘Z" : "Ctrl Z"
 
-/** Is the person typing there? The first node of the composed path is the real one, also inside shadow roots. */
+/** Is the person typing or choosing from a list there? The first node of the composed path is the real one, also inside shadow roots. */
 function isTyping(node) {
   if (!(node instanceof Element)) return false
-  return node.matches("input, textarea, select") || node.isContentEditable
+  const choosing = "[role=combobox], [role=listbox], [role=option], [role=menuitem], [role=slider]"
+  return node.matches(`input, textarea, select, ${choosing}`) || node.isContentEditable
 }
 
 /**

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import panel_material_ui as pmui
 
-from app.components.layout import aside, html, panel
+from app.components.layout import aside, bar, html, panel
+from app.notices import tell_done, tell_problem
 from app.pages.pool_view import PoolView
+from app.seek_state import SeekState
 from app.session import DashboardState
+from labeling.seeks import SeekKind
 
 EMPTY = (
     '<div class="gp-empty"><h3>Pick an item</h3><p>Click a point on the map to see the item here. '
@@ -29,6 +32,13 @@ class ExplorePage:
         self.label_button = pmui.Button(
             label="Label this item", color="primary", visible=False, on_click=self._label_picked, margin=0
         )
+        self.seek_button = pmui.Button(
+            label="Seek more like this",
+            variant="outlined",
+            visible=False,
+            on_click=self._seek_picked,
+            margin=0,
+        )
         state.param.watch(self._show_picked, ["picked_row", "revision", "round_number"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
@@ -39,7 +49,7 @@ class ExplorePage:
                 self.pool_view.view(),
                 note="Each point is an item; near points look alike to the model.",
             ),
-            panel("Item", self.detail, self.label_button),
+            panel("Item", self.detail, bar(self.label_button, self.seek_button)),
         )
 
     def dispose(self) -> None:
@@ -51,13 +61,22 @@ class ExplorePage:
         if row < 0:
             return
         self.detail.object = item_html(self.state, row)
-        self.label_button.visible = True
+        self.label_button.visible = self.seek_button.visible = True
 
     def _label_picked(self, *_: Any) -> None:  # noqa: ANN401
         row = self.state.picked_row
         self.state.page = "Label"
         self.state.picked_row = -1
         self.state.picked_row = row
+
+    async def _seek_picked(self, *_: Any) -> None:  # noqa: ANN401
+        key = self.state.context.project.pool.key(self.state.picked_row)
+        wish = SeekState(self.state)
+        wish.param.update(kind=str(SeekKind.EXAMPLE), item_key=key)
+        if await wish.add():
+            tell_done(f"The next round looks for more like {key}; the Label page lists what is sought")
+        else:
+            tell_problem(wish.problem)
 
 
 def item_html(state: DashboardState, row: int) -> str:

@@ -13,6 +13,7 @@ from app.components.stopping_card import stopping_line
 from app.debounce import Debounced
 from app.items import class_list
 from app.pages.pool_view import PoolView
+from app.pages.seek import SeekCard
 from app.session import DashboardState
 
 BALANCE_PAUSE_MS = 150
@@ -28,6 +29,7 @@ class LabelPage:
             classes=self._classes(), round_number=state.round_number, sizing_mode="stretch_width"
         )
         self.pool_view = PoolView(state, document, height_px=330)
+        self.seek = SeekCard(state, document)
         self.balance = html(self._balance_html())
         self.stopping = html(stopping_line(latest_advice(state)))
         repaint = Debounced(document, self._repaint_balance, pause_ms=BALANCE_PAUSE_MS)
@@ -39,9 +41,10 @@ class LabelPage:
         self.card.param.watch(self._note_current, ["current_row"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
-        """Return the page's layout: the card, and beside it (below it when narrow) map and balance."""
+        """Return the page's layout: the card, and beside it (below it when narrow) what is sought, map, balance."""
         return aside(
             self.card,
+            self.seek.view(),
             panel("The pool", self.pool_view.view()),
             panel("Balance of the classes", self.balance, self.stopping),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.parse
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -176,3 +178,65 @@ def test_media__where_there_is_no_image(server: RunningServer, path: str) -> Non
 )
 def test_media__takes_no_paths(server: RunningServer, path: str) -> None:
     assert server.get(path)[0] == 404
+
+
+def delete(server: RunningServer, path: str, *, origin: str | None = None) -> tuple[int, Any]:
+    address = server.url.rstrip("/")
+    request = urllib.request.Request(address + path, headers={"Origin": origin or address}, method="DELETE")
+    return server._ask(request)
+
+
+def test_seeks__are_added_listed_and_withdrawn(server: RunningServer) -> None:
+    rare = server.get("/api/classes")[1]["classes"][2]
+    body = {"kind": "criteria", "text": "b > 4 and d > 4", "class_id": rare["id"]}
+
+    status, answer = server.post("/api/seeks", body)
+
+    assert status == 200 and answer["seek"]["text"] == "b > 4 and d > 4"
+    number = answer["seek"]["id"]
+
+    def report() -> Any:
+        [entry] = server.get("/api/seeks")[1]["seeks"]
+        return entry["report"]
+
+    assert wait_for(report, what="the round that uses it")["matches"] == 8
+    listed = server.get("/api/seeks")[1]
+    assert listed["seeks"][0]["class_name"] == "rare"
+    assert (listed["words"], listed["columns"]) == (False, ["a", "b", "c", "d"])
+    assert delete(server, f"/api/seeks/{number}", origin="http://elsewhere.example")[0] == 403
+    status, answer = delete(server, f"/api/seeks/{number}")
+    assert status == 200 and answer["seek"]["withdrawn_at"]
+    assert server.get("/api/seeks")[1]["seeks"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        ({"kind": "dream", "text": "x"}, "kind is 'dream'; allowed are words, example, criteria"),
+        ({"kind": "criteria", "text": "kind == 'rare'"}, "there is no column 'kind'"),
+        ({"kind": "criteria", "text": 7}, "text must be a text"),
+        ({"kind": "criteria", "text": "__import__('os')"}, "cannot be used in criteria"),
+        ({"kind": "words", "text": "a quasar"}, "words cannot be placed"),
+        ({"kind": "example", "item_keys": ["gone"]}, "the pool has no item 'gone'"),
+        ({"kind": "example", "item_keys": "item-001"}, "item_keys must be a list"),
+        ({"kind": "example", "item_keys": []}, "at least one item"),
+        ({"kind": "criteria", "text": "a > 1", "class_id": True}, "class_id must be a whole number"),
+        ({"kind": "criteria", "text": "a > 1", "class_id": 10**30}, "the class's id must be"),
+        ({"kind": "criteria", "text": "a" * 20_000}, "at most 2000"),
+    ],
+)
+def test_seeks__refusals_say_why(server: RunningServer, body: dict[str, Any], part: str) -> None:
+    status, answer = server.post("/api/seeks", body)
+    assert status == 400 and part in answer["error"]
+
+
+def test_seeks__withdrawing_what_is_not_there(server: RunningServer) -> None:
+    status, answer = delete(server, "/api/seeks/999")
+    assert status == 400 and "has the number 999" in answer["error"]
+
+
+def test_seeks__counting(server: RunningServer) -> None:
+    query = urllib.parse.quote("b > 4 and d > 4")
+    assert server.get(f"/api/seeks/count?criteria={query}") == (200, {"matches": 8, "items": 108})
+    status, answer = server.get("/api/seeks/count?criteria=b+%3E")
+    assert status == 400 and "cannot be read" in answer["error"]
