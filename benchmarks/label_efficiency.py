@@ -44,7 +44,7 @@ COSTLY_SEEDS = 3
 """On the pool with 77 classes and 100 rounds these take minutes a run: so many seeds, none in the quick form."""
 
 
-def contestants(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: int = 0) -> list[str]:
+def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: int = 0) -> list[str]:
     """Return who runs on a pool.
 
     Args:
@@ -66,7 +66,7 @@ def _peers(pool: str, quick: bool, place: int) -> list[str]:
     if pool == COSTLY_POOL:
         left_out = (*SAME_MARGIN, *(COSTLY_PEERS if quick or place >= COSTLY_SEEDS else ()))
         return [name for name in here if name not in left_out]
-    return here if quick else [*here, *(f"{name}+start" for name in here)]
+    return here if quick else [*here, *(f"{name}+density" for name in here)]
 
 
 def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
@@ -120,7 +120,7 @@ def collect(jobs: Sequence[Job], *, processes: int) -> dict[str, dict[str, dict[
         processes: how many at once.
 
     Returns:
-        Runs by pool, contestant and seed.
+        Runs by pool, contender and seed.
     """
     runs: dict[str, dict[str, dict[int, Run]]] = {}
     console = Console(stderr=True)
@@ -136,7 +136,7 @@ def _jobs(arguments: argparse.Namespace, pools: Sequence[str], seeds: Sequence[i
         Job(
             pool,
             seed,
-            tuple(contestants(pool, arguments.strategies, quick=arguments.quick, place=place)),
+            tuple(contenders(pool, arguments.strategies, quick=arguments.quick, place=place)),
             arguments.runs,
         )
         for pool in pools
@@ -153,9 +153,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", help="default 0 to 9, with --quick 0 to 2")
     parser.add_argument("--pools", nargs="+", choices=list(POOLS), help="default all")
     parser.add_argument(
-        "--strategies", nargs="+", type=_contestant, metavar="NAME",
+        "--strategies", nargs="+", type=_contender, metavar="NAME",
         help=f"run these beside {OURS} and {BASE} in place of margin, random, the oracle and the peers; "
-        "NAME+start begins with our density start",
+        "NAME+density begins with our density start",
     )  # fmt: skip
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="default 2")
     parser.add_argument(
@@ -165,7 +165,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _contestant(name: str) -> str:
+def _contender(name: str) -> str:
     try:
         who = parse(name).who
     except ValueError as error:

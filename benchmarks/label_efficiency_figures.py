@@ -1,6 +1,6 @@
 """From runs to figures: labels to a target on mean curves, their ratios with bootstrap intervals, areas, finds.
 
-Seeds are paired: contestants are compared on the seeds both have, and a bootstrap draw takes the same seeds of both.
+Seeds are paired: contenders are compared on the seeds both have, and a bootstrap draw takes the same seeds of both.
 """
 
 from __future__ import annotations
@@ -220,12 +220,12 @@ def put(figures: dict[str, float], name: str, interval: Interval) -> None:
 
 
 def has(runs: Runs, pool: str, *names: str) -> bool:
-    """Tell whether all of some contestants ran on a pool.
+    """Tell whether all of some contenders ran on a pool.
 
     Args:
         runs: all runs.
         pool: name of the pool.
-        *names: names of contestants.
+        *names: names of contenders.
     """
     return all(runs.get(pool, {}).get(name) for name in names)
 

@@ -27,7 +27,7 @@ from benchmarks.label_efficiency_runs import Runs
 from benchmarks.peers import registry as peers
 from benchmarks.strategy_pools import POOLS
 
-OURS, BASE, PAGES, NAMED = "prospect", "margin+start", "prospect+page", "prospect+names"
+OURS, BASE, PAGES, NAMED = "prospect", "margin+density", "prospect+pages", "prospect+names"
 COMPARED = ("digits", "mnist", "sdss", "htru2", "banking77")
 NEEDLES_WITHIN, NEEDLES_AT = 40, 100
 
@@ -93,7 +93,7 @@ def findings_of(runs: Runs) -> Findings:
     """Compute all figures that the runs allow.
 
     Args:
-        runs: by pool, contestant and seed.
+        runs: by pool, contender and seed.
     """
     found = Findings()
     _areas(runs, found)
@@ -116,7 +116,7 @@ def _areas(runs: Runs, found: Findings) -> None:
     for pool, by_name in runs.items():
         for name, by_seed in by_name.items():
             key = f"{pool}_{name.replace('+', '_')}"
-            if "+page" not in name:
+            if "+pages" not in name:
                 found.figures[f"auc_{key}"] = float(np.mean([*areas(by_seed, POOLS[pool].labels).values()]))
             found.figures[f"cpu_s_{key}"] = float(np.mean([run.cpu_s for run in by_seed.values()]))
 
@@ -162,9 +162,9 @@ def _peers(runs: Runs, found: Findings) -> None:
 
 
 def _our_start(runs: Runs, peer: str, found: Findings) -> None:
-    ratios = _ratios(runs, OURS, f"{peer}+start", f"ratio_{peer}_start", Findings())
+    ratios = _ratios(runs, OURS, f"{peer}+density", f"ratio_{peer}_density", Findings())
     if ratios:
-        put(found.figures, f"ratio_{peer}_start_geomean", geometric_mean([*ratios.values()]))
+        put(found.figures, f"ratio_{peer}_density_geomean", geometric_mean([*ratios.values()]))
 
 
 def _ratios(runs: Runs, one: str, other: str, name: str, found: Findings) -> dict[str, Ratio]:
@@ -220,10 +220,10 @@ def _effort(runs: Runs, found: Findings) -> None:
 
 
 def print_tables(runs: Runs, figures: Mapping[str, float], notes: Sequence[str]) -> None:
-    """Print what must be reached, then areas and ratios of every contestant.
+    """Print what must be reached, then areas and ratios of every contender.
 
     Args:
-        runs: by pool, contestant and seed.
+        runs: by pool, contender and seed.
         figures: as of `findings_of`, and the times.
         notes: what has to be said beside them.
     """
@@ -231,7 +231,7 @@ def print_tables(runs: Runs, figures: Mapping[str, float], notes: Sequence[str])
     console.print(_targets_table(figures))
     pools = [pool for pool in COMPARED if pool in runs]
     if pools:
-        console.print(_contestants_table(runs, figures, pools))
+        console.print(_contenders_table(runs, figures, pools))
     for note in notes:
         console.print(note, highlight=False, markup=False)
 
@@ -252,14 +252,14 @@ def _targets_table(figures: Mapping[str, float]) -> Table:
     return table
 
 
-def _contestants_table(runs: Runs, figures: Mapping[str, float], pools: Sequence[str]) -> Table:
+def _contenders_table(runs: Runs, figures: Mapping[str, float], pools: Sequence[str]) -> Table:
     title = f"area under the curve / labels {OURS} needs to what it has at half budget, over half budget"
     table = Table(title=title, title_justify="left")
-    table.add_column("contestant")
+    table.add_column("contender")
     for pool in pools:
         table.add_column(pool, justify="right")
     table.add_column("geometric mean", justify="right")
-    names = dict.fromkeys(name for pool in pools for name in runs[pool] if "+page" not in name)
+    names = dict.fromkeys(name for pool in pools for name in runs[pool] if "+pages" not in name)
     for name in names:
         cells = [_cell(figures, name, pool) for pool in pools]
         mean = figures.get(f"{_ratio_name(name)}_geomean")

@@ -1,7 +1,7 @@
-"""What label_efficiency simulates, and how: contestants, the jobs of two processes, and runs kept on disk.
+"""What label_efficiency simulates, and how: contenders, the jobs of two processes, and runs kept on disk.
 
-A contestant is written `NAME`, with suffixes: `+start` begins with goldpan's density start, `+names` is told the
-class names, `+page` confirms pages of one class. NAME is a registered strategy, a peer, or `oracle`.
+A contender is written `NAME`, with suffixes: `+density` begins with goldpan's density start, `+names` is told the
+class names, `+pages` confirms pages of one class. NAME is a registered strategy, a peer, or `oracle`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LONG_EFFORT = 2
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Contender:
     """Who chooses, and under what terms.
 
     Attributes:
@@ -67,7 +67,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Run:
-    """What one contestant reached on one pool with one seed; what is kept on disk.
+    """What one contender reached on one pool with one seed; what is kept on disk.
 
     Attributes:
         labels: after each training, how many labels there were.
@@ -95,7 +95,7 @@ class Run:
 
 
 Runs = Mapping[str, Mapping[str, Mapping[int, Run]]]
-"""Runs by pool, contestant and seed."""
+"""Runs by pool, contender and seed."""
 
 
 @dataclass(frozen=True)
@@ -105,18 +105,18 @@ class Job:
     Attributes:
         pool: name of one of POOLS.
         seed: draws the pool and every run.
-        contestants: who runs; names.
+        contenders: who runs; names.
         folder: where runs are kept; None keeps none.
     """
 
     pool: str
     seed: int
-    contestants: tuple[str, ...]
+    contenders: tuple[str, ...]
     folder: Path | None
 
 
-def parse(name: str) -> Contestant:
-    """Read a contestant's name.
+def parse(name: str) -> Contender:
+    """Read a contender's name.
 
     Args:
         name: see the module's docstring.
@@ -125,53 +125,53 @@ def parse(name: str) -> Contestant:
         ValueError: a suffix is unknown.
     """
     who, *suffixes = name.split("+")
-    unknown = set(suffixes) - {"start", "names", "page"}
+    unknown = set(suffixes) - {"density", "names", "pages"}
     if unknown:
-        raise ValueError(f"{name!r} ends in +{unknown.pop()}; known are +start, +names and +page")
-    effort: Literal["single", "page"] = "page" if "page" in suffixes else "single"
-    return Contestant(name, who, "start" in suffixes, "names" in suffixes, effort)
+        raise ValueError(f"{name!r} ends in +{unknown.pop()}; known are +density, +names and +pagess")
+    effort: Literal["single", "page"] = "page" if "pages" in suffixes else "single"
+    return Contender(name, who, "density" in suffixes, "names" in suffixes, effort)
 
 
-def plan_of(contestant: Contestant, pool: str, seed: int) -> RunPlan:
+def plan_of(contender: Contender, pool: str, seed: int) -> RunPlan:
     """Return the plan of a run.
 
     Args:
-        contestant: who chooses.
+        contender: who chooses.
         pool: name of the pool.
         seed: of the run.
     """
-    long = LONG_EFFORT if contestant.name == "margin+start" else 1
-    external = contestant.external
+    long = LONG_EFFORT if contender.name == "margin+density" else 1
+    external = contender.external
     return RunPlan(
-        strategy=contestant.who,
-        start="density" if contestant.our_start and not external else None,
+        strategy=contender.who,
+        start="density" if contender.our_start and not external else None,
         head=HEAD,
         seed=seed,
         budget=POOLS[pool].labels * long,
         batch=BATCH,
         queue=BATCH if external else QUEUE,
-        effort=contestant.effort,
-        names=contestant.names,
+        effort=contender.effort,
+        names=contender.names,
     )
 
 
-def run(contestant: Contestant, pool_name: str, seed: int) -> Run:
+def run(contender: Contender, pool_name: str, seed: int) -> Run:
     """Simulate one run.
 
     Args:
-        contestant: who chooses.
+        contender: who chooses.
         pool_name: one of POOLS.
         seed: draws the pool and the run.
     """
     began = time.process_time()
     pool = draw(pool_name, seed)
     choose: Strategy | None = None
-    if contestant.who == ORACLE:
+    if contender.who == ORACLE:
         choose = balanced_oracle(pool)
-    elif contestant.who in peers.NAMES:
-        choose = PeerStrategy(peers.get(contestant.who), own_start=not contestant.our_start)
-    policy = confirm_page if contestant.effort == "page" else None
-    result = simulate(pool, plan_of(contestant, pool_name, seed), choose, page_policy=policy)
+    elif contender.who in peers.NAMES:
+        choose = PeerStrategy(peers.get(contender.who), own_start=not contender.our_start)
+    policy = confirm_page if contender.effort == "page" else None
+    result = simulate(pool, plan_of(contender, pool_name, seed), choose, page_policy=policy)
     return _kept(
         result,
         whole=_whole(pool_name, seed),
@@ -188,7 +188,7 @@ def run_all(jobs: Sequence[Job], *, processes: int) -> Iterator[tuple[Job, dict[
         processes: how many at once; 1 runs here.
 
     Yields:
-        Each job with its runs by contestant, as they are done.
+        Each job with its runs by contender, as they are done.
     """
     costly_first = sorted(jobs, key=lambda job: -POOLS[job.pool].labels)
     if processes == 1:
@@ -208,19 +208,19 @@ def run_job(job: Job) -> dict[str, Run]:
     Args:
         job: what is to be run.
     """
-    return {name: _run_or_read(job, parse(name)) for name in job.contestants}
+    return {name: _run_or_read(job, parse(name)) for name in job.contenders}
 
 
-def _run_or_read(job: Job, contestant: Contestant) -> Run:
+def _run_or_read(job: Job, contender: Contender) -> Run:
     if job.folder is None:
-        return run(contestant, job.pool, job.seed)
-    plan = plan_of(contestant, job.pool, job.seed)
-    code = _code_hash(not contestant.external)
-    digest = sha256(repr((plan, contestant, code, peers.versions())).encode()).hexdigest()[:12]
-    path = job.folder / f"{job.pool}-{contestant.key}-{job.seed}-{digest}.json"
+        return run(contender, job.pool, job.seed)
+    plan = plan_of(contender, job.pool, job.seed)
+    code = _code_hash(not contender.external)
+    digest = sha256(repr((plan, contender, code, peers.versions())).encode()).hexdigest()[:12]
+    path = job.folder / f"{job.pool}-{contender.key}-{job.seed}-{digest}.json"
     if path.exists():
         return Run(**json.loads(path.read_text(encoding="utf-8")))
-    result = run(contestant, job.pool, job.seed)
+    result = run(contender, job.pool, job.seed)
     job.folder.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(asdict(result)), encoding="utf-8")

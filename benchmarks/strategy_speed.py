@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -47,12 +48,8 @@ def measure_round(items: int = ITEMS, *, size: str = "1e5") -> dict[str, float]:
         times.append(time.perf_counter())
         scores = score_pool(vectors, learned.trained, temperature=learned.temperature)
         times.append(time.perf_counter())
-        state = PoolState(
-            vectors=vectors,
-            labels=labels,
-            closed=labels >= 0,
-            class_names=tuple(f"class {index}" for index in range(CLASSES)),
-            targets=np.full(CLASSES, 1 / CLASSES, np.float32),
+        state = replace(
+            _state(vectors, labels),
             probabilities=scores.probabilities,
             balanced_probabilities=scores.balanced_probabilities,
             disagreement=scores.disagreement,
@@ -82,19 +79,14 @@ def measure_choices(items: int = ITEMS) -> dict[str, float]:
     generator = np.random.default_rng(1)
     shares = generator.dirichlet(np.full(CLASSES, 0.3), items).astype(np.float32)
     rows = np.sort(generator.choice(items, min(items, 4_096), replace=False)).astype(np.int64)
-    members = np.stack([_mixed(shares[rows], generator) for _ in range(8)])
-    state = PoolState(
-        vectors=vectors,
-        labels=labels,
-        closed=labels >= 0,
-        class_names=tuple(f"class {index}" for index in range(CLASSES)),
-        targets=np.full(CLASSES, 1 / CLASSES, np.float32),
+    state = replace(
+        _state(vectors, labels),
         probabilities=shares,
         balanced_probabilities=shares,
         disagreement=np.zeros(items, np.float32),
         prior=shares.mean(axis=0),
         member_rows=rows,
-        member_probabilities=members,
+        member_probabilities=np.stack([_mixed(shares[rows], generator) for _ in range(8)]),
     )
     figures: dict[str, float] = {}
     for name, strategy in strategies:
@@ -120,6 +112,16 @@ def drawn_pool(items: int) -> tuple[FloatArray, IntArray]:
     rows = generator.choice(items, min(LABELS, items // 2), replace=False)
     labels[rows] = clumps[rows] % CLASSES
     return vectors, labels
+
+
+def _state(vectors: FloatArray, labels: IntArray) -> PoolState:
+    return PoolState(
+        vectors=vectors,
+        labels=labels,
+        closed=labels >= 0,
+        class_names=tuple(f"class {index}" for index in range(CLASSES)),
+        targets=np.full(CLASSES, 1 / CLASSES, np.float32),
+    )
 
 
 def _best(call: Callable[[int], object]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import label_efficiency, strategy_pools
-from benchmarks.label_efficiency import contestants, left_out
+from benchmarks.label_efficiency import contenders, left_out
 from benchmarks.label_efficiency_report import BASE, NAMED, OURS, PAGES, TARGETS, Findings, findings_of
 from benchmarks.label_efficiency_runs import HEAD, Job, parse, plan_of, run_job
 from benchmarks.peers import registry as peers
@@ -32,10 +32,10 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 
 
 def test_parse__suffixes() -> None:
-    contestant = parse("prospect+names+page")
-    assert (contestant.who, contestant.names, contestant.effort) == ("prospect", True, "page")
-    assert not contestant.our_start
-    assert parse("margin+start").key == "margin_start"
+    contender = parse("prospect+names+pagess")
+    assert (contender.who, contender.names, contender.effort) == ("prospect", True, "page")
+    assert not contender.our_start
+    assert parse("margin+density").key == "margin_density"
 
 
 def test_parse__unknown_suffix() -> None:
@@ -49,20 +49,20 @@ def test_plan_of__one_classifier_for_all() -> None:
     assert [plan.queue for plan in plans] == [60, 60, 10, 10]
 
 
-def test_contestants__the_comparison_holds_every_peer_that_is_here() -> None:
-    names = contestants("digits", None, quick=False)
+def test_contenders__the_comparison_holds_every_peer_that_is_here() -> None:
+    names = contenders("digits", None, quick=False)
     assert {OURS, BASE, PAGES, "margin", "random", "oracle", *peers.available()} <= set(names)
-    assert all(f"{peer}+start" in names for peer in peers.available())
+    assert all(f"{peer}+density" in names for peer in peers.available())
 
 
-def test_contestants__names_are_given_where_there_are_some() -> None:
-    assert NAMED in contestants("banking77", None, quick=True)
-    assert NAMED in contestants("needles", None, quick=True)
-    assert NAMED not in contestants("digits", None, quick=True)
+def test_contenders__names_are_given_where_there_are_some() -> None:
+    assert NAMED in contenders("banking77", None, quick=True)
+    assert NAMED in contenders("needles", None, quick=True)
+    assert NAMED not in contenders("digits", None, quick=True)
 
 
-def test_contestants__named_ones_in_place_of_the_comparison() -> None:
-    assert contestants("digits", ["galaxy"], quick=True) == [OURS, BASE, PAGES, "galaxy"]
+def test_contenders__named_ones_in_place_of_the_comparison() -> None:
+    assert contenders("digits", ["galaxy"], quick=True) == [OURS, BASE, PAGES, "galaxy"]
 
 
 def test_left_out__says_which_libraries_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:
