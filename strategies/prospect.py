@@ -1,47 +1,78 @@
 """Prospect, the default: discover, balance and refine in one list, every beginning of which is a good batch.
 
 Without a model it is the density start. With one, the places of the list are dealt out between three kinds by shares
-that `strategies.shares` learns from what each kind brought:
+that `strategies.shares` learns from what each kind brought (`strategies.prospect_plan` is the walk):
 
 - discover: items far from everything looked at, counted in the radius of their own neighbourhood, so that a small
   dense group is met and a lone outlier does not win;
 - balance: items that may well be of a class that lacks labels, the most lacking class first; among its likely
   members those that the model is not sure of yet, since a certain one teaches it little;
-- refine: the smallest margin with the class prior taken out (Scheffer et al. 2001).
+- refine: every other place to the item that stands for most uncertainty around it (`strategies.herding`), where
+  uncertainty is a small margin with the class prior taken out (Scheffer et al. 2001); the others to the smallest
+  margins of all.
 
-All three share one rule of spread: an item near another of the same list loses most of its worth, since the label of
-one nearly tells the other's (the redundancy that batch methods such as BADGE, Ash et al. 2020, avoid).
+What a person said they seek and has not met comes in between (`strategies.seek`), as often as it has paid so far.
+
+All three share one rule of spread: an item near a labelled one or another of the same list loses most of its worth,
+since the label of one nearly tells the other's (the redundancy that batch methods such as BADGE, Ash et al. 2020,
+avoid).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from strategies.contract import KINDS, Choice, FloatArray, IntArray, PoolState
-from strategies.density_start import measure_density
-from strategies.distances import neighbour_distances, origin_of, squared_distances, take
+from strategies.boundary import by_margin
+from strategies.contract import Choice, IntArray, PoolState
 from strategies.model_needed import needs_model
-from strategies.ranking import best_first, build_choice, margins, open_rows
-from strategies.shares import Shares, label_counts, learn_shares, wanted_labels
-from strategies.spread import pick_highest
+from strategies.prospect_plan import Plan
+from strategies.ranking import build_choice, open_rows
+from strategies.seek import seek_picks
+from strategies.shares import label_counts, learn_shares, seek_share, wanted_labels
 from strategies.uncertain import boundary_words
 from strategies.wording import need_reason
 
-DENSITY_CANDIDATES = 2_048
-DISCOVER_CANDIDATES = 256
-REFINE_CANDIDATES = 300
-CLASS_CANDIDATES = 40
-CLASSES_SERVED = 24
-SPREAD_PICKS = 512
+SPREAD_PICKS = 256
 """Beyond so many picks the list goes on by margin alone: nobody labels that far before the next round."""
-SPREAD_NEIGHBOURS = 10
-LEAST_WORTH = 1e-3
-"""What an exact copy of a chosen item is still worth, so that copies are ordered by their score too."""
+
+
+def prospect(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
+    """Propose what a person seeks and has not met, and beside it a list mixed of all kinds.
+
+    Args:
+        state: the pool; without a model the density start takes the place of the mixed list.
+        batch: how many items are wanted.
+        generator: draws candidates, the place where the mix starts, and the order among equals.
+    """
+    share = seek_share(state)
+    if not share or not batch:
+        return mixed(state, batch, generator)
+    due = min(batch, open_rows(state).size)
+    turns = np.diff(np.floor(share * np.arange(due + 1) + 1e-6)).astype(bool)
+    sought = seek_picks(state, int(turns.sum()), generator)
+    turns[np.flatnonzero(turns)[sought.rows.size :]] = False
+    closed = state.closed.copy()
+    closed[sought.rows] = True
+    rest = mixed(replace(state, closed=closed), int((~turns).sum()), generator)
+    order = np.empty(due, np.int64)
+    order[turns] = np.arange(sought.rows.size)
+    order[~turns] = sought.rows.size + np.arange(rest.indices.size)
+    kinds = ("balance",) * sought.rows.size + rest.kinds
+    reasons = sought.reasons + rest.reasons
+    return build_choice(
+        np.concatenate([sought.rows, rest.indices])[order],
+        np.linspace(1.0, 0.0, due, endpoint=False),
+        [kinds[place] for place in order],
+        [reasons[place] for place in order],
+        np.concatenate([sought.classes, rest.class_indices])[order],
+    )
 
 
 @needs_model
-def prospect(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
+def mixed(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
     """Propose a mixed list: unexplained regions, likely members of classes in need, boundaries.
 
     Args:
@@ -53,13 +84,13 @@ def prospect(state: PoolState, batch: int, generator: np.random.Generator) -> Ch
     if not rows.size or not batch:
         return build_choice(rows[:0], np.empty(0), [], [], rows[:0])
     due = min(batch, rows.size, SPREAD_PICKS)
-    plan = _Plan(state, rows, due, learn_shares(state), generator)
+    plan = Plan(state, rows, due, learn_shares(state), generator)
     picks = [plan.pick() for _ in range(due)]
     chosen = plan.rows[[position for position, _, _ in picks]]
     kinds = [kind for _, kind, _ in picks]
     classes = np.asarray([class_index for _, _, class_index in picks], np.int64)
     if batch > due and rows.size > due:
-        more = _by_margin(state, np.setdiff1d(rows, chosen), batch - due, generator)
+        more = by_margin(state, np.setdiff1d(rows, chosen), batch - due, generator)
         chosen = np.concatenate([chosen, more])
         kinds += ["refine"] * more.size
         classes = np.concatenate([classes, np.full(more.size, -1, np.int64)])
@@ -67,133 +98,6 @@ def prospect(state: PoolState, batch: int, generator: np.random.Generator) -> Ch
     likely, between = boundary_words(state, chosen)
     classes = np.where(np.asarray([kind == "refine" for kind in kinds]), likely, classes)
     return build_choice(chosen, scores, kinds, _reasons(state, chosen, kinds, classes, between), classes)
-
-
-class _Plan:
-    """The candidates of all three kinds, and the greedy walk that deals places out to the kinds.
-
-    Attributes:
-        rows: (c,) rows of all candidates, ascending.
-    """
-
-    def __init__(
-        self, state: PoolState, rows: IntArray, due: int, shares: Shares, generator: np.random.Generator
-    ) -> None:
-        assert state.probabilities is not None
-        assert state.balanced_probabilities is not None
-        self._generator = generator
-        self._state = state
-        counts = label_counts(state)
-        self._wanted = wanted_labels(state, counts)
-        self._counts = counts.astype(np.float64)
-        self._served = _classes_in_need(counts, self._wanted)
-        boundary = _by_margin(state, rows, max(REFINE_CANDIDATES, 2 * due), generator)
-        members = [_members(state, rows, int(index), generator) for index in self._served]
-        regions, gaps, weights = _regions(state, rows, generator)
-        self.rows = np.unique(np.concatenate([boundary, regions, *members]))
-        origin = origin_of(state.vectors, self.rows)
-        self._points = take(state.vectors, self.rows, origin)
-        self._scale = _spread_scale(self._points[np.searchsorted(self.rows, boundary)])
-        self._probabilities = state.probabilities[self.rows]
-        self._balanced = state.balanced_probabilities[self.rows]
-        self._worth = 1.0 - margins(self._balanced)
-        self._region_positions = np.searchsorted(self.rows, regions)
-        self._region_gaps, self._region_weights = gaps, weights
-        self._nearest = np.full(self.rows.size, np.inf, np.float32)
-        self._taken = np.zeros(self.rows.size, bool)
-        self._shares = {"discover": shares.discover, "balance": shares.balance, "refine": shares.refine}
-        # A start drawn anew each round gives small shares their turn in the first few places, in the long run.
-        self._credits = {
-            kind: share * generator.random() / max(share, 0.04) for kind, share in self._shares.items()
-        }
-
-    def pick(self) -> tuple[int, str, int]:
-        """Return the next pick: its position in `rows`, its kind and the class it is proposed for or -1."""
-        kind = self._next_kind()
-        class_index = -1
-        if kind == "discover":
-            worth = np.where(
-                self._taken[self._region_positions], -1.0, self._region_gaps * self._region_weights
-            )
-            position = int(self._region_positions[pick_highest(worth, self._generator)])
-        else:
-            if kind == "balance":
-                class_index = self._most_lacking()
-            worth = self._worth if class_index < 0 else self._class_worth(class_index)
-            worth = np.where(self._taken, -1.0, worth * self._novelty())
-            position = pick_highest(worth, self._generator)
-        self._take(position, class_index)
-        return position, kind, class_index
-
-    def _next_kind(self) -> str:
-        for kind, share in self._shares.items():
-            self._credits[kind] += share
-        allowed = [
-            kind
-            for kind in KINDS
-            if (kind != "balance" or self._served.size)
-            and (kind != "discover" or not self._taken[self._region_positions].all())
-        ]
-        kind = max(allowed, key=self._credits.__getitem__)
-        self._credits[kind] -= 1.0
-        return kind
-
-    def _most_lacking(self) -> int:
-        filled = self._counts[self._served] / self._wanted[self._served]
-        return int(self._served[pick_highest(-filled, self._generator)])
-
-    def _class_worth(self, class_index: int) -> FloatArray:
-        chance = self._probabilities[:, class_index]
-        unsure = 1.0 - self._balanced[:, class_index]
-        return np.sqrt(np.maximum(chance, 0.0)) * unsure + np.float32(1e-6) * chance
-
-    def _novelty(self) -> FloatArray:
-        if not self._taken.any():
-            return np.ones(self.rows.size, np.float32)
-        return 1.0 - np.exp(-((self._nearest / self._scale) ** 2)) + np.float32(LEAST_WORTH)
-
-    def _take(self, position: int, class_index: int) -> None:
-        self._taken[position] = True
-        gap = np.sqrt(squared_distances(self._points, self._points[position : position + 1])[:, 0])
-        np.minimum(self._nearest, gap, out=self._nearest)
-        np.minimum(self._region_gaps, gap[self._region_positions], out=self._region_gaps)
-        if class_index >= 0:
-            self._counts[class_index] += max(float(self._probabilities[position, class_index]), 0.05)
-
-
-def _by_margin(state: PoolState, rows: IntArray, count: int, generator: np.random.Generator) -> IntArray:
-    assert state.balanced_probabilities is not None
-    return rows[best_first(1.0 - margins(state.balanced_probabilities[rows]), count, generator)]
-
-
-def _classes_in_need(counts: IntArray, wanted: FloatArray) -> IntArray:
-    """Return classes with at least one label and fewer than wanted, the most lacking first."""
-    lacking = np.flatnonzero((counts > 0) & (counts < wanted))
-    return lacking[np.argsort(counts[lacking] / wanted[lacking], kind="stable")][:CLASSES_SERVED]
-
-
-def _members(state: PoolState, rows: IntArray, class_index: int, generator: np.random.Generator) -> IntArray:
-    assert state.probabilities is not None
-    assert state.balanced_probabilities is not None
-    chance = np.maximum(state.probabilities[rows, class_index], 0.0)
-    worth = np.sqrt(chance) * (1.0 - state.balanced_probabilities[rows, class_index])
-    return rows[best_first(worth, CLASS_CANDIDATES, generator)]
-
-
-def _regions(
-    state: PoolState, rows: IntArray, generator: np.random.Generator
-) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Return the rows farthest from everything looked at, their distances to it and their density weights."""
-    candidates = measure_density(state, rows, DENSITY_CANDIDATES, generator)
-    best = best_first(candidates.nearest * candidates.weights, DISCOVER_CANDIDATES, generator)
-    return candidates.rows[best], candidates.nearest[best], candidates.weights[best]
-
-
-def _spread_scale(points: FloatArray) -> float:
-    """Return how far apart boundary items usually are: the median distance to the tenth nearest, never 0."""
-    near = neighbour_distances(points, SPREAD_NEIGHBOURS)
-    scale = float(np.sqrt(np.median(near.max(axis=1)))) if near.shape[1] else 0.0
-    return scale if scale > 0 else 1.0
 
 
 def _reasons(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategies.contract import FloatArray, IntArray, Outcome, PoolState
+from strategies.seek import seeks_open
 
 ENOUGH_LABELS = 20
 """A class with so many labels lacks none, however many the others have: more of the same teach less and less."""
@@ -20,6 +21,10 @@ HARDLY_ANY = 3
 """A class with fewer labels than this is news; finding it is what discover is for."""
 WINDOW = 30
 """Outcomes of a kind that count, the latest ones: what paid at the start need not pay now."""
+SEEK_WINDOW = 40
+SEEK_TRUST = 3
+"""What is sought is trusted as if so many proposals for it had been right already."""
+SEEK_LEAST = 0.1
 FLOOR = 0.03
 DISCOVER_MOST = 0.08
 BALANCE_MOST = 0.12
@@ -74,6 +79,33 @@ def learn_shares(state: PoolState) -> Shares:
     discover = FLOOR + DISCOVER_MOST * _chance(_discover_paid(state.outcomes))
     balance = FLOOR + BALANCE_MOST * lack * _chance(_balance_paid(state.outcomes)) if lacking.any() else 0.0
     return Shares(discover, balance, 1.0 - discover - balance)
+
+
+def seek_share(state: PoolState) -> float:
+    """Return the share of places that go to what a person seeks and has not met: 0 where there is nothing of it.
+
+    At first all places; then as many as such proposals have met a class for the first time or been right, lately.
+
+    Args:
+        state: the pool; its outcomes tell what was found.
+    """
+    if not seeks_open(state):
+        return 0.0
+    recent = _seek_paid(state)[-SEEK_WINDOW:]
+    return max(SEEK_LEAST, (sum(recent) + SEEK_TRUST) / (len(recent) + SEEK_TRUST))
+
+
+def _seek_paid(state: PoolState) -> list[bool]:
+    """Return, for each item offered for a class without labels, whether it was of that class or of another new one."""
+    seen: set[int] = set()
+    paid = []
+    for outcome in state.outcomes:
+        if outcome.kind == "balance" and outcome.expected_class_index not in seen:
+            new = outcome.class_index >= 0 and outcome.class_index not in seen
+            paid.append(new or outcome.class_index == outcome.expected_class_index)
+        if outcome.class_index >= 0:
+            seen.add(outcome.class_index)
+    return paid
 
 
 def _chance(paid: list[bool]) -> float:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from strategies.contract import Choice, PoolState
+from strategies.contract import Choice, Outcome, PoolState
 from strategies.registry import strategies
 from tests.strategies.pools import cold_state, group_vectors
 
@@ -108,4 +108,42 @@ def test_prospect__copies_of_a_boundary_item_are_proposed_once() -> None:
 
 def test_prospect__first_places_do_not_depend_on_the_length() -> None:
     short, long = prospect(confident_state(), 10), prospect(confident_state(), 60)
+    assert short.indices.tolist() == long.indices[:10].tolist()
+
+
+def sought_state(*, names: tuple[str, ...] = ("common", "rare", "sought")) -> PoolState:
+    """Return a pool without labels in which the third class is sought and its group fits what was said."""
+    vectors = group_vectors((400, 20, 20), seed=4)
+    scores = np.zeros((440, 1), np.float16)
+    scores[UNSEEN] = 1.0
+    return replace(cold_state(vectors, names=names), seek_scores=scores, seek_classes=np.array([2]))
+
+
+def test_prospect__what_is_sought_comes_first_without_a_model() -> None:
+    choice = prospect(sought_state(), 10)
+    assert UNSEEN.start <= choice.indices[0] < UNSEEN.stop
+    assert choice.class_indices[0] == 2
+    assert "what you said" in choice.reasons[0]
+
+
+def test_prospect__what_was_met_is_sought_no_more() -> None:
+    state = sought_state()
+    labels = state.labels.copy()
+    labels[425] = 2
+    choice = prospect(replace(state, labels=labels, closed=labels >= 0), 10)
+    assert not any("what you said" in reason for reason in choice.reasons)
+
+
+def test_prospect__seeds_that_failed_get_fewer_places() -> None:
+    state = sought_state()
+    labels = state.labels.copy()
+    labels[:40] = 0
+    failed = tuple(Outcome(row, "balance", 0, 2, 1) for row in range(40))
+    choice = prospect(replace(state, labels=labels, closed=labels >= 0, outcomes=failed), 20)
+    sought = [reason for reason in choice.reasons if "what you said" in reason]
+    assert 1 <= len(sought) <= 4
+
+
+def test_prospect__a_list_with_seeds_begins_like_a_shorter_one() -> None:
+    short, long = prospect(sought_state(), 10), prospect(sought_state(), 40)
     assert short.indices.tolist() == long.indices[:10].tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from strategies.contract import Outcome, PoolState
-from strategies.shares import FLOOR, label_counts, learn_shares, wanted_labels
+from strategies.shares import FLOOR, label_counts, learn_shares, seek_share, wanted_labels
 from tests.strategies.pools import cold_state, group_vectors
 
 
@@ -75,3 +75,16 @@ def test_wanted_labels__follow_the_targets_up_to_enough() -> None:
     assert wanted_labels(state, label_counts(state)).tolist() == [4, 12]
     many = labelled_state(100, 60)
     assert wanted_labels(many, label_counts(many)).tolist() == [20, 20]
+
+
+def test_seek_share__nothing_sought_takes_no_place() -> None:
+    assert seek_share(labelled_state(3, 3)) == 0.0
+
+
+def test_seek_share__everything_at_first_and_less_as_it_fails() -> None:
+    state = replace(
+        labelled_state(3, 0), seek_scores=np.ones((200, 1), np.float32), seek_classes=np.array([1])
+    )
+    failed = replace(state, outcomes=repeated("balance", got=0, expected=1, times=30))
+    assert seek_share(state) == 1.0
+    assert seek_share(failed) < 0.2
