@@ -120,7 +120,8 @@ class FittedImageClip:
 class ImageClipEncoder:
     """Images beside words.
 
-    Radford et al. 2021, *Learning transferable visual models from natural language supervision*. Never chosen by "auto": name it, and the weights if others than the default are wanted.
+    Radford et al. 2021, *Learning transferable visual models from natural language supervision*. Never chosen
+    by "auto": name it, and the weights if others than the default are wanted.
     """
 
     name = "image_clip"

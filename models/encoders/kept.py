@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import numpy as np
+
 from models.encoders.contract import Encoder, FittedEncoder, FloatArray, ItemSource
 
 if TYPE_CHECKING:
@@ -64,8 +66,10 @@ def keep_encoder(fitted: FittedEncoder, *, settings: str, folder: Path) -> None:
         return
     temporary = folder / f"{FILE}.{os.getpid()}.tmp"
     try:
+        # safetensors writes the memory as it lies: a transposed array would come back as another.
+        weights = {name: np.ascontiguousarray(array) for name, array in fitted.weights().items()}
         # An ordinary write: on a full disk it raises OSError, as the vectors beside it do.
-        temporary.write_bytes(save(dict(fitted.weights()), metadata={"settings": settings}))
+        temporary.write_bytes(save(weights, metadata={"settings": settings}))
         os.replace(temporary, path)
     finally:
         with suppress(OSError):
