@@ -32,7 +32,7 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 
 
 def test_parse__suffixes() -> None:
-    contender = parse("prospect+names+pagess")
+    contender = parse("prospect+names+pages")
     assert (contender.who, contender.names, contender.effort) == ("prospect", True, "page")
     assert not contender.our_start
     assert parse("margin+density").key == "margin_density"
