@@ -1,9 +1,8 @@
 """How prospect's list is shared between discover, balance and refine, learned from what they brought.
 
-Refine is the ground: on most pools a spread-out margin teaches the model most. Discover takes a share as large as the
-chance that it finds a class with hardly any labels; balance one as large as the lack of labels and the chance that its
-suggestion is right. Both chances are means of a Beta(1, 1) prior and the latest outcomes, and both keep a small floor,
-so that a pool that changes its face (a new class, a better model) is noticed.
+Refine is the ground: on most pools boundaries that are spread out teach the model most. Discover's share grows with the
+chance that it finds a class with hardly any labels; balance's with the number of classes that lack labels and with the
+chance that its suggestion is right. Both chances are means of a Beta(1, 1) prior and the latest outcomes.
 """
 
 from __future__ import annotations
@@ -25,9 +24,12 @@ SEEK_WINDOW = 40
 SEEK_TRUST = 3
 """What is sought is trusted as if so many proposals for it had been right already."""
 SEEK_LEAST = 0.1
-FLOOR = 0.03
-DISCOVER_MOST = 0.08
-BALANCE_MOST = 0.12
+FLOOR = 0.02
+"""Discover's least share, so that a pool that changes its face (a class not met yet) is noticed."""
+DISCOVER_MOST = 0.03
+BALANCE_EACH = 0.04
+"""Balance's share for each class in need: likely members of one class are much alike, many of them teach little."""
+BALANCE_MOST = 0.3
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,10 @@ def learn_shares(state: PoolState) -> Shares:
         state: the pool; its outcomes say what each kind brought.
     """
     counts = label_counts(state)
-    wanted = wanted_labels(state, counts)
-    known = counts > 0
-    lacking = known & (counts < wanted)
-    lack = (
-        float(np.mean(np.maximum(1.0 - counts[known] / np.maximum(wanted[known], 1), 0)))
-        if known.any()
-        else 0.0
-    )
+    lacking = int(((counts > 0) & (counts < wanted_labels(state, counts))).sum())
     discover = FLOOR + DISCOVER_MOST * _chance(_discover_paid(state.outcomes))
-    balance = FLOOR + BALANCE_MOST * lack * _chance(_balance_paid(state.outcomes)) if lacking.any() else 0.0
+    right = _chance(_balance_paid(state.outcomes))
+    balance = min(BALANCE_MOST, BALANCE_EACH * lacking) * (1.0 + right) / 2.0
     return Shares(discover, balance, 1.0 - discover - balance)
 
 

@@ -92,7 +92,7 @@ def test_prospect__refine_names_the_two_classes() -> None:
 
 
 def test_prospect__kinds_mix_within_the_first_places() -> None:
-    met = [set(prospect(confident_state(), 60, seed=seed).kinds[:10]) for seed in range(10)]
+    met = [set(prospect(confident_state(), 60, seed=seed).kinds[:10]) for seed in range(30)]
     assert sum("discover" in kinds for kinds in met) >= 3
     assert sum("balance" in kinds for kinds in met) >= 3
     assert all("refine" in kinds for kinds in met)
