@@ -92,7 +92,7 @@ class Grid:
         """Return the plan of one run."""
         return RunPlan(
             contender.strategy, contender.start, head, seed, self.budget, self.batch, self.queue, contender.effort,
-            names=contender.names,
+            names=contender.names, exceptions="named",
         )  # fmt: skip
 
 

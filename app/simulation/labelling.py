@@ -97,12 +97,14 @@ class Labelling:
             )
             self.decisions += 1
 
-    def confirm(self, class_index: int, rows: Sequence[int] | IntArray) -> int:
-        """Confirm a page of one class: items of the class get its label, the exceptions are noted as not of it.
+    def confirm(self, class_index: int, rows: Sequence[int] | IntArray, *, name_exceptions: bool) -> int:
+        """Confirm a page of one class: items of the class get its label, one decision pays for all of them.
 
         Args:
             class_index: index into the known classes.
             rows: the items on the page; none of them labelled.
+            name_exceptions: whether exceptions get the label of their class; else they are noted as not of this one.
+                Either costs a decision each.
 
         Returns:
             How many were confirmed.
@@ -110,7 +112,7 @@ class Labelling:
         label = self.known[class_index]
         shown = np.asarray(rows, np.int64)
         good = self.pool.truth[shown] == label
-        for row in shown[good]:
+        for row in shown if name_exceptions else shown[good]:
             self._set(int(row))
         self._refused[shown[~good], label] = True
         self.decisions += 1 + int(np.count_nonzero(~good))

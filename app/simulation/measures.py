@@ -97,15 +97,7 @@ def labels_to(
     Returns:
         The labels (or decisions); infinity where the target is not reached.
     """
-    x, y = steps[by].to_numpy(float), _smoothed(steps[value].to_numpy(float))
-    above = np.flatnonzero(y >= target)
-    if not above.size:
-        return float("inf")
-    first = int(above[0])
-    if first == 0:
-        return float(x[0])
-    share = (target - y[first - 1]) / (y[first] - y[first - 1])
-    return float(x[first - 1] + share * (x[first] - x[first - 1]))
+    return _reached_at(steps[by].to_numpy(float), steps[value].to_numpy(float), target)
 
 
 def height_at(
@@ -235,11 +227,7 @@ def mean_curve(
     """
     from scipy.stats import t
 
-    first = max(float(steps[by].iloc[0]) for steps in runs)
-    last = max(first, min(float(steps[by].iloc[-1]) for steps in runs))
-    places = np.unique(np.concatenate([steps[by].to_numpy(float) for steps in runs] + [[first, last]]))
-    places = places[(places >= first) & (places <= last)]
-    heights = np.stack([np.interp(places, steps[by].to_numpy(float), steps[value]) for steps in runs])
+    places, heights = _heights(runs, by, value)
     mean = heights.mean(axis=0)
     half = np.zeros_like(mean)
     if len(runs) > 1:
@@ -272,18 +260,40 @@ def half_budget_ratio(
         ValueError: no seed is in both.
     """
     seeds = _common(one, reference)
-    generator = np.random.default_rng(seed)
-    draws = [seeds, *(generator.choice(seeds, len(seeds)).tolist() for _ in range(CURVE_DRAWS))]
-    ratios = [_ratio([one[key] for key in drawn], [reference[key] for key in drawn], by) for drawn in draws]
-    low, high = np.quantile(ratios[1:], [0.025, 0.975], method="nearest")
-    return Interval(ratios[0], float(low), float(high))
+    drawn = np.random.default_rng(seed).integers(0, len(seeds), (CURVE_DRAWS, len(seeds)))
+    own_places, own = _heights([one[key] for key in seeds], by, "balanced_accuracy")
+    places, others = _heights([reference[key] for key in seeds], by, "balanced_accuracy")
+    half = float(places[-1]) / 2
+
+    def ratio(chosen: IntArray) -> float:
+        target = float(np.interp(half, places, _smoothed(others[chosen].mean(axis=0))))
+        return _reached_at(own_places, own[chosen].mean(axis=0), target) / half
+
+    low, high = np.quantile([ratio(row) for row in drawn], [0.025, 0.975], method="nearest")
+    return Interval(ratio(np.arange(len(seeds))), float(low), float(high))
 
 
-def _ratio(one: Sequence[pd.DataFrame], reference: Sequence[pd.DataFrame], by: str) -> float:
-    curve = mean_curve(reference, by=by)
-    half = float(curve[by].iloc[-1]) / 2
-    target = height_at(curve, half, by=by, value="mean")
-    return labels_to(mean_curve(one, by=by), target, by=by, value="mean") / half
+def _heights(
+    runs: Sequence[pd.DataFrame], by: str, value: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return (p,) places where a run has a step and all have begun and not ended, and (runs, p) the heights there."""
+    first = max(float(steps[by].iloc[0]) for steps in runs)
+    last = max(first, min(float(steps[by].iloc[-1]) for steps in runs))
+    places = np.unique(np.concatenate([steps[by].to_numpy(float) for steps in runs] + [[first, last]]))
+    places = places[(places >= first) & (places <= last)]
+    return places, np.stack([np.interp(places, steps[by].to_numpy(float), steps[value]) for steps in runs])
+
+
+def _reached_at(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], target: float) -> float:
+    y = _smoothed(y)
+    above = np.flatnonzero(y >= target)
+    if not above.size:
+        return float("inf")
+    first = int(above[0])
+    if first == 0:
+        return float(x[0])
+    share = (target - y[first - 1]) / (y[first] - y[first - 1])
+    return float(x[first - 1] + share * (x[first] - x[first - 1]))
 
 
 def _common(one: Mapping[int, object], other: Mapping[int, object]) -> list[int]:

@@ -74,6 +74,8 @@ class RunPlan:
         queue: items asked for, of which the first `batch` are labelled; at least a batch.
         effort: "single" labels one by one; "page" also confirms pages of one class, where a policy is given.
         pages: most pages confirmed a round.
+        exceptions: what a page's exceptions cost one decision each for: "refused" only takes them out, "named" labels
+            them, as the dashboard does where the key of their class is pressed.
         names: whether all class names, and the pool's seeds, are known from the start.
     """
 
@@ -87,6 +89,7 @@ class RunPlan:
     effort: Literal["single", "page"] = "single"
     pages: int = 1
     names: bool = False
+    exceptions: Literal["refused", "named"] = "refused"
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,8 @@ def check_plan(plan: RunPlan, page_policy: PagePolicy | None = None) -> None:
         raise PlanError(f"seed is {plan.seed}; give a whole number of at least 0")
     if plan.effort not in ("single", "page"):
         raise PlanError(f"effort is {plan.effort!r}; known are single and page")
+    if plan.exceptions not in ("refused", "named"):
+        raise PlanError(f"exceptions are {plan.exceptions!r}; known are refused and named")
     if plan.effort == "page" and page_policy is None:
         raise PlanError("effort is 'page' but no page policy is given; give one, or set effort to 'single'")
 
@@ -249,7 +254,8 @@ class _Run:
         if page is None or not len(page.rows):
             return False
         _check_page(page, state)
-        self.labelling.confirm(page.class_index, page.rows)
+        named = self.plan.exceptions == "named"
+        self.labelling.confirm(page.class_index, page.rows, name_exceptions=named)
         self._learn(choose_s)
         return True
 

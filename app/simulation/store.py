@@ -27,6 +27,7 @@ from app.version import VERSION
 
 _METADATA = b"goldpan"
 _FORMAT = 1
+_LOOP = ("labelling", "measures", "model", "oracle", "run", "running")
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,16 @@ def hash_pool(pool: LabelledPool) -> str:
 
 @cache
 def code_hash() -> str:
-    """Return the sha256 of the code that decides how a run ends: strategies, models and the simulation.
+    """Return the sha256 of the code that decides how a run ends: strategies, models and the simulation's loop.
 
     Changed code makes runs anew: a figure of an older strategy must not pass for the new one's.
     """
-    folders = [Path(__file__).parent, *(Path(package.__path__[0]) for package in (models, strategies))]
+    folders = [Path(package.__path__[0]) for package in (models, strategies)]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))]
+    files += [Path(__file__).with_name(f"{name}.py") for name in _LOOP]
     digest = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(folder.rglob("*.py")):
-            digest.update(file.relative_to(folder).as_posix().encode() + b"\x00" + file.read_bytes())
+    for file in files:
+        digest.update(f"{file.parent.name}/{file.name}\x00".encode() + file.read_bytes())
     return digest.hexdigest()
 
 

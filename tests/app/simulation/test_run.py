@@ -88,6 +88,14 @@ def test_simulate__a_page_costs_one_and_one_per_exception() -> None:
     assert 0 < confirmed < 12
 
 
+def test_simulate__named_exceptions_get_their_label_for_the_same_decisions() -> None:
+    plan = replace(PLAN, effort="page", budget=200, exceptions="named")
+    steps = simulate(small_pool(), plan, page_policy=_first_open).steps
+    refused = simulate(small_pool(), replace(plan, exceptions="refused"), page_policy=_first_open).steps
+    assert steps["labels"][1] - steps["labels"][0] == 12
+    assert steps["decisions"][1] == refused["decisions"][1]
+
+
 def test_simulate__refused_items_are_passed_on() -> None:
     seen: list[int] = []
 
