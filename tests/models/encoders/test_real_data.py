@@ -76,6 +76,19 @@ def test_tabular__htru2(tmp_path: Path) -> None:
     assert probe("vectors", written.array, table["Class"]) > plain
 
 
+@pytest.mark.parametrize("name", ["sdss.csv", "htru2.csv"])
+def test_tabular__strays_and_gaps_cost_little(tmp_path: Path, name: str) -> None:
+    table = read(name)
+    label = "class" if name == "sdss.csv" else "Class"
+    columns = list("ugriz") if name == "sdss.csv" else list(table.columns.drop(["id", label]))
+    draw, spoiled = np.random.default_rng(0), table[columns].astype(float)
+    strays, gaps = draw.random(spoiled.shape) < 0.01, draw.random(spoiled.shape) < 0.2
+    for what, changed in (("strays", spoiled.mask(strays, 1e9)), ("gaps", spoiled.mask(gaps))):
+        written = encode(table_source(changed, dict.fromkeys(columns, "numeric")), tmp_path / what)
+        least = {"strays": 0.88, "gaps": 0.81}[what]
+        assert probe(f"{name}, {what}", written.array, table[label]) > least
+
+
 def test_text_tfidf__banking77(tmp_path: Path) -> None:
     table = read("banking77_train.csv")
     written = encode(text_source(list(table["text"])), tmp_path, name="text_tfidf")
@@ -97,6 +110,18 @@ def test_image_conv__cifar(tmp_path: Path) -> None:
     table = read("cifar10n_10k.parquet")
     written = encode(image_source(list(table["image"])), tmp_path, name="image_conv")
     assert probe("vectors", written.array, table["label"]) > 0.32
+
+
+def test_image_ssl__cifar(tmp_path: Path) -> None:
+    table = read("cifar10n_10k.parquet")
+    written = encode(image_source(list(table["image"])), tmp_path, name="image_ssl")
+    assert probe("vectors", written.array, table["label"]) > 0.34
+
+
+def test_image_ssl__mnist(tmp_path: Path) -> None:
+    table = read("mnist_test.parquet")
+    written = encode(image_source(list(table["image"])), tmp_path, name="image_ssl")
+    assert probe("vectors", written.array, table["label"], seeds=3) > 0.94
 
 
 @pytest.mark.slow
