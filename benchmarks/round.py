@@ -81,19 +81,10 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     names = strategies.names() if arguments.strategies is None else arguments.strategies
-    part = 10 if arguments.quick else 1
-    large = Size(WHOLE.items // part, WHOLE.dimensions, WHOLE.classes, WHOLE.labels)
-    many = Size(
-        MANY_CLASSES.items // part, MANY_CLASSES.dimensions, MANY_CLASSES.classes // part, 2_000 // part
-    )
-    figures = time_rounds(large)
-    figures |= time_choices(large, names, suffix="1e5")
-    figures |= time_choices(many, names, suffix="1e3_classes")
-    notes = [
-        f"{large.items:,} items x {large.dimensions}, {large.labels} labels, {large.classes} classes; best of {REPEATS}",
-        f"_1e3_classes: {many.items:,} items x {many.dimensions}, {many.labels} labels, {many.classes:,} classes",
-        f"torch threads: {torch.get_num_threads()}; choose_1e5_s is the round's own strategy, the default",
-    ]
+    large, many = (SMALL, FEW_CLASSES) if arguments.quick else (WHOLE, MANY_CLASSES)
+    figures = time_rounds(large) | time_choices(large, names) | time_choices(many, names)
+    notes = [f"{size.name}: {size.described}; best of {REPEATS}" for size in (large, many)]
+    notes.append(f"choose_{large.name}_s is the default strategy in the round; _cpu_s is processor time")
     report(
         "round", figures, json_path=arguments.json, budgets={} if arguments.quick else BUDGETS, notes=notes
     )
