@@ -18,7 +18,6 @@ from rich.console import Console
 
 from app.simulation.oracle import ORACLE
 from benchmarks.label_efficiency_report import (
-    BASE,
     NAMED,
     OURS,
     PAGES,
@@ -26,7 +25,7 @@ from benchmarks.label_efficiency_report import (
     findings_of,
     print_tables,
 )
-from benchmarks.label_efficiency_runs import Job, Run, parse, run_all
+from benchmarks.label_efficiency_runs import BASE, Job, Run, parse, run_all
 from benchmarks.peers import registry as peers
 from benchmarks.report import benchmark_arguments, report
 from benchmarks.strategy_pools import POOLS, data_folder

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.simulation.measures import Interval, paired_difference
-from benchmarks.label_efficiency_runs import BATCH, LONG_EFFORT, Run, Runs
+from benchmarks.label_efficiency_runs import BATCH, Run, Runs
 
 Array = npt.NDArray[np.float64]
 Axis = Literal["labels", "decisions"]
@@ -112,18 +112,20 @@ def half_budget_ratio(
     return _bootstrapped(ratio, len(mine), seed)
 
 
-def effort_ratio(one: Mapping[int, Run], other: Mapping[int, Run], budget: int, *, seed: int = 0) -> Ratio:
+def effort_ratio(
+    one: Mapping[int, Run], other: Mapping[int, Run], budgets: tuple[int, int], *, seed: int = 0
+) -> Ratio:
     """Return the decisions one needs to 95 % of what the whole pool's labels give, over those the other needs.
 
     Args:
-        one: with pages; over `budget` decisions.
-        other: with single labels; over LONG_EFFORT times as many.
-        budget: labels of a run.
+        one: with pages.
+        other: with single labels.
+        budgets: the last decision that counts, of the one and of the other.
         seed: of the bootstrap.
     """
     seeds = sorted(set(one) & set(other))
-    grid, mine = curves(one, seeds, budget, "decisions")
-    long_grid, theirs = curves(other, seeds, LONG_EFFORT * budget, "decisions")
+    grid, mine = curves(one, seeds, budgets[0], "decisions")
+    long_grid, theirs = curves(other, seeds, budgets[1], "decisions")
     whole = np.asarray([other[number].whole for number in seeds])
 
     def ratio(chosen: Chosen) -> tuple[Array, npt.NDArray[np.bool_]]:

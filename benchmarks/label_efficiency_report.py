@@ -23,11 +23,11 @@ from benchmarks.label_efficiency_figures import (
     put,
     rare_met_at,
 )
-from benchmarks.label_efficiency_runs import Runs
+from benchmarks.label_efficiency_runs import BASE, Runs
 from benchmarks.peers import registry as peers
 from benchmarks.strategy_pools import POOLS
 
-OURS, BASE, PAGES, NAMED = "prospect", "margin+density", "prospect+pages", "prospect+names"
+OURS, PAGES, NAMED = "prospect", "prospect+pages", "prospect+names"
 COMPARED = ("digits", "mnist", "sdss", "htru2", "banking77")
 NEEDLES_WITHIN, NEEDLES_AT = 40, 100
 
@@ -208,7 +208,8 @@ def _effort(runs: Runs, found: Findings) -> None:
     ratios = {}
     for pool in COMPARED:
         if has(runs, pool, PAGES, BASE):
-            ratio = effort_ratio(runs[pool][PAGES], runs[pool][BASE], POOLS[pool].labels)
+            budgets = POOLS[pool].labels, POOLS[pool].effort_labels
+            ratio = effort_ratio(runs[pool][PAGES], runs[pool][BASE], budgets)
             put(found.figures, f"effort_ratio_{pool}", ratio.interval)
             ratios[pool] = ratio
             if not ratio.reached:

@@ -32,8 +32,8 @@ from strategies.contract import Strategy
 BATCH, QUEUE = 10, 60
 HEAD = HeadSection(members=1, calibrate=False, imbalance="balanced_weights", device="cpu")
 """The one classifier of all: multinomial logistic regression with balanced weights."""
-LONG_EFFORT = 2
-"""Single labels are compared with pages over this many times the pool's labels."""
+BASE = "margin+density"
+"""What everything is compared with: margin, from goldpan's density start."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +140,14 @@ def plan_of(contender: Contender, pool: str, seed: int) -> RunPlan:
         pool: name of the pool.
         seed: of the run.
     """
-    long = LONG_EFFORT if contender.name == "margin+density" else 1
+    terms = POOLS[pool]
     external = contender.external
     return RunPlan(
         strategy=contender.who,
         start="density" if contender.our_start and not external else None,
         head=HEAD,
         seed=seed,
-        budget=POOLS[pool].labels * long,
+        budget=terms.effort_labels if contender.name == BASE else terms.labels,
         batch=BATCH,
         queue=BATCH if external else QUEUE,
         effort=contender.effort,

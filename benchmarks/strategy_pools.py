@@ -35,11 +35,14 @@ class BenchmarkPool:
     Attributes:
         draw: makes it from a seed.
         labels: how many labels one run may ask for.
+        effort_labels: how many margin may ask for where pages are compared with it: enough to come to 95 % of
+            the whole pool's model.
         needs_data: whether it needs the folder of real data.
     """
 
     draw: Callable[[int], LabelledPool]
     labels: int
+    effort_labels: int
     needs_data: bool = True
 
 
@@ -128,12 +131,12 @@ def needles_pool(seed: int) -> LabelledPool:
 
 
 POOLS: dict[str, BenchmarkPool] = {
-    "digits": BenchmarkPool(digits_pool, labels=200, needs_data=False),
-    "mnist": BenchmarkPool(mnist_pool, labels=500),
-    "sdss": BenchmarkPool(sdss_pool, labels=300),
-    "htru2": BenchmarkPool(htru2_pool, labels=200),
-    "banking77": BenchmarkPool(banking_pool, labels=1_000),
-    "needles": BenchmarkPool(needles_pool, labels=100),
+    "digits": BenchmarkPool(digits_pool, labels=200, effort_labels=400, needs_data=False),
+    "mnist": BenchmarkPool(mnist_pool, labels=500, effort_labels=1_000),
+    "sdss": BenchmarkPool(sdss_pool, labels=300, effort_labels=600),
+    "htru2": BenchmarkPool(htru2_pool, labels=200, effort_labels=400),
+    "banking77": BenchmarkPool(banking_pool, labels=1_000, effort_labels=1_000),
+    "needles": BenchmarkPool(needles_pool, labels=100, effort_labels=100),
 }
 """All pools; the first five are compared by labels and area, the needles by what was found."""
 

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import label_efficiency, strategy_pools
 from benchmarks.label_efficiency import contenders, left_out
-from benchmarks.label_efficiency_report import BASE, NAMED, OURS, PAGES, TARGETS, Findings, findings_of
-from benchmarks.label_efficiency_runs import HEAD, Job, parse, plan_of, run_job
+from benchmarks.label_efficiency_report import NAMED, OURS, PAGES, TARGETS, Findings, findings_of
+from benchmarks.label_efficiency_runs import BASE, HEAD, Job, parse, plan_of, run_job
 from benchmarks.peers import registry as peers
 from benchmarks.strategy_pools import BenchmarkPool, digits_pool
 from benchmarks.strategy_speed import measure_round
@@ -21,7 +21,9 @@ from benchmarks.strategy_speed import measure_round
 def short_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The digits pool with 40 labels, and a measurement of a round on few items."""
     monkeypatch.setitem(
-        strategy_pools.POOLS, "digits", BenchmarkPool(digits_pool, labels=40, needs_data=False)
+        strategy_pools.POOLS,
+        "digits",
+        BenchmarkPool(digits_pool, labels=40, effort_labels=80, needs_data=False),
     )
     monkeypatch.setattr(label_efficiency, "measure_round", lambda: measure_round(2_000))
 

@@ -98,7 +98,7 @@ def test_effort_ratio__counts_decisions() -> None:
     decisions = [3 * (place + 1) for place in range(20)]
     pages = {0: make_run([0.1 * min(place + 1, 10) for place in range(20)], decisions=decisions)}
     single = {0: make_run([0.1 * min(place + 1, 10) for place in range(20)])}
-    ratio = effort_ratio(pages, single, BUDGET)
+    ratio = effort_ratio(pages, single, (BUDGET, 2 * BUDGET))
     assert ratio.reached
     assert ratio.mean == pytest.approx(0.3, abs=0.05)
 
