@@ -134,7 +134,8 @@ def _tell(runs: Sequence[StoredRun], folder: Path, *, title: str, reference: str
     shown = [names.index(name) for name in (*SHOWN, *(["decisions"] if pages else []))]
     for pool, head in dict.fromkeys((standing.pool, standing.head) for standing in found):
         rows = [standing for standing in found if (standing.pool, standing.head) == (pool, head)]
-        title_words = f"{pool}, {head}, {len({run.seed for run in runs})} seeds"
+        seeds = max(standing.seeds for standing in rows)
+        title_words = f"{pool}, {head}, {seeds} seed{'' if seeds == 1 else 's'}"
         table = Table(title=title_words, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for place in shown:
             table.add_column(
