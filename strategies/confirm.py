@@ -43,7 +43,7 @@ LEAST_WORTH = 1e-3
 """What an exact copy of an item on the page is still worth."""
 LIKELY = 0.4
 """Only items at least so likely come on a page that was not asked for: more than it lacks should be right on a page."""
-LEAST_CHANCE = 0.05
+LEAST_CHANCE = 0.2
 """Below this nothing is worth showing, even for a class that the person chose."""
 TRUST = 8.0
 """A class' pages are trusted as if so many items had been confirmed already."""

@@ -225,7 +225,8 @@ class ConfirmGrid {
       this.undo()
       return
     }
-    if (target instanceof Element && target.closest("button, a, summary, [role=button], [role=dialog]")) return
+    const onButton = target instanceof Element && target.closest("button, a, summary, [role=button]")
+    if (onButton && (event.key === "Enter" || event.key === " ")) return
     if (this._act(event)) event.preventDefault()
   }
 

@@ -45,7 +45,11 @@ class Tile {
       image.alt = ""
       image.draggable = false
       image.decoding = "async"
-      image.onload = () => image.classList.toggle("crisp", Math.max(image.naturalWidth, image.naturalHeight) < 64)
+      image.onload = () => {
+        const size = Math.max(image.naturalWidth, image.naturalHeight)
+        // As on the label card: few pixels as squares, very few as a soft shape.
+        image.classList.toggle("crisp", size >= 16 && size < 64)
+      }
       image.onerror = () => image.replaceWith(h("span.broken", {}, "The image could not be loaded"))
       image.src = view.image
       return h("div.picture", {}, image)
