@@ -13,7 +13,9 @@ from app.cli import app
 from app.errors import AppError
 from app.project import Project
 from app.simulation.errors import PlanError
+from app.simulation.plan_file import plan_from
 from app.simulation.running import GridResult, run_grid
+from config.documents import read_document
 from config.errors import GoldpanError, UnknownNameError
 
 SHORT = ("--seeds", "1", "--budget", "20")
@@ -146,3 +148,22 @@ def test_simulate__seeds_as_number_range_or_list(clouds: Project, text: str, see
     assert result.exit_code == 0, result.output
     folder = clouds.paths.config.with_suffix(".simulation")
     assert pd.read_parquet(folder / "runs.parquet")["seed"].tolist() == seeds
+
+
+def test_simulate__the_guides_python_runs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulate.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    names: dict[str, object] = {}
+    exec(compile(code, "docs/simulate.md", "exec"), names)
+    assert names["result"].steps["labels"].iloc[-1] == 100  # type: ignore[attr-defined]
+
+
+def test_simulate__the_guides_plan_is_a_plan() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulate.md").read_text(encoding="utf-8")
+    plan = plan_from(read_document(text.split("```yaml\n")[1].split("```")[0]).data)
+    assert [pool.name or pool.project for pool in plan.pools] == [
+        "digits.yaml",
+        "digits-needles",
+        "stars.yaml",
+    ]
+    assert [head.members for head in plan.heads] == [8, 1]
