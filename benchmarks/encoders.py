@@ -158,7 +158,7 @@ def _pixels(pool: EncoderPool) -> Made:
     parts = [decode_images(items.images(low, high), shape)[0] for low, high in ranges(0, len(items), 512)]
     pixels = np.concatenate(parts).reshape(len(items), -1)
     axes = PCA(min(PIXEL_AXES, pixels.shape[1] - 1), random_state=0).fit_transform(pixels)
-    return Made(pool, "pixels, PCA", axes.astype(np.float32), time.perf_counter() - started)
+    return Made(pool, "pixels", axes.astype(np.float32), time.perf_counter() - started)
 
 
 def _standardised(pool: EncoderPool) -> Made:

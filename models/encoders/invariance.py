@@ -16,7 +16,7 @@ from models.encoders.contract import FloatArray
 from models.encoders.scaling import Axes
 from models.errors import EncoderError
 
-RIDGE = 0.1
+RIDGE = 0.3
 """Added to the spread of the views, as a share of its mean: axes along which views hardly move are mostly noise."""
 
 NO_SPREAD = 1e-12
