@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from rich.console import Console
@@ -103,7 +105,13 @@ def main() -> None:
         notes.append(f"{data_folder()} is not there: left out {', '.join(missing)}; set GOLDPAN_DATA")
         pools = [pool for pool in pools if pool not in missing]
     notes += left_out(pools, quick=arguments.quick) if arguments.strategies is None else []
-    runs = collect(_jobs(arguments, pools, seeds), processes=arguments.processes)
+    try:
+        runs = collect(_jobs(arguments, pools, seeds), processes=arguments.processes)
+    except BrokenProcessPool:
+        sys.exit(
+            "a worker process was killed, perhaps for want of memory; run again with --processes 1, and with --runs "
+            "FOLDER, which keeps what is finished"
+        )
     found = findings_of(runs)
     found.figures |= measure_round()
     found.figures["seconds"] = time.perf_counter() - began

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,15 @@ def test_main__unknown_strategy(
         run_main(monkeypatch, "--strategies", name)
     assert stopped.value.code == 2
     assert name.split("+")[-1] in capsys.readouterr().err
+
+
+def test_main__a_worker_that_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(jobs: list[Job], *, processes: int) -> None:
+        raise BrokenProcessPool(f"{len(jobs)} jobs in {processes} processes")
+
+    monkeypatch.setattr(label_efficiency, "run_all", die)
+    with pytest.raises(SystemExit, match="a worker process was killed"):
+        run_main(monkeypatch, "--pools", "digits", "--seeds", "0")
 
 
 def test_run_job__a_kept_run_is_read_and_is_the_same(short_digits: None, tmp_path: Path) -> None:
