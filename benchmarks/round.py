@@ -129,7 +129,7 @@ def time_choices(size: Size, names: Sequence[str]) -> dict[str, float]:
         names: of the strategies.
 
     Returns:
-        `NAME_SIZE_s` and `NAME_SIZE_cpu_s`, wall and processor time, the best of REPEATS.
+        `choose_NAME_SIZE_s` and `choose_NAME_SIZE_cpu_s`, wall and processor time, the best of REPEATS.
     """
     state = _taught(size)
     figures: dict[str, float] = {}
@@ -140,8 +140,8 @@ def time_choices(size: Size, names: Sequence[str]) -> dict[str, float]:
             strategies.get(name)(state, QUEUE, np.random.default_rng(repeat))
             walls.append(time.perf_counter() - wall)
             processors.append(time.process_time() - processor)
-        figures[f"{name}_{size.name}_s"] = round(min(walls), 4)
-        figures[f"{name}_{size.name}_cpu_s"] = round(min(processors), 4)
+        figures[f"choose_{name}_{size.name}_s"] = round(min(walls), 4)
+        figures[f"choose_{name}_{size.name}_cpu_s"] = round(min(processors), 4)
     return figures
 
 
