@@ -7,11 +7,13 @@ import pytest
 
 from app.simulation.errors import LabelledPoolError, PlanError
 from app.simulation.model import fast_head
-from app.simulation.run import RunPlan, simulate, whole_pool_accuracy
+from app.simulation.pools import SeekScores, profile
+from app.simulation.run import NEED_MODEL, RunPlan, simulate, whole_pool_accuracy
 from config.errors import UnknownNameError
 from strategies.contract import BoolArray, Choice, IntArray, PoolState, Strategy
 from strategies.random_draw import random_draw
-from tests.app.simulation.pools import small_pool
+from strategies.registry import strategies
+from tests.app.simulation.pools import blobs, small_pool
 
 PLAN = RunPlan(strategy="margin", budget=40)
 
@@ -68,6 +70,30 @@ def test_simulate__names_known_shows_all_classes_from_the_start() -> None:
     assert states[0].class_names == ("class 0", "class 1", "class 2")
 
 
+def test_simulate__names_known_hands_on_what_can_be_sought() -> None:
+    states: list[PoolState] = []
+    pool = small_pool()
+    seeds = SeekScores(pool.vectors[:, :1], np.array([2], np.int64))
+    plan = replace(PLAN, names=True, budget=10)
+    simulate(replace(pool, seeds=seeds), plan, _recorder(states))
+    assert states[0].seek_scores is not None and states[0].seek_scores.shape == (80, 1)
+    states.clear()
+    simulate(replace(pool, seeds=seeds), replace(plan, names=False), _recorder(states))
+    assert states[0].seek_scores is None
+
+
+def test_need_model__names_just_the_strategies_that_read_a_model() -> None:
+    pool = small_pool()
+    count = len(pool.truth)
+    state = PoolState(pool.vectors, np.full(count, -1), np.zeros(count, bool), (), np.zeros(0, np.float32))
+    found = [
+        name
+        for name, strategy in strategies
+        if strategy(state, 1, np.random.default_rng(0)).reasons[0].startswith("No model yet")
+    ]
+    assert sorted(NEED_MODEL) == found
+
+
 class FixedPage:
     def __init__(self, class_index: int, rows: IntArray) -> None:
         self.class_index, self.rows = class_index, rows
@@ -111,6 +137,41 @@ def test_simulate__refused_items_are_passed_on() -> None:
 def test_simulate__page_effort_without_policy_is_refused() -> None:
     with pytest.raises(PlanError, match="no page policy"):
         simulate(small_pool(), replace(PLAN, effort="page"))
+
+
+@pytest.mark.parametrize("rows", [[0, 0], [80], [-1]])
+def test_simulate__a_page_that_breaks_its_contract_is_refused(rows: list[int]) -> None:
+    def policy(state: PoolState, generator: np.random.Generator, refused: BoolArray) -> FixedPage:
+        return FixedPage(0, np.array(rows))
+
+    with pytest.raises(PlanError, match="page policy broke its contract"):
+        simulate(small_pool(), replace(PLAN, effort="page"), page_policy=policy)
+
+
+@pytest.mark.parametrize("name", ["mlp", "auto"])
+def test_simulate__other_heads(name: str) -> None:
+    head = fast_head().model_copy(update={"name": name})
+    result = simulate(small_pool(), replace(PLAN, head=head, budget=20))
+    assert result.summary["final_balanced_accuracy"] > 0.6
+
+
+def test_simulate__a_calibrated_head_with_members() -> None:
+    head = fast_head().model_copy(update={"members": 4, "calibrate": True})
+    result = simulate(small_pool(), replace(PLAN, strategy="epig", head=head, budget=20))
+    assert result.summary["final_balanced_accuracy"] > 0.6
+
+
+def test_simulate__a_class_with_one_item_everywhere() -> None:
+    pool = profile(blobs((60, 30, 1)), (60, 30, 1), seed=0, held_out_each=10, shuffle=False)
+    result = simulate(pool, replace(PLAN, strategy="prospect", budget=100))
+    assert sorted(result.rows) == list(range(len(pool.truth)))
+    assert result.summary["classes_met"] == 3
+
+
+def test_simulate__constant_vectors_go_through() -> None:
+    pool = small_pool()
+    flat = replace(pool, vectors=np.ones_like(pool.vectors), held_out=np.ones_like(pool.held_out))
+    assert simulate(flat, replace(PLAN, budget=20)).summary["labels"] == 20
 
 
 @pytest.mark.parametrize(("name", "value"), [("budget", 0), ("batch", 0), ("queue", 3), ("seed", -1)])

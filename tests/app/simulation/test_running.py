@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
 import pytest
 
-from app.simulation.errors import WorkersError
-from app.simulation.executors import open_workers
+from app.simulation.errors import PlanError, SimulationError, WorkersError
+from app.simulation.executors import Workers, open_workers
 from app.simulation.grid import Grid
 from app.simulation.pools import LabelledPool
 from app.simulation.running import GridResult, kept_runs, run_grid
@@ -121,6 +122,31 @@ def test_run_grid__a_broken_strategy_is_logged_with_its_traceback(
         result = here(small_grid("random", seeds=(0,)), tmp_path)
     assert "ZeroDivisionError: in a plug-in" in result.failures[0]
     assert "Traceback" in caplog.text
+
+
+class Dying(Executor):
+    """As a pool of processes when the system killed one."""
+
+    def submit(self, *arguments: object, **more: object) -> Future[object]:  # type: ignore[override]
+        future: Future[object] = Future()
+        future.set_exception(BrokenExecutor("a process ended"))
+        return future
+
+
+def test_run_grid__a_dead_worker_says_how_to_go_on(tmp_path: Path) -> None:
+    with pytest.raises(WorkersError, match="finished runs are kept"):
+        run_grid(small_grid(), tmp_path, Workers(Dying(), 1))
+
+
+def test_run_grid__a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(SimulationError, match="cannot be made"):
+        here(small_grid(), tmp_path / "file" / "runs")
+
+
+def test_open_workers__none_is_refused() -> None:
+    with pytest.raises(PlanError, match="at least 1"), open_workers(0):
+        pass
 
 
 def test_open_workers__processes_give_the_same_runs(tmp_path: Path) -> None:
