@@ -84,6 +84,12 @@ def _gaussian_process(shape: Shape, seed: int) -> ClassifierMixin:
     return GaussianProcessClassifier(kernel, optimizer=None, random_state=seed)
 
 
+def _discriminant(shape: Shape, _seed: int) -> ClassifierMixin:
+    if shape.labels == shape.classes:  # one label each has no spread to learn
+        return KNeighborsClassifier(1)
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+
+
 def _trees(shape: Shape) -> int:
     """Return how many trees a forest has: 100, fewer where each node holds a number for each of many classes."""
     return int(np.clip(FOREST_BYTES // (16 * shape.labels * shape.classes), 10, 100))
@@ -105,9 +111,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
         lambda _, seed: SVC(C=10.0, decision_function_shape="ovo", random_state=seed), scores=True
     ),
     "gaussian_process": Estimator(_gaussian_process, weighted=False, most=1000),
-    "linear_discriminant": Estimator(
-        lambda _shape, _seed: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"), weighted=False
-    ),
+    "linear_discriminant": Estimator(_discriminant, weighted=False),
     "naive_bayes": Estimator(lambda _shape, _seed: GaussianNB(var_smoothing=1e-2)),
 }
 """Name → classifier."""

@@ -8,7 +8,7 @@ from config.errors import UnknownNameError
 from models.errors import NotEnoughLabelsError
 from models.heads.contract import TrainingSet
 from models.heads.registry import heads
-from models.learn import learn
+from models.learn import learn, pick_unlabelled, train_head
 from models.scoring import score_pool
 from tests.models.heads.sets import CPU, labelled, pool, section
 
@@ -79,3 +79,51 @@ def test_learn__unknown_head() -> None:
         learn(
             labelled("wine", 9), section=section().model_copy(update={"name": "oracle"}), seed=0, device=CPU
         )
+
+
+@pytest.mark.parametrize("option", ["mixup", "semi_supervised"])
+def test_learn__rows_that_are_added_are_no_labels(option: str) -> None:
+    vectors, truth = pool("digits")
+    rows = np.sort(np.concatenate([np.flatnonzero(truth == index)[: 3 + 2 * index] for index in range(10)]))
+    training = TrainingSet(vectors[rows], truth[rows], 10, unlabelled=vectors[900:])
+    learned = learn(training, section=section(**{option: True}), seed=0, device=CPU)
+    plain = learn(training, section=section(), seed=0, device=CPU)
+    assert learned.trained.label_counts.tolist() == training.label_counts.tolist()
+    assert learned.quality.labels == len(rows)
+    assert not torch.equal(learned.trained.tensors["weight"], plain.trained.tensors["weight"])
+
+
+def test_train_head__gives_the_head_that_learn_gives() -> None:
+    vectors, truth = pool("digits")
+    training = TrainingSet(vectors[:120], truth[:120], 10, unlabelled=vectors[120:900])
+    given = section(semi_supervised=True, mixup=True)
+    trained = train_head(training, section=given, seed=2, device=CPU)
+    learned = learn(training, section=given, seed=2, device=CPU).trained
+    assert all(torch.equal(trained.tensors[key], learned.tensors[key]) for key in trained.tensors)
+
+
+def test_pick_unlabelled__only_where_it_is_used_and_only_what_is_readable() -> None:
+    vectors = np.ones((20, 3), dtype=np.float16)
+    vectors[5] = 0
+    labels = np.full(20, -1)
+    labels[:3] = 1
+    assert pick_unlabelled(vectors, labels, section=section()) is None
+    for given in (section(semi_supervised=True), section(name="sade")):
+        found = pick_unlabelled(vectors, labels, section=given)
+        assert found is not None
+        assert found.shape == (16, 3)
+        assert found.dtype == np.float32
+
+
+def test_learn__the_bias_starts_at_the_prior() -> None:
+    vectors, truth = pool("wine")
+    rows = np.concatenate(
+        [np.flatnonzero(truth == index)[:count] for index, count in ((0, 30), (1, 9), (2, 3))]
+    )
+    training = TrainingSet(vectors[rows], truth[rows], 3)
+    given = section(members=1, epochs=1, learning_rate=1e-6)
+    trained = train_head(training, section=given, seed=0, device=CPU)
+    joint = trained.logits(torch.tensor(vectors)).double() + trained.label_counts.double().log()
+    assert torch.allclose(
+        torch.softmax(joint, dim=2).mean(dim=1)[0], torch.tensor([30, 9, 3]).double() / 42.0, atol=0.02
+    )

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.prior import estimate_prior, label_prior, run_em, wilson_interval
+from models.errors import TrainingSetError
+from models.prior import estimate_prior, label_prior, run_em, stated_prior, wilson_interval
 
 
 def posteriors(shares: list[float], count: int, *, noise: float = 0.0, seed: int = 0) -> np.ndarray:
@@ -88,3 +89,32 @@ def test_wilson_interval__ends_stay_within_reach() -> None:
     assert low[0] == 0
     assert high[1] == 1
     assert low[1] < 0.6
+
+
+NAMES = ("star", "quasar", "galaxy")
+
+
+def test_stated_prior__is_in_the_order_of_the_classes() -> None:
+    found = stated_prior({"galaxy": 0.7, "star": 0.3}, NAMES, label_counts=np.array([4, 0, 4]))
+    assert found.tolist() == [0.3, 0.0, 0.7]
+
+
+def test_stated_prior__class_with_labels_that_is_not_named_keeps_a_little() -> None:
+    found = stated_prior({"galaxy": 0.7, "star": 0.3}, NAMES, label_counts=np.array([4, 1, 4]))
+    assert found[1] == pytest.approx(0.001, rel=0.01)
+    assert found.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"star": 0.5, "quasar": 0.2}, "add up to 0.7"),
+        ({"star": 1.5, "quasar": -0.5}, "none of them negative"),
+        ({"star": 0.5, "quazar": 0.5}, "names 'quazar', which is not among the classes"),
+        ({"quasar": 1.0}, "no share to any class that has labels"),
+    ],
+)
+def test_stated_prior__shares_that_make_no_sense_are_refused(shares: dict[str, float], message: str) -> None:
+    counts = np.array([4, 0, 4]) if shares != {"quasar": 1.0} else np.array([0, 0, 0])
+    with pytest.raises(TrainingSetError, match=message):
+        stated_prior(shares, NAMES, label_counts=counts)

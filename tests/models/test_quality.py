@@ -31,3 +31,9 @@ def test_import__needs_neither_torch_nor_scikit_learn() -> None:
         "import sys, models.quality; sys.exit(any(n in sys.modules for n in ('torch', 'sklearn', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_from_dict__reports_of_old_rounds_name_no_head() -> None:
+    data = cross_validate(labelled("wine", 60), section=section(), seed=0, device=CPU).to_dict()
+    del data["head"], data["candidates"]
+    assert (QualityReport.from_dict(data).head, QualityReport.from_dict(data).candidates) == ("", ())

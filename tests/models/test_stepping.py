@@ -28,7 +28,7 @@ def test_layout__restores_what_it_flattened() -> None:
 
 @pytest.mark.parametrize("kind", ["adamw", "muon"])
 def test_step_down__each_member_finds_its_own_bowl(kind: str) -> None:
-    found = step_down(kind, bowl, start(), steps=400, learning_rate=0.2, weight_decay=0.0)
+    found = step_down(kind, bowl, start(), steps=150, learning_rate=0.6, weight_decay=0.0)
     assert torch.allclose(Layout.of(found).flatten(found), CENTRES, atol=0.3)
 
 
