@@ -85,6 +85,20 @@ def test_head_section__a_learning_rate_that_cannot_learn_is_refused(rate: float)
         HeadSection(learning_rate=rate)
 
 
+@pytest.mark.parametrize(
+    "shares", [{"a": 0.5, "b": 0.2}, {"a": 1.2}, {"a": 1.5, "b": -0.5}, {}, {"a": True}, {"": 1.0}]
+)
+def test_head_section__a_target_prior_that_does_not_add_up_to_one_is_refused(shares: object) -> None:
+    with pytest.raises(ValidationError):
+        HeadSection.model_validate({"target_prior": shares})
+
+
+def test_head_section__the_sum_of_a_refused_target_prior_is_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        HeadSection(target_prior={"star": 0.5, "quasar": 0.2})
+    assert "add up to 0.7" in problems(caught.value)["target_prior",]
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, True])
 def test_project_section__a_seed_that_generators_refuse_is_refused(seed: object) -> None:
     with pytest.raises(ValidationError):
