@@ -3,7 +3,8 @@
 Each class sought that has no label yet is offered its likeliest item, by the seeds and by all labels so far
 (`strategies.seek_evidence`). Classes take turns: the one with the fewest wrong tries first, the surest ahead, so that a
 misleading seed costs no more than its turn. A wrong item teaches: it is a label of another class, and its
-neighbourhood is no longer offered for the class sought.
+neighbourhood is no longer offered for the class sought. Alone, seek goes on until all is met; prospect gives it only
+as many places as it pays for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from strategies.contract import BoolArray, Choice, FloatArray, IntArray, PoolState
+from strategies.contract import Choice, FloatArray, IntArray, PoolState
 from strategies.density_start import density_start
 from strategies.distances import squared_distances
 from strategies.margin import margin
@@ -24,7 +25,11 @@ from strategies.wording import percent, quote
 
 SEED_SHARE = 0.5
 """What a seed itself counts beside the chance: a chance compares things, a seed alone tells how well the item fits."""
-NEAR_COST = 3.0
+NEAR_COST = 1.5
+"""What an item next to one already listed for the same class loses; nothing from the pool's own width on."""
+COPY_WIDTH = 0.05
+"""In the pool's own width; nearer than this, an item is hardly another one."""
+LEAST_NEWS = 1e-3
 NAMELESS_TRIES = 5
 """Items offered for a seed that is about no class."""
 MOST_PICKS = 512
@@ -56,14 +61,12 @@ def seek(state: PoolState, batch: int, generator: np.random.Generator) -> Choice
         generator: draws candidates and the order among equals.
     """
     picks = seek_picks(state, batch, generator)
-    closed = state.closed.copy()
-    closed[picks.rows] = True
-    rest = _rest(state, closed, batch - picks.rows.size, generator)
+    rest = _rest(state, picks, batch, generator)
     total = picks.rows.size + rest.indices.size
     return build_choice(
         np.concatenate([picks.rows, rest.indices]),
         np.linspace(1.0, 0.0, total, endpoint=False),
-        ["balance"] * picks.rows.size + list(rest.kinds),
+        ("balance",) * picks.rows.size + rest.kinds,
         picks.reasons + rest.reasons,
         np.concatenate([picks.classes, rest.class_indices]),
     )
@@ -106,22 +109,25 @@ def _open_columns(state: PoolState) -> IntArray:
     if state.seek_scores is None or state.seek_classes is None:
         return np.empty(0, np.int64)
     counts = np.bincount(state.labels[state.labels >= 0], minlength=len(state.class_names))
-    nameless = state.seek_classes < 0
-    unmet = np.zeros(state.seek_classes.size, bool)
-    unmet[~nameless] = counts[state.seek_classes[~nameless]] == 0
-    for column in np.flatnonzero(nameless):
-        unmet[column] = _nameless_tries(state, int(column)) < NAMELESS_TRIES
+    named = state.seek_classes >= 0
+    unmet = _nameless_tries(state) < NAMELESS_TRIES
+    unmet[named] = counts[state.seek_classes[named]] == 0
     return np.flatnonzero(unmet)
 
 
-def _nameless_tries(state: PoolState, column: int) -> int:
-    """Return how many of a seed's likeliest items were looked at: those among its first few that are closed."""
-    assert state.seek_scores is not None
-    scores = state.seek_scores[:, column]
-    few = min(2 * NAMELESS_TRIES, scores.size)
-    if not few:
-        return NAMELESS_TRIES
-    return int(state.closed[np.argpartition(-scores, few - 1)[:few]].sum())
+def _nameless_tries(state: PoolState) -> IntArray:
+    """Return (s,) how often each seed about no class was tried; 0 for the others.
+
+    An outcome does not say which seed it came from; they take turns, so the tries are spread evenly.
+    """
+    assert state.seek_classes is not None
+    tries = np.zeros(state.seek_classes.size, np.int64)
+    nameless = np.flatnonzero(state.seek_classes < 0)
+    spent = sum(outcome.kind == "balance" and outcome.expected_class_index < 0 for outcome in state.outcomes)
+    if nameless.size:
+        tries[nameless] = spent // nameless.size
+        tries[nameless[: spent % nameless.size]] += 1
+    return tries
 
 
 def _walk(
@@ -142,11 +148,20 @@ def _walk(
         position = pick_highest(worth[:, turn], generator)
         taken[position] = True
         tries[turn] += 1
-        gaps = squared_distances(evidence.points, evidence.points[position : position + 1])[:, 0]
-        worth[:, turn] -= NEAR_COST * np.maximum(0.5 - 0.5 * gaps / evidence.width**2, 0.0)
+        worth[:, turn] -= _redundancy(evidence, position)
         positions.append(position)
         things.append(int(sought[turn]))
     return np.asarray(positions, np.int64), np.asarray(things, np.int64)
+
+
+def _redundancy(evidence: Evidence, position: int) -> FloatArray:
+    """Return (m,) what each candidate loses for being near a listed one: its label would tell little more."""
+    gaps = (
+        squared_distances(evidence.points, evidence.points[position : position + 1])[:, 0] / evidence.width**2
+    )
+    copies = -np.log1p(LEAST_NEWS - np.exp(-gaps / COPY_WIDTH**2))
+    lost: FloatArray = NEAR_COST * np.maximum(1.0 - gaps, 0.0) + copies
+    return lost
 
 
 def _sought(state: PoolState, evidence: Evidence) -> IntArray:
@@ -159,21 +174,22 @@ def _sought(state: PoolState, evidence: Evidence) -> IntArray:
 
 
 def _tries(state: PoolState, evidence: Evidence, sought: IntArray) -> IntArray:
-    """Return how many items were offered in vain for each thing sought."""
-    expected = [outcome.expected_class_index for outcome in state.outcomes if outcome.kind == "balance"]
-    counts = np.bincount(
-        np.asarray([label for label in expected if label >= 0], np.int64), minlength=len(state.class_names)
-    )
-    tries = np.zeros(sought.size, np.int64)
-    for place, thing in enumerate(sought):
-        label, column = int(evidence.classes[thing]), int(evidence.columns[thing])
-        tries[place] = counts[label] if column < 0 else _nameless_tries(state, column)
+    """Return how many items were offered so far for each thing sought, all in vain where it is a class."""
+    aims = [outcome.expected_class_index for outcome in state.outcomes if outcome.kind == "balance"]
+    counts = np.bincount(np.asarray(aims, np.int64) + 1, minlength=len(state.class_names) + 1)[1:]
+    classes, columns = evidence.classes[sought], evidence.columns[sought]
+    named = columns < 0
+    tries = _nameless_tries(state)[columns]
+    tries[named] = counts[classes[named]]
     return tries
 
 
-def _rest(state: PoolState, closed: BoolArray, count: int, generator: np.random.Generator) -> Choice:
+def _rest(state: PoolState, picks: SeekPicks, batch: int, generator: np.random.Generator) -> Choice:
+    """Return what fills the list: boundary items, or typical ones while there is no model."""
+    closed = state.closed.copy()
+    closed[picks.rows] = True
     remaining = replace(state, closed=closed)
-    return (margin if has_model(state) else density_start)(remaining, max(count, 0), generator)
+    return (margin if has_model(state) else density_start)(remaining, batch - picks.rows.size, generator)
 
 
 def _reason(state: PoolState, label: int, chance: float) -> str:

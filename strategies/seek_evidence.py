@@ -22,13 +22,22 @@ ALL_ROWS = 6_000
 """Up to so many open rows all are candidates; beyond, the best of each seed and some drawn at random."""
 CANDIDATES_A_SEED = 300
 RANDOM_CANDIDATES = 500
+MOST_COLUMNS = 64
+"""Seeds that candidates are gathered for in one list, drawn where there are more."""
 LABELS_READ = 400
-"""Labels the correction learns from; each class keeps at least its first ones."""
+"""Labels the correction learns from, spread over the classes."""
+MOST_WEIGHTS = 60_000
+"""Labels times things: with a thousand classes fewer labels are read, so that a choice stays under a second."""
+MOST_NUMBERS = 20_000_000
+"""Beyond so many scores their scale is taken from evenly spaced rows."""
 LARGEST_SCORE, SMALLEST_SCORE = 8.0, -4.0
 """In standard deviations of a column: one outlier must not count for more than all else together."""
 SEED_WEIGHT = 1.0
 """Logits for one standard deviation of a seed's scores."""
-RIDGE = 0.05
+FLAT = 1e-6
+"""A column whose scores differ by less says nothing."""
+RIDGE = 0.02
+"""What keeps the corrections small: at 0.1 the last classes of a long tail came ten labels later."""
 ELSE_LOGIT = 1.0
 """Logit of "nothing that was said": what a lone seed is compared with."""
 
@@ -70,8 +79,8 @@ def weigh(
     assert state.seek_scores is not None
     assert state.seek_classes is not None
     rows = _candidates(state.seek_scores, open_rows, wanted, generator)
-    labelled = _labels_read(state.labels)
     classes, columns = _things(state)
+    labelled = _labels_read(state.labels, max(50, min(LABELS_READ, MOST_WEIGHTS // max(classes.size, 1))))
     scale = _column_scale(state.seek_scores)
     origin = origin_of(state.vectors, open_rows)
     points, known = take(state.vectors, rows, origin), take(state.vectors, labelled, origin)
@@ -91,21 +100,23 @@ def _candidates(
 ) -> IntArray:
     if rows.size <= ALL_ROWS:
         return rows
-    each = max(16, min(CANDIDATES_A_SEED, ALL_ROWS // max(wanted.size, 1)))
-    best = [rows[best_first(scores[rows, column], each, generator)] for column in wanted]
+    if wanted.size > MOST_COLUMNS:
+        wanted = generator.choice(wanted, MOST_COLUMNS, replace=False)
+    each = min(CANDIDATES_A_SEED, ALL_ROWS // max(wanted.size, 1))
+    best = [rows[best_first(scores[rows, column].astype(np.float32), each, generator)] for column in wanted]
     drawn = generator.choice(rows, RANDOM_CANDIDATES, replace=False)
     return np.unique(np.concatenate([drawn, *best]))
 
 
-def _labels_read(labels: IntArray) -> IntArray:
-    """Return up to LABELS_READ labelled rows, ascending; each class loses the same share beyond its first."""
+def _labels_read(labels: IntArray, most: int) -> IntArray:
+    """Return labelled rows, ascending; where there are too many, the first of each class, the second, and so on."""
     labelled = np.flatnonzero(labels >= 0)
-    if labelled.size <= LABELS_READ:
+    if labelled.size <= most:
         return labelled
     order = np.argsort(labels[labelled], kind="stable")
     sorted_labels = labels[labelled][order]
     within = np.arange(labelled.size) - np.searchsorted(sorted_labels, sorted_labels)
-    kept = order[np.argsort(within, kind="stable")[:LABELS_READ]]
+    kept = order[np.argsort(within, kind="stable")[:most]]
     return np.sort(labelled[kept])
 
 
@@ -121,13 +132,22 @@ def _things(state: PoolState) -> tuple[IntArray, IntArray]:
 
 def _column_scale(scores: npt.NDArray[np.floating]) -> tuple[FloatArray, FloatArray]:
     """Return mean and standard deviation of each column, (s,) each; the latter never 0."""
-    means = scores.mean(axis=0, dtype=np.float64)
+    step = max(1, scores.size // MOST_NUMBERS)
+    means, spread = _moments(scores[::step])
+    if step > 1:
+        # A rare criterion may be met by none of the rows read.
+        flat = np.flatnonzero(spread <= FLAT)
+        means[flat], spread[flat] = _moments(scores[:, flat])
+    return means, np.where(spread > FLAT, spread, np.float32(1.0)).astype(np.float32)
+
+
+def _moments(scores: npt.NDArray[np.floating]) -> tuple[FloatArray, FloatArray]:
+    means = scores.mean(axis=0, dtype=np.float64).astype(np.float32)
     squares = np.zeros(scores.shape[1])
     for start in range(0, scores.shape[0], 16_384):
-        part = scores[start : start + 16_384].astype(np.float32) - means.astype(np.float32)
+        part = scores[start : start + 16_384].astype(np.float32) - means
         squares += np.einsum("ij,ij->j", part, part, dtype=np.float64)
-    spread = np.sqrt(squares / max(scores.shape[0], 1))
-    return means.astype(np.float32), np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
+    return means, np.sqrt(squares / max(scores.shape[0], 1)).astype(np.float32)
 
 
 def _thing_seeds(
