@@ -33,7 +33,7 @@ NEED_MODEL = (
     "balanced_entropy",
     "epig",
 )
-"""Strategies that read a model's answer; their users begin with items drawn at random."""
+"""Strategies that read a model's answer and know no start of their own; their users begin with items drawn at random."""
 
 NEED_MEMBERS = ("disagreement", "epig")
 """Strategies that compare the members of an ensemble."""
