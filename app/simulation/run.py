@@ -33,7 +33,7 @@ NEED_MODEL = (
     "balanced_entropy",
     "epig",
 )
-"""Strategies that read a model's answer and know no start of their own; their users begin with items drawn at random."""
+"""Strategies that read a model's answer and bring no start of their own: their users begin with a random draw."""
 
 NEED_MEMBERS = ("disagreement", "epig")
 """Strategies that compare the members of an ensemble."""
@@ -48,10 +48,14 @@ class Page(Protocol):
     """
 
     @property
-    def class_index(self) -> int: ...  # noqa: D102
+    def class_index(self) -> int:
+        """See above."""
+        ...
 
     @property
-    def rows(self) -> IntArray: ...  # noqa: D102
+    def rows(self) -> IntArray:
+        """See above."""
+        ...
 
 
 PagePolicy = Callable[[PoolState, np.random.Generator, BoolArray], Page | None]
@@ -69,7 +73,7 @@ class RunPlan:
             draw where it needs a model.
         head: the head's settings; it is both the model in the loop and what is measured.
         seed: of the strategy's and the head's draws.
-        budget: decisions that may be made; with effort "single" the same as labels.
+        budget: decisions that may be made, which the last page may exceed; with effort "single" the same as labels.
         batch: items labelled before the model is trained anew.
         queue: items asked for, of which the first `batch` are labelled; at least a batch.
         effort: "single" labels one by one; "page" also confirms pages of one class, where a policy is given.
