@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from models.encoders.image_views import ViewRange
 
 VIEWS = 4
-"""Views of each image; 2 cost up to 1.5 points of balanced accuracy, 8 gained nothing."""
+"""Views of each image; 2 cost up to 1.3 points of balanced accuracy, 8 gained nothing."""
 
 LEARN_BATCH = 256
 """Images whose views are held at once."""
