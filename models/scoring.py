@@ -31,6 +31,9 @@ MANY_CLASSES = 20
 KEPT_ROWS = 4_096
 """Most rows whose members' own answers are kept: half of them the most disputed ones, half evenly spaced."""
 
+COPIES_REACH = 8
+"""So many times the disputed rows wanted are looked at for distinct ones."""
+
 KEPT_ENTRIES = 1 << 19
 """Beyond so many probabilities a member, fewer rows are kept: 524 at a thousand classes."""
 
@@ -125,6 +128,9 @@ def rows_to_keep(
 ) -> npt.NDArray[np.int64]:
     """Return the rows on which every member's own answer is kept, ascending; the same input gives the same rows.
 
+    Of rows that are disputed exactly alike, such as copies of one item, one counts as disputed: ten thousand copies
+    would leave no place for anything else.
+
     Args:
         vectors: (n, d); rows of zeros (unreadable items) are left out.
         disagreement: (n,) how much the members disagree on each row.
@@ -138,7 +144,10 @@ def rows_to_keep(
     if count <= most:
         rows = np.arange(count, dtype=np.int64)
     else:
-        disputed = np.argpartition(-disagreement, most // 2)[: most // 2]
+        reach = min(COPIES_REACH * (most // 2), count - 1)
+        best = np.sort(np.argpartition(-disagreement, reach)[:reach])
+        _, first = np.unique(disagreement[best], return_index=True)
+        disputed = best[first[::-1][: most // 2]]
         rows = np.union1d(disputed, spaced_rows(count, most - most // 2)).astype(np.int64)
     return rows[np.asarray(vectors[rows]).any(axis=1)]
 

@@ -63,9 +63,9 @@ def epig(state: PoolState, batch: int, generator: np.random.Generator) -> Choice
         return uncertain_choice(
             state, by_margin(state, rows, batch, generator), _falling(min(batch, rows.size))
         )
-    disputed = best_first(state.disagreement[state.member_rows[kept]], max(CANDIDATES, due), generator)
-    targets = draw_targets(state, generator)
-    places, gains = expected_gains(state, kept[disputed], targets, due=due)
+    disputed = kept[best_first(state.disagreement[state.member_rows[kept]], kept.size, generator)]
+    places = without_copies(state, disputed, least=due)[: max(CANDIDATES, due)]
+    places, gains = expected_gains(state, places, draw_targets(state, generator), due=due)
     candidates = state.member_rows[places]
     picks = spread_out(state, candidates, gains, due, generator)
     chosen = filled_by_margin(state, rows, candidates[picks], batch, generator)
@@ -75,6 +75,25 @@ def epig(state: PoolState, batch: int, generator: np.random.Generator) -> Choice
         for gain, between in zip(gains[picks].tolist(), choice.reasons[: picks.size], strict=True)
     ]
     return replace(choice, reasons=(*told, *choice.reasons[picks.size :]))
+
+
+def without_copies(state: PoolState, places: IntArray, *, least: int) -> IntArray:
+    """Return the places without the later ones of exact copies, which would fill the shortlist.
+
+    Args:
+        state: the pool.
+        places: (c,) places in `state.member_rows`.
+        least: how many are needed, at most c; where fewer are distinct, copies follow behind all others.
+    """
+    assert state.member_rows is not None
+    known: set[bytes] = set()
+    later = np.zeros(places.size, np.bool_)
+    for position, row in enumerate(state.member_rows[places].tolist()):
+        content = state.vectors[row].tobytes()
+        later[position] = content in known
+        known.add(content)
+    missing = max(least - int((~later).sum()), 0)
+    return np.concatenate([places[~later], places[later][:missing]])
 
 
 def draw_targets(state: PoolState, generator: np.random.Generator) -> IntArray:

@@ -154,7 +154,7 @@ def test_score_pool__members_add_up_to_their_mean_on_the_rows_kept(trained: Trai
 
 
 def test_rows_to_keep__the_most_disputed_and_evenly_spaced_ones() -> None:
-    disagreement = np.random.default_rng(0).random(50_000).astype(np.float32)
+    disagreement = np.random.default_rng(0).permutation(50_000).astype(np.float32)
     rows = rows_to_keep(np.ones((50_000, 2), np.float32), disagreement, class_count=10)
     assert len(rows) <= 4_096
     assert (np.diff(rows) > 0).all()
@@ -165,3 +165,9 @@ def test_rows_to_keep__the_most_disputed_and_evenly_spaced_ones() -> None:
 def test_rows_to_keep__fewer_for_a_thousand_classes() -> None:
     disagreement = np.zeros(50_000, np.float32)
     assert len(rows_to_keep(np.ones((50_000, 2), np.float32), disagreement, class_count=1_000)) <= 524
+
+
+def test_rows_to_keep__copies_leave_places_to_others() -> None:
+    disagreement = np.concatenate([np.full(10_000, 0.9), np.linspace(0, 0.8, 10_000)]).astype(np.float32)
+    rows = rows_to_keep(np.ones((20_000, 2), np.float32), disagreement, class_count=10)
+    assert set(range(18_000, 20_000)) <= set(rows.tolist())

@@ -8,7 +8,14 @@ import pytest
 
 from strategies import epig as module
 from strategies.contract import Choice, PoolState
-from strategies.epig import draw_targets, exact_gains, expected_gains, second_order_gains, spread_out
+from strategies.epig import (
+    draw_targets,
+    exact_gains,
+    expected_gains,
+    second_order_gains,
+    spread_out,
+    without_copies,
+)
 from strategies.registry import strategies
 from tests.strategies.pools import cold_state, group_vectors, members_state, taught_state
 
@@ -221,3 +228,21 @@ def test_epig__without_two_members_density_says_so(members: int) -> None:
     density = strategies.get("density")(state, 10, np.random.default_rng(7))
     assert choice.indices.tolist() == density.indices.tolist()
     assert all(reason.startswith("No two members of a model to compare: ") for reason in choice.reasons)
+
+
+def test_without_copies__unless_they_are_needed() -> None:
+    vectors = np.array([[1.0], [2.0], [1.0], [3.0], [2.0]], np.float32)
+    state = replace(cold_state(vectors), member_rows=np.arange(5))
+    places = np.array([4, 2, 0, 1, 3])
+    assert without_copies(state, places, least=2).tolist() == [4, 2, 3]
+    assert without_copies(state, places, least=4).tolist() == [4, 2, 3, 0]
+
+
+def test_epig__three_thousand_disputed_copies_leave_candidates() -> None:
+    vectors = group_vectors((3_100,))
+    vectors[:3_000] = vectors[0]
+    members = np.full((4, 3_100, 2), 0.5, np.float32)
+    members[:, :3_000, 1] = np.array([0.05, 0.05, 0.95, 0.95])[:, None]
+    members[:, 3_000:, 1] = np.array([0.1, 0.1, 0.9, 0.9])[:, None]
+    members[..., 0] = 1 - members[..., 1]
+    assert (choose(groups_state(members, vectors), 60).indices < 3_000).sum() == 1
