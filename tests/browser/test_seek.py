@@ -81,7 +81,7 @@ def test_seek__like_the_item_on_the_card(chromium: Browser, tmp_path: Path) -> N
         expect(page.locator(".gp-seek")).to_contain_text(f"like {key}")
         page.get_by_role("textbox", name="Key of the item").fill("gone")
         page.get_by_role("button", name="Seek more like this").click()
-        expect(page.get_by_role("alert")).to_contain_text("the pool has no item 'gone'")
+        expect(page.get_by_text("the pool has no item 'gone'")).to_be_visible()
         page.reload()
         wait_for_item(page)
         # Something is sought by now: the card is folded until it is asked for.
