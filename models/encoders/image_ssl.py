@@ -98,7 +98,7 @@ class ImageSslEncoder:
     The first layer is that of `image_conv`; the last is learned from views of the images (turned, shifted, lit
     differently): what stays the same in all views of an image counts, what changes does not. It is the linear case of
     VICReg and Barlow Twins (Bardes et al. 2022, Zbontar et al. 2021), solved in closed form. Networks trained by
-    gradient steps on the same views were worse at ten times the time; docs/encoders.md has the figures.
+    gradient steps on such views were worse at seven times the time; docs/encoders.md has the figures.
     """
 
     name = "image_ssl"

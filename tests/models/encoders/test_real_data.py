@@ -112,12 +112,16 @@ def test_image_conv__cifar(tmp_path: Path) -> None:
     assert probe("vectors", written.array, table["label"]) > 0.32
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_image_ssl__cifar(tmp_path: Path) -> None:
     table = read("cifar10n_10k.parquet")
     written = encode(image_source(list(table["image"])), tmp_path, name="image_ssl")
     assert probe("vectors", written.array, table["label"]) > 0.34
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_image_ssl__mnist(tmp_path: Path) -> None:
     table = read("mnist_test.parquet")
     written = encode(image_source(list(table["image"])), tmp_path, name="image_ssl")
