@@ -103,7 +103,6 @@ def test_undo__takes_the_page_back_as_one(server: RunningServer) -> None:
         {"labels": [["item-001"]]},
         {"labels": [[1, 2]]},
         {"labels": [["nowhere", 1]]},
-        {"labels": [["item-001", 999]]},
         {"labels": [["item-001", 1]] * 201},
         {"round": "3"},
     ],
@@ -113,6 +112,15 @@ def test_confirm__refuses_what_it_cannot_store(server: RunningServer, changes: d
     status, body = server.post("/api/confirm", confirmed(server, **changes))
     assert status == 400
     assert body["error"]
+    assert ask(server)["revision"] == revision
+
+
+def test_confirm__stores_nothing_where_one_class_is_unknown(server: RunningServer) -> None:
+    values = confirmed(server)
+    revision = ask(server)["revision"]
+    values["labels"][-1][1] = 999
+    status, body = server.post("/api/confirm", values)
+    assert (status, "no class with id 999" in body["error"]) == (400, True)
     assert ask(server)["revision"] == revision
 
 
