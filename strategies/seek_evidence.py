@@ -49,7 +49,7 @@ class Evidence:
     Attributes:
         rows: (m,) int64 open rows of the pool, ascending.
         points: (m, d) float32, moved by a common origin.
-        width: the pool's root mean square distance from its mean, above 0; the width of the kernel.
+        width: root mean square distance of the candidates from the pool's mean, above 0; the width of the kernel.
         classes: (t,) int64 class index of each thing; -1 for a seed that is about no class.
         columns: (t,) int64 the seed column of a thing about no class; -1 for classes.
         seeds: (m, t) float32 scores in standard deviations; 0 for classes that are not sought.
