@@ -86,10 +86,11 @@ def curve_chart(
         whole: the height that the whole pool's labels give; NaN draws nothing.
     """
     chart = _figure()
+    highest = max((float(steps[value].max()) for line in lines for steps in line.runs), default=0.0)
+    most = {"balanced_accuracy": 1.0, "classes_met": highest}.get(value, np.inf)
     for line in lines:
         curve = mean_curve(line.runs, by=by, value=value)
         # An interval by Student's t knows no bounds; the measure does.
-        most = 1.0 if value == "balanced_accuracy" else np.inf
         curve["low"], curve["high"] = curve["low"].clip(0, most), curve["high"].clip(0, most)
         look = looks[line.name]
         source = ColumnDataSource({**curve.to_dict("list"), "name": [line.name] * len(curve)})
