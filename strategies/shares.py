@@ -23,6 +23,8 @@ WINDOW = 30
 SEEK_WINDOW = 40
 SEEK_TRUST = 3
 """What is sought is trusted as if so many proposals for it had been right already."""
+SEEK_WORTH = 3.0
+"""A class met that was sought is worth the places of so many other items."""
 SEEK_LEAST = 0.1
 FLOOR = 0.02
 """Discover's least share, so that a pool that changes its face (a class not met yet) is noticed."""
@@ -80,7 +82,7 @@ def learn_shares(state: PoolState) -> Shares:
 def seek_share(state: PoolState) -> float:
     """Return the share of places that go to what a person seeks and has not met: 0 where there is nothing of it.
 
-    At first all places; then as many as such proposals have met a class for the first time or been right, lately.
+    All places while one such proposal in three meets a class for the first time or is right, then fewer.
 
     Args:
         state: the pool; its outcomes tell what was found.
@@ -88,7 +90,8 @@ def seek_share(state: PoolState) -> float:
     if not seeks_open(state):
         return 0.0
     recent = _seek_paid(state)[-SEEK_WINDOW:]
-    return max(SEEK_LEAST, (sum(recent) + SEEK_TRUST) / (len(recent) + SEEK_TRUST))
+    paid = (sum(recent) + SEEK_TRUST) / (len(recent) + SEEK_TRUST)
+    return min(1.0, max(SEEK_LEAST, SEEK_WORTH * paid))
 
 
 def _seek_paid(state: PoolState) -> list[bool]:
