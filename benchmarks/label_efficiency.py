@@ -30,8 +30,8 @@ from benchmarks.label_efficiency_report import (
 from benchmarks.label_efficiency_runs import BASE, Job, Run, parse, run_all
 from benchmarks.peers import registry as peers
 from benchmarks.report import benchmark_arguments, report
+from benchmarks.round import WHOLE, time_rounds
 from benchmarks.strategy_pools import POOLS, data_folder
-from benchmarks.strategy_speed import measure_round
 from strategies.registry import strategies
 
 SEEDS, QUICK_SEEDS = tuple(range(10)), (0, 1, 2)
@@ -113,7 +113,7 @@ def main() -> None:
             "FOLDER, which keeps what is finished"
         )
     found = findings_of(runs)
-    found.figures |= measure_round()
+    found.figures |= time_rounds(WHOLE)
     found.figures["seconds"] = time.perf_counter() - began
     report("label_efficiency", found.figures, json_path=arguments.json, budgets=_budgets())
     print_tables(runs, found.figures, [*found.notes, *notes])

@@ -14,8 +14,8 @@ from benchmarks.label_efficiency import contenders, left_out
 from benchmarks.label_efficiency_report import NAMED, OURS, PAGES, TARGETS, Findings, findings_of
 from benchmarks.label_efficiency_runs import BASE, HEAD, Job, parse, plan_of, run_job
 from benchmarks.peers import registry as peers
+from benchmarks.round import Size
 from benchmarks.strategy_pools import BenchmarkPool, digits_pool
-from benchmarks.strategy_speed import measure_round
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def short_digits(monkeypatch: pytest.MonkeyPatch) -> None:
         "digits",
         BenchmarkPool(digits_pool, labels=40, effort_labels=80, needs_data=False),
     )
-    monkeypatch.setattr(label_efficiency, "measure_round", lambda: measure_round(2_000))
+    monkeypatch.setattr(label_efficiency, "WHOLE", Size("1e5", 300, 8, 3, 40))
 
 
 def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
@@ -95,7 +95,7 @@ def test_main__prints_the_targets_and_writes_the_figures(
         "effort_ratio_geomean",
     }
     assert content["benchmark"] == "label_efficiency"
-    assert wanted | {"auc_digits_random", "round_1e5_s", "choose_prospect_1e5_s"} <= set(content["figures"])
+    assert wanted | {"auc_digits_random", "round_1e5_s", "choose_1e5_s"} <= set(content["figures"])
     assert "must reach" in capsys.readouterr().out
 
 
