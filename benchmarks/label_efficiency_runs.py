@@ -151,6 +151,7 @@ def plan_of(contender: Contender, pool: str, seed: int) -> RunPlan:
         batch=BATCH,
         queue=BATCH if external else QUEUE,
         effort=contender.effort,
+        exceptions="named",
         names=contender.names,
     )
 

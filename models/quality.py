@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from models.errors import ModelError
@@ -103,8 +103,19 @@ class QualityReport:
     candidates: tuple[Candidate, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as dicts, lists, numbers and texts."""
-        return asdict(self)
+        """Return the report as dicts, lists, numbers and texts; of the confusion only the cells that count something.
+
+        With a thousand classes nearly all of a million cells are 0.
+        """
+        cells = [
+            [row, column, number]
+            for row, numbers in enumerate(self.confusion)
+            if any(numbers)
+            for column, number in enumerate(numbers)
+            if number
+        ]
+        plain = asdict(replace(self, confusion=()))
+        return {**plain, "confusion": {"classes": len(self.confusion), "cells": cells}}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> QualityReport:
@@ -126,16 +137,26 @@ class QualityReport:
                 macro_f1=_estimate(data["macro_f1"]),
                 calibration_error=_optional(data["calibration_error"]),
                 per_class=tuple(_class_quality(entry) for entry in data["per_class"]),
-                confusion=tuple(tuple(int(number) for number in row) for row in data["confusion"]),
+                confusion=_confusion(data["confusion"]),
                 head=str(data.get("head", "")),
                 candidates=tuple(_candidate(entry) for entry in data.get("candidates", ())),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ModelError(f"this is no quality report ({error!r}); let a round make a new one") from error
 
 
 def _estimate(data: Mapping[str, Any] | None) -> Estimate | None:
     return None if data is None else Estimate(float(data["value"]), float(data["low"]), float(data["high"]))
+
+
+def _confusion(data: Mapping[str, Any] | Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+    """Read the cells that count something, or all rows, as rounds before wrote them."""
+    if not isinstance(data, Mapping):
+        return tuple(tuple(int(number) for number in row) for row in data)
+    rows = [[0] * int(data["classes"]) for _ in range(int(data["classes"]))]
+    for row, column, number in data["cells"]:
+        rows[int(row)][int(column)] = int(number)
+    return tuple(map(tuple, rows))
 
 
 def _optional(value: Any) -> float | None:  # noqa: ANN401 - a number from JSON

@@ -32,6 +32,19 @@ def origin_of(vectors: npt.NDArray[np.floating], rows: IntArray) -> FloatArray:
     return take(vectors, rows[::step][:2_048]).mean(axis=0, dtype=np.float32)
 
 
+def first_of_copies(vectors: npt.NDArray[np.floating], rows: IntArray) -> IntArray:
+    """Return the rows in their order, of exact copies only the first.
+
+    Args:
+        vectors: (n, d) of the pool.
+        rows: (m,) rows.
+    """
+    taken = np.ascontiguousarray(vectors[rows])
+    as_one = taken.view(np.dtype((np.void, taken.dtype.itemsize * taken.shape[1])))[:, 0]
+    _, first = np.unique(as_one, return_index=True)
+    return rows[np.sort(first)]
+
+
 def squared_distances(left: FloatArray, right: FloatArray) -> FloatArray:
     """Return (a, b) float32 squared distances between (a, d) and (b, d) vectors, at least 0."""
     distances = left @ right.T

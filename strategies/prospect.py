@@ -85,6 +85,7 @@ def mixed(state: PoolState, batch: int, generator: np.random.Generator) -> Choic
         return build_choice(rows[:0], np.empty(0), [], [], rows[:0])
     due = min(batch, rows.size, SPREAD_PICKS)
     plan = Plan(state, rows, due, learn_shares(state), generator)
+    due = min(due, plan.rows.size)  # fewer where nearly all are copies; those follow by margin
     picks = [plan.pick() for _ in range(due)]
     chosen = plan.rows[[position for position, _, _ in picks]]
     kinds = [kind for _, kind, _ in picks]

@@ -8,7 +8,7 @@ from strategies.boundary import by_margin
 from strategies.contract import KINDS, FloatArray, IntArray, PoolState
 from strategies.covered import covered_rows
 from strategies.density_start import measure_density
-from strategies.distances import nearest_squared, origin_of, squared_distances, take
+from strategies.distances import first_of_copies, nearest_squared, origin_of, squared_distances, take
 from strategies.herding import Herd, usual_distance
 from strategies.ranking import best_first, margins
 from strategies.shares import Shares, label_counts, wanted_labels
@@ -17,6 +17,8 @@ from strategies.spread import pick_highest
 DENSITY_CANDIDATES = 2_048
 DISCOVER_CANDIDATES = 256
 EDGE_CANDIDATES = 300
+COPIES_SEEN = 2
+"""So many times the candidates are looked at, since exact copies are left out."""
 CLASS_CANDIDATES = 40
 CLASSES_SERVED = 24
 DRAWN = 5_000
@@ -59,7 +61,8 @@ class Plan:
         self._wanted = wanted_labels(state, counts)
         self._counts = counts.astype(np.float64)
         self._served = classes_in_need(counts, self._wanted)
-        edge = by_margin(state, rows, max(EDGE_CANDIDATES, 2 * due), generator)
+        edge = by_margin(state, rows, COPIES_SEEN * max(EDGE_CANDIDATES, 2 * due), generator)
+        edge = first_of_copies(state.vectors, edge)[: max(EDGE_CANDIDATES, 2 * due)]
         members = [_members(state, rows, int(index), generator) for index in self._served]
         regions, gaps, weights = _regions(state, rows, generator)
         targets, mass = _typical(state, rows, generator)
@@ -182,6 +185,7 @@ def _typical(state: PoolState, rows: IntArray, generator: np.random.Generator) -
     """Return (t,) rows whose uncertainty is to be covered, and how much each of them is worth covering."""
     assert state.balanced_probabilities is not None
     drawn = rows if rows.size <= DRAWN else generator.choice(rows, DRAWN, replace=False)
+    drawn = first_of_copies(state.vectors, drawn)
     unsure = 1.0 - margins(state.balanced_probabilities[drawn])
     top = best_first(unsure, TYPICAL_CANDIDATES, generator)
     others = np.setdiff1d(np.arange(drawn.size), top)

@@ -147,3 +147,11 @@ def test_prospect__seeds_that_failed_get_fewer_places() -> None:
 def test_prospect__a_list_with_seeds_begins_like_a_shorter_one() -> None:
     short, long = prospect(sought_state(), 10), prospect(sought_state(), 40)
     assert short.indices.tolist() == long.indices[:10].tolist()
+
+
+def test_prospect__copies_come_last() -> None:
+    state = confident_state()
+    vectors = state.vectors.copy()
+    vectors[60:400] = vectors[60]
+    choice = prospect(replace(state, vectors=vectors), 60)
+    assert sum(60 <= row < 400 for row in choice.indices[:20]) <= 1
