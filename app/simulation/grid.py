@@ -11,6 +11,7 @@ from app.simulation.oracle import ORACLE
 from app.simulation.pools import LabelledPool
 from app.simulation.run import RunPlan, check_plan
 from config.schema import HeadSection
+from models.choice import AUTO
 from models.heads.registry import heads
 from strategies.registry import strategies
 
@@ -114,7 +115,8 @@ def check_grid(grid: Grid) -> None:
         if twice:
             raise PlanError(f"{name} are named twice: {', '.join(twice)}; name each once")
     for section in grid.heads.values():
-        heads.get(section.name)
+        if section.name != AUTO:
+            heads.get(section.name)
     for contender in grid.contenders:
         parse_contender(contender.label)
         for section in grid.heads.values():

@@ -56,3 +56,7 @@ def test_check_grid__unknown_head() -> None:
     grid = replace(small_grid(), heads={"x": fast_head().model_copy(update={"name": "forest"})})
     with pytest.raises(UnknownNameError, match="forest"):
         check_grid(grid)
+
+
+def test_check_grid__the_choice_among_heads_is_a_head_too() -> None:
+    check_grid(replace(small_grid(), heads={"auto": fast_head().model_copy(update={"name": "auto"})}))
