@@ -16,6 +16,8 @@ from app.session import DashboardState
 from labeling.seeks import TEXT_MAX_BYTES, Seek, SeekKind
 
 COUNT_PAUSE_MS = 300
+NAME_PAUSE_MS = 200
+NO_ITEM = "no item is on the card yet"
 TITLE = "Say what you seek"
 WHAT_IT_DOES = (
     "Optional: tell what you look for, and the next proposals begin with the items that fit best. It is trusted as far "
@@ -81,7 +83,7 @@ class SeekCard:
             margin=0,
         )
         self.words = _field("What you look for, in words", "a card that was lost or stolen")
-        self.key = _field("Key of the item", "the item on the card")
+        self.key = _field("Key of the item", NO_ITEM)
         self.example = self.key
         self.condition = _field("Criteria on columns", "u - g < 0.6 and z > 18")
         self.count = html()
@@ -106,6 +108,9 @@ class SeekCard:
             lambda *_: self._show_list(), ["seeks_version", "round_number", "classes_version"]
         )
         dashboard.param.watch(lambda *_: self._note_card(), ["current_row"])
+        # Put off, so that it never delays the acknowledgement of a label.
+        naming = Debounced(document, self._show_card_key, pause_ms=NAME_PAUSE_MS)
+        state.param.watch(naming.ask, ["card_key"])
 
     async def _add(self, *_: Any) -> None:  # noqa: ANN401
         await self.state.add()
@@ -120,6 +125,10 @@ class SeekCard:
     def _note_card(self) -> None:
         row = self.dashboard.current_row
         self.state.card_key = self.dashboard.context.project.pool.key(row) if row >= 0 else ""
+
+    def _show_card_key(self) -> None:
+        key = self.state.card_key
+        self.key.placeholder = f"{key}, the item on the card" if key else NO_ITEM
 
     def _show_toggle(self) -> None:
         number = len(self.state.seeks)

@@ -176,15 +176,25 @@ def test_class_words__reads_like_a_person_wrote_it() -> None:
     assert class_words("AGN", " an active core ") == "AGN: an active core"
 
 
-def test_run_round__seeks_from_the_first_batch_on(texts: Project) -> None:
-    run_now(texts)
-    truth = truth_of(texts)
-    first = proposals(texts, 1)[0]
-    assert truth[first.item_key] == "lost_card"
-    assert "lost_card" in first.reason and first.strategy == "seek"
-    with texts.database.reading() as session:
+@pytest.mark.parametrize("strategy", ["seek", "prospect"])
+def test_run_round__seeks_from_the_first_batch_on(tmp_path: Path, strategy: str) -> None:
+    project = make_texts(tmp_path, strategy=strategy)
+    run_now(project)
+    truth = truth_of(project)
+    with project.database.reading() as session:
         names = {entry.id: entry.name for entry in list_classes(session)}
-    assert first.class_id is not None and names[first.class_id] == "lost_card" and first.probability is None
+    offered = [entry for entry in proposals(project, 1) if names.get(entry.class_id or 0) == "lost_card"]
+    assert offered[0].rank < 3 and truth[offered[0].item_key] == "lost_card"
+    assert "lost_card" in offered[0].reason and offered[0].strategy == strategy
+    assert offered[0].probability is None
+    project.close()
+
+
+def test_run_round__another_strategy_starts_as_it_is_told(tmp_path: Path) -> None:
+    project = make_texts(tmp_path, strategy="margin")
+    run_now(project)
+    assert {entry.strategy for entry in proposals(project, 1)} == {"density"}
+    project.close()
 
 
 def test_run_round__without_seeks_begins_by_density(tmp_path: Path) -> None:

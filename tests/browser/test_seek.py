@@ -26,7 +26,7 @@ def next_reason(server: RunningServer) -> str:
 
 
 def test_seek__words_for_a_class_come_first(chromium: Browser, tmp_path: Path) -> None:
-    project = make_texts(tmp_path, classes=("thing", "other"), strategy="seek")
+    project = make_texts(tmp_path, classes=("thing", "other"))
     truth = truth_of(project)
     project.close()
     with serving(project.paths.config) as server, open_page(chromium, server.url) as page:
@@ -77,6 +77,7 @@ def test_seek__like_the_item_on_the_card(chromium: Browser, tmp_path: Path) -> N
     project.close()
     with serving(project.paths.config) as server, open_page(chromium, server.url, width_px=900) as page:
         key = wait_for_item(page)
+        expect(page.get_by_placeholder(f"{key}, the item on the card")).to_be_visible(timeout=20_000)
         page.get_by_role("button", name="Seek more like this").click()
         expect(page.locator(".gp-seek")).to_contain_text(f"like {key}")
         page.get_by_role("textbox", name="Key of the item").fill("gone")
