@@ -61,7 +61,10 @@ class ConfirmGrid {
     clearTimeout(this.timer)
     const token = (this.fetching = {})
     if (!this.tiles.length) this._show("loading")
-    while (this.outbox.size && !this.closed) await sleep(30)
+    while (this.outbox.size && !this.closed) {
+      if (this.outbox.late && this.state === "loading") this._show("waiting")
+      await sleep(30)
+    }
     const body = {class_id: this.wanted, size: this.size, refused: this.refusals.latest(this.wanted)}
     const {status, data} = await request("/api/confirm/page", {method: "POST", body})
     if (token !== this.fetching || this.closed) return

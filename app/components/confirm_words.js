@@ -9,6 +9,10 @@ function sayState(state, name) {
       detail: "The next page cannot be fetched at the moment; this page keeps trying. What you confirmed is kept in this browser and will be sent.",
       button: "Try again now",
     },
+    waiting: {
+      title: "The last page is not saved yet",
+      detail: "The server cannot take it at the moment. It is kept in this browser, over a reload too, and sent again by itself; the next page comes after it.",
+    },
     no_classes: {title: "No classes yet", detail: "Add classes on the Balance page and label a few items; then pages of likely items appear here."},
     no_model: {
       title: "No model yet",
@@ -29,7 +33,8 @@ function sayState(state, name) {
 
 /** Say what became of a page that was stored. */
 function sayStored({stored, taken}, name) {
-  const kept = taken.length ? ` ${plural(taken.length, "item")} had been answered by somebody else meanwhile and ${taken.length === 1 ? "stays" : "stay"} as ${taken.length === 1 ? "it is" : "they are"}.` : ""
+  const stay = taken.length === 1 ? "stays as it is" : "stay as they are"
+  const kept = taken.length ? ` ${plural(taken.length, "item")} had been answered by somebody else meanwhile and ${stay}.` : ""
   return `${plural(stored, "label")} saved, page of “${name}”.${kept}`
 }
 

@@ -107,7 +107,7 @@ def test_confirm__by_mouse_and_undone_after_a_reload(chromium: Browser, server: 
 
 
 def test_confirm__a_server_that_cannot_store_gets_it_again(chromium: Browser, server: RunningServer) -> None:
-    refusals = 2
+    refusals = 3
     sent: list[Any] = []
 
     def answer(route: Route) -> None:
@@ -125,6 +125,7 @@ def test_confirm__a_server_that_cannot_store_gets_it_again(chromium: Browser, se
         page.locator(TILES).first.focus()
         page.keyboard.press("Enter")
         expect(page.locator(STATUS)).to_contain_text("not saved yet", timeout=20_000)
+        expect(page.get_by_role("heading", name="The last page is not saved yet")).to_be_visible()
         assert labels_by_key(server) == before
         expect(page.locator(STATUS)).to_contain_text("labels saved", timeout=30_000)
         assert set(labels_by_key(server)) - set(before) == set(keys)
