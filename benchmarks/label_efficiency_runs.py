@@ -30,6 +30,8 @@ from config.schema import HeadSection
 from strategies.contract import Strategy
 
 BATCH, QUEUE = 10, 60
+MOST_PAGES = 1_000
+"""Pages go on as long as one pays more than single labels; then ten single labels follow."""
 HEAD = HeadSection(members=1, calibrate=False, imbalance="balanced_weights", device="cpu")
 """The one classifier of all: multinomial logistic regression with balanced weights."""
 BASE = "margin+density"
@@ -127,7 +129,7 @@ def parse(name: str) -> Contender:
     who, *suffixes = name.split("+")
     unknown = set(suffixes) - {"density", "names", "pages"}
     if unknown:
-        raise ValueError(f"{name!r} ends in +{unknown.pop()}; known are +density, +names and +pagess")
+        raise ValueError(f"{name!r} ends in +{unknown.pop()}; known are +density, +names and +pages")
     effort: Literal["single", "page"] = "page" if "pages" in suffixes else "single"
     return Contender(name, who, "density" in suffixes, "names" in suffixes, effort)
 
@@ -152,6 +154,7 @@ def plan_of(contender: Contender, pool: str, seed: int) -> RunPlan:
         queue=BATCH if external else QUEUE,
         effort=contender.effort,
         exceptions="named",
+        pages=MOST_PAGES,
         names=contender.names,
     )
 

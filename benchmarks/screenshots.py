@@ -19,7 +19,7 @@ from tests.browser.pages import current_key, open_page, press, saved_uids, wait_
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.servers import serving, wait_for
 
-PAGES = ("Label", "Explore", "Balance", "Model", "Export")
+PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
 WIDTHS_PX = (1440, 900)
 LABELS = 46
 SETTLE_MS = 2500

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bokeh.embed import components
 from bokeh.plotting import figure
-from bokeh.resources import Resources
+from bokeh.settings import settings
 
 from app.components.theme import DARK, FONT, LIGHT
 from app.simulation.charts import Line, curve_chart, lead_chart, look_of
@@ -71,7 +71,9 @@ def report_html(runs: Sequence[StoredRun], *, title: str, about: str, reference:
     body = "".join(bodies)
     for place, div in enumerate(divs):
         body = body.replace(_slot(place), div)
-    scripts = Resources(mode="inline", components=["bokeh"]).render()
+    # Not by bokeh.resources: where Panel is loaded too, that adds scripts of its extensions by address.
+    library = (settings.bokehjs_path() / "js" / "bokeh.min.js").read_text(encoding="utf-8")
+    scripts = f"<script>{library}</script>"
     nothing = "" if sections else "<p>No run is finished yet.</p>"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'

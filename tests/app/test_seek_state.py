@@ -12,6 +12,7 @@ from app.seek_state import SeekState
 from app.session import DashboardState
 from app.status import read_status
 from labeling.seeks import Seek, list_seeks
+from tests.coroutines import finish
 from tests.projects import label_some, make_texts, seek
 
 
@@ -41,7 +42,7 @@ def test_kinds__what_the_pool_allows(state: SeekState, tmp_path: Path) -> None:
 
 def test_add__criteria_for_a_class(state: SeekState, clouds: Project) -> None:
     state.param.update(kind="criteria", criteria=" b > 4 ", class_id=state.classes[2].id)
-    assert asyncio.run(state.add())
+    assert finish(state.add())
     [entry] = sought(clouds)
     assert (entry.kind, entry.text, entry.class_id) == ("criteria", "b > 4", state.classes[2].id)
     assert (state.criteria, state.problem, state.busy) == ("", "", False)
@@ -49,9 +50,9 @@ def test_add__criteria_for_a_class(state: SeekState, clouds: Project) -> None:
 
 def test_add__the_item_on_the_card_or_a_key(state: SeekState, clouds: Project) -> None:
     state.card_key = "item-007"
-    asyncio.run(state.add())
+    finish(state.add())
     state.item_key = " item-003 "
-    asyncio.run(state.add())
+    finish(state.add())
     assert [entry.item_keys for entry in sought(clouds)] == [("item-007",), ("item-003",)]
 
 
@@ -68,34 +69,34 @@ def test_add__the_item_on_the_card_or_a_key(state: SeekState, clouds: Project) -
 )
 def test_add__says_why_not(state: SeekState, clouds: Project, values: dict[str, object], part: str) -> None:
     state.param.update(**values)
-    assert not asyncio.run(state.add())
+    assert not finish(state.add())
     assert part in state.problem and not state.busy
     assert sought(clouds) == []
 
 
 def test_add__a_new_try_clears_the_problem(state: SeekState) -> None:
     state.param.update(kind="criteria", criteria="zz > 1")
-    asyncio.run(state.add())
+    finish(state.add())
     state.criteria = "a > 1"
-    assert asyncio.run(state.add()) and state.problem == ""
+    assert finish(state.add()) and state.problem == ""
 
 
 def test_withdraw__takes_it_back(state: SeekState, clouds: Project) -> None:
     number = seek(clouds, "criteria", "a > 1")
-    assert asyncio.run(state.withdraw(number))
+    assert finish(state.withdraw(number))
     assert sought(clouds) == []
-    assert not asyncio.run(state.withdraw(99)) and "has the number 99" in state.problem
+    assert not finish(state.withdraw(99)) and "has the number 99" in state.problem
 
 
 def test_count__matching_items(state: SeekState) -> None:
     state.criteria = "b > 4 and d > 4"
-    asyncio.run(state.count())
+    finish(state.count())
     assert state.matching == "8 of 108 items match" and not state.matching_wrong
     state.criteria = "b >"
-    asyncio.run(state.count())
+    finish(state.count())
     assert "cannot be read" in state.matching and state.matching_wrong
     state.criteria = ""
-    asyncio.run(state.count())
+    finish(state.count())
     assert state.matching == "" and not state.matching_wrong
 
 
@@ -108,7 +109,7 @@ def test_count__a_later_one_wins(state: SeekState) -> None:
         await state.count()
         await first
 
-    asyncio.run(both())
+    finish(both())
     assert state.matching == "108 of 108 items match"
 
 
@@ -118,7 +119,7 @@ def test_untouched__until_something_is_labelled_or_sought(state: SeekState, clou
     state.dashboard.apply(read_status(clouds.database))
     assert not state.untouched and [entry.id for entry in state.seeks] == [number]
     label_some(clouds)
-    asyncio.run(state.withdraw(number))
+    finish(state.withdraw(number))
     state.dashboard.apply(read_status(clouds.database))
     assert not state.untouched and state.seeks == ()
 

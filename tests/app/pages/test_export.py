@@ -3,28 +3,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import zipfile
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
 
 from app.context import make_context
 from app.pages.export import ExportPage, zip_folder
 from app.project import Project
 from app.session import DashboardState
+from tests.coroutines import finish
 from tests.projects import label_some
-
-Result = TypeVar("Result")
 
 
 def page_of(project: Project) -> ExportPage:
     return ExportPage(DashboardState(make_context(project, hosts=frozenset())), None)
-
-
-def finish(step: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end, in a thread: in this one the browser tests keep an event loop running."""
-    with ThreadPoolExecutor(1) as runner:
-        return runner.submit(asyncio.run, step).result(timeout=60)
 
 
 def test_write__the_event_loop_goes_on_meanwhile(clouds: Project) -> None:
