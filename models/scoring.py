@@ -37,6 +37,9 @@ COPIES_REACH = 8
 KEPT_ENTRIES = 1 << 19
 """Beyond so many probabilities a member, fewer rows are kept: 524 at a thousand classes."""
 
+LEAST_SHARE = np.float32(1e-30)
+"""Stands for a share of 0, so that an item that can be of no other class still has probabilities."""
+
 CPU_SLICE = 4096
 """Rows computed together on a cpu: what the members answer on them stays in its cache."""
 
@@ -108,7 +111,7 @@ def score_pool(
         members = member_probabilities(vectors[kept], head, temperature=temperature)
     probabilities = np.empty_like(balanced)
     for start in range(0, len(balanced), chunk):
-        joint = balanced[start : start + chunk] * np.maximum(shares.shares, 1e-12)
+        joint = balanced[start : start + chunk] * np.maximum(shares.shares, LEAST_SHARE)
         np.divide(joint, joint.sum(axis=1, keepdims=True), out=probabilities[start : start + chunk])
     progress(1.0, "scoring the pool")
     return PoolScores(

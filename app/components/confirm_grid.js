@@ -221,7 +221,7 @@ class ConfirmGrid {
   _key(event) {
     const target = event.composedPath()[0]
     if (event.repeat && !event.key.startsWith("Arrow")) return
-    if (this.model.active === false || document.hidden || event.isComposing || event.altKey || isTypingAt(target)) return
+    if (this.model.active === false || !this.node.getClientRects().length || document.hidden || event.isComposing || event.altKey || isTypingAt(target)) return
     if (event.ctrlKey || event.metaKey) {
       if (event.key.toLowerCase() !== "z" || event.shiftKey) return
       event.preventDefault()
