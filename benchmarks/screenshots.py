@@ -64,7 +64,8 @@ def take(browser: Browser, url: str, folder: Path, *, width_px: int, dark: bool)
     theme = "dark" if dark else "light"
     for name in PAGES:
         with open_page(browser, url, width_px=width_px, page=name) as page:
-            expect(page.locator("h2").first).to_be_visible(timeout=40_000)
+            ready = page.locator("section.confirm img" if name == "Confirm" else "h2").first
+            expect(ready).to_be_visible(timeout=40_000)
             if dark:
                 page.locator("header").get_by_role("button", name="theme", exact=False).last.click()
             if name == "Explore":
