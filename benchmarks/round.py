@@ -174,7 +174,7 @@ def _project(folder: Path, size: Size) -> Project:
 
 def _label(project: Project, size: Size, *, first: int, count: int = 5) -> None:
     """Label some items truly, from a place in a fixed order on."""
-    truth = np.load(project.paths.config.parent / "truth.npy")
+    truth = np.load(project.paths.config.parent / "truth.npy", allow_pickle=False)
     order = np.random.default_rng(1).permutation(size.items)
     rows = order[size.labels + first :][:count] if count < size.labels else order[:count]
     with project.database.transaction() as session:
