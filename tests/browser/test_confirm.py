@@ -154,6 +154,7 @@ def test_confirm__nothing_happens_to_pages_out_of_sight(chromium: Browser, serve
         before = labels_by_key(server)
         page.locator("header").get_by_role("button", name="Balance", exact=True).click()
         expect(page.get_by_role("button", name="Add class")).to_be_visible()
+        expect(page.locator("section.confirm")).to_be_hidden()
         page.locator("h1").first.evaluate("node => document.activeElement.blur()")
         page.keyboard.press("Enter")
         page.wait_for_timeout(500)
