@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from models.encoders.contract import FloatArray, ItemSource, fit_ranges
+from models.encoders.contract import FloatArray, ItemSource, fit_ranges, ranges
 
 MAX_PIXELS = 200_000_000
 """Larger images are taken as unreadable rather than filling the memory."""
@@ -109,6 +109,39 @@ def decode_images(
                 result[row], good[row] = image, True
     result /= 255.0
     return result, good
+
+
+def encode_images(
+    source: ItemSource,
+    start: int,
+    stop: int,
+    *,
+    shape: ImageShape,
+    dimensions: int,
+    batch_size: int,
+    encode: Callable[[FloatArray], FloatArray],
+) -> FloatArray:
+    """Decode a range of rows a batch at a time and encode what can be read.
+
+    Args:
+        source: a pool of images.
+        start: first row.
+        stop: row after the last.
+        shape: the shape images are brought to.
+        dimensions: length d of the vectors.
+        batch_size: images at once.
+        encode: `(g, channels, side, side) -> (g, d)`; called with g >= 1 readable images.
+
+    Returns:
+        (stop - start, d) float32; zeros where no image can be read.
+    """
+    result = np.zeros((stop - start, dimensions), dtype=np.float32)
+    for low, high in ranges(start, stop, batch_size):
+        images, good = decode_images(source.images(low, high), shape)
+        good &= source.readable[low:high]
+        if good.any():
+            result[low - start : high - start][good] = encode(images[good])
+    return result
 
 
 def _header(data: bytes | None) -> tuple[int, bool] | None:

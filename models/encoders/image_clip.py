@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.encoders.contract import FloatArray, ItemSource, Progress, ranges
-from models.encoders.decode import ImageShape, decode_images
+from models.encoders.decode import ImageShape, encode_images
 from models.errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
@@ -73,17 +73,15 @@ class FittedImageClip:
 
         from models.encoders.conv_filters import same_arithmetic
 
-        result = np.zeros((stop - start, self.dimensions), dtype=np.float32)
-        for low, high in ranges(start, stop, self.batch_size):
-            images, good = decode_images(source.images(low, high), self.shape)
-            good &= source.readable[low:high]
-            if not good.any():
-                continue
-            given = torch.from_numpy((images[good] - self.mean) / self.deviation).to(self.device)
+        def encode(images: FloatArray) -> FloatArray:
+            given = torch.from_numpy((images - self.mean) / self.deviation).to(self.device)
             with torch.inference_mode(), same_arithmetic():
-                found = _pooled(self.network.get_image_features(pixel_values=given))
-            result[low - start : high - start][good] = _even(found)
-        return result
+                return _even(_pooled(self.network.get_image_features(pixel_values=given)))
+
+        return encode_images(
+            source, start, stop, shape=self.shape, dimensions=self.dimensions, batch_size=self.batch_size,
+            encode=encode,
+        )  # fmt: skip
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Encode words to seek by; images that show what they say have the larger cosine.

@@ -15,7 +15,7 @@ from models.encoders.conv_answers import (
     images_to_learn_from,
     learn_conv,
 )
-from models.encoders.decode import ImageShape, choose_shape, decode_images
+from models.encoders.decode import ImageShape, choose_shape, encode_images
 from models.encoders.scaling import Axes, principal_axes
 
 if TYPE_CHECKING:
@@ -61,14 +61,10 @@ class FittedImageConv:
         Returns:
             (stop - start, d) float32; zeros where no image can be read.
         """
-        result = np.zeros((stop - start, self.dimensions), dtype=np.float32)
-        for low, high in ranges(start, stop, self.batch_size):
-            images, good = decode_images(source.images(low, high), self.shape)
-            good &= source.readable[low:high]
-            if good.any():
-                vectors = self.axes.apply(conv_answers(self.filters, images[good], self.device))
-                result[low - start : high - start][good] = vectors
-        return result
+        return encode_images(
+            source, start, stop, shape=self.shape, dimensions=self.dimensions, batch_size=self.batch_size,
+            encode=lambda images: self.axes.apply(conv_answers(self.filters, images, self.device)),
+        )  # fmt: skip
 
 
 class ImageConvEncoder:

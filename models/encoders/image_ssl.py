@@ -17,7 +17,8 @@ from models.encoders.conv_answers import (
     images_to_learn_from,
     learn_conv,
 )
-from models.encoders.decode import ImageShape, choose_shape, decode_images
+from models.encoders.decode import ImageShape, choose_shape
+from models.encoders.image_conv import FittedImageConv
 from models.encoders.invariance import ViewSpread, invariant_axes
 from models.encoders.scaling import Axes
 
@@ -36,49 +37,14 @@ LEARN_BATCH = 256
 
 
 @dataclass(frozen=True)
-class FittedImageSsl:
-    """Learned filters and the axes their answers are read on.
+class FittedImageSsl(FittedImageConv):
+    """The filters of `image_conv`, read on axes that were learned from views of the images.
 
     Attributes:
-        shape: the shape images are brought to.
-        filters: the first layer, on `device`.
-        axes: the last layer, from the filters' answers to vectors.
         learned_from: images it was learned from.
-        device: where to compute.
-        batch_size: images at once.
     """
 
-    shape: ImageShape
-    filters: ConvFilters
-    axes: Axes
     learned_from: int
-    device: torch.device
-    batch_size: int
-
-    @property
-    def dimensions(self) -> int:
-        """Length d of the vectors."""
-        return self.axes.dimensions
-
-    def transform(self, source: ItemSource, start: int, stop: int) -> FloatArray:
-        """Encode a range of rows.
-
-        Args:
-            source: a pool of images.
-            start: first row.
-            stop: row after the last.
-
-        Returns:
-            (stop - start, d) float32; zeros where no image can be read.
-        """
-        result = np.zeros((stop - start, self.dimensions), dtype=np.float32)
-        for low, high in ranges(start, stop, self.batch_size):
-            images, good = decode_images(source.images(low, high), self.shape)
-            good &= source.readable[low:high]
-            if good.any():
-                vectors = self.axes.apply(conv_answers(self.filters, images[good], self.device))
-                result[low - start : high - start][good] = vectors
-        return result
 
     def weights(self) -> dict[str, FloatArray]:
         """Return what was learned, by name, for `ImageSslEncoder.revive`."""
@@ -136,7 +102,7 @@ class ImageSslEncoder:
         progress(0.4, "filters learned")
         axes = _learn_axes(images, filters, section, seed, device, progress)
         progress(1.0, "axes learned")
-        return FittedImageSsl(shape, filters, axes, len(images), device, section.batch_size)
+        return FittedImageSsl(shape, filters, axes, device, section.batch_size, len(images))
 
     def revive(
         self, weights: Mapping[str, FloatArray], source: ItemSource, *, section: EncoderSection, seed: int
@@ -175,7 +141,7 @@ class ImageSslEncoder:
         device = choose_device(section.device)
         moved = ConvFilters(filters.kernels.to(device), filters.offsets.to(device), stride)
         return FittedImageSsl(
-            ImageShape(side, channels), moved, axes, learned_from, device, section.batch_size
+            ImageShape(side, channels), moved, axes, device, section.batch_size, learned_from
         )
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.encoders.contract import FloatArray, ItemSource, Progress, ranges
-from models.encoders.decode import ImageShape, decode_images
+from models.encoders.contract import FloatArray, ItemSource, Progress
+from models.encoders.decode import ImageShape, encode_images
 from models.errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
@@ -65,17 +65,16 @@ class FittedImageTimm:
 
         from models.encoders.conv_filters import same_arithmetic
 
-        result = np.zeros((stop - start, self.dimensions), dtype=np.float32)
-        for low, high in ranges(start, stop, self.batch_size):
-            images, good = decode_images(source.images(low, high), self.shape)
-            good &= source.readable[low:high]
-            if not good.any():
-                continue
-            given = torch.from_numpy((images[good] - self.mean) / self.deviation).to(self.device)
+        def encode(images: FloatArray) -> FloatArray:
+            given = torch.from_numpy((images - self.mean) / self.deviation).to(self.device)
             with torch.inference_mode(), same_arithmetic():
                 vectors = self.network(given).float().flatten(1).cpu().numpy()
-            result[low - start : high - start][good] = vectors * np.float32(self.scale)
-        return result
+            return np.asarray(vectors * np.float32(self.scale))
+
+        return encode_images(
+            source, start, stop, shape=self.shape, dimensions=self.dimensions, batch_size=self.batch_size,
+            encode=encode,
+        )  # fmt: skip
 
 
 class ImageTimmEncoder:

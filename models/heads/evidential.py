@@ -10,7 +10,7 @@ import torch
 
 from models.devices import fixed_threads
 from models.heads.contract import Progress, TrainedHead, TrainingSet, no_progress
-from models.heads.logistic import LogisticHead, initialise
+from models.heads.logistic import LogisticHead
 from models.training import Loss, Prepared, assemble, begin, minimise, prepare
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class EvidentialHead:
         experts: list[dict[str, torch.Tensor]] = []
         with fixed_threads():
             for number in range(EXPERTS):
-                start = begin(prepared, initialise, seed=seed + number)
+                start = begin(prepared, LogisticHead().initialise, seed=seed + number)
                 experts.append(
                     minimise(
                         _engaged(prepared, experts), start, _loss(experts), section=section, tolerance=TOLERANCE,

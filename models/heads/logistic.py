@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import torch
 
-from models.heads.contract import Progress, TrainedHead, TrainingSet, no_progress
-from models.training import fit
-
-if TYPE_CHECKING:
-    from config.schema import HeadSection
+from models.heads.gradient import GradientHead
 
 
-class LogisticHead:
+class LogisticHead(GradientHead):
     """A linear map from vector to logits with a penalty on the squared weights.
 
     The loss is convex, so that members differ by their bootstrap weights alone once they have converged. The
@@ -23,30 +18,22 @@ class LogisticHead:
 
     name = "logistic"
 
-    def fit(
-        self,
-        training: TrainingSet,
-        *,
-        section: HeadSection,
-        seed: int,
-        device: torch.device,
-        progress: Progress = no_progress,
-        weights: torch.Tensor | None = None,
-    ) -> TrainedHead:
-        """Train all members at once; see `models.heads.contract.Head.fit`.
+    def initialise(
+        self, members: int, dimensions: int, classes: int, generator: torch.Generator
+    ) -> dict[str, torch.Tensor]:
+        """Make the parameters a training starts from: small random weights, no bias.
 
         Args:
-            training: the labels and their vectors.
-            section: the head's settings.
-            seed: of all chance.
-            device: where to compute.
-            progress: told the share done.
-            weights: (members, m) float32; None draws a Bayesian bootstrap.
+            members: size of the ensemble.
+            dimensions: length of a vector, d.
+            classes: number of classes, k.
+            generator: source of chance.
+
+        Returns:
+            `weight` (members, d, k) and `bias` (members, k).
         """
-        return fit(
-            self.name, initialise, self.forward, training,
-            section=section, seed=seed, device=device, progress=progress, weights=weights,
-        )  # fmt: skip
+        weight = torch.empty(members, dimensions, classes).normal_(0.0, 0.01, generator=generator)
+        return {"weight": weight, "bias": torch.zeros(members, classes)}
 
     def forward(self, tensors: Mapping[str, torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:
         """Compute logits, one matrix product for all members.
@@ -63,21 +50,3 @@ class LogisticHead:
         side_by_side = weight.permute(1, 0, 2).reshape(dimensions, members * classes)
         logits = (vectors @ side_by_side).view(len(vectors), members, classes) + bias
         return logits.permute(1, 0, 2)
-
-
-def initialise(
-    members: int, dimensions: int, classes: int, generator: torch.Generator
-) -> dict[str, torch.Tensor]:
-    """Make the parameters a training starts from: small random weights, no bias.
-
-    Args:
-        members: size of the ensemble.
-        dimensions: length of a vector, d.
-        classes: number of classes, k.
-        generator: source of chance.
-
-    Returns:
-        `weight` (members, d, k) and `bias` (members, k).
-    """
-    weight = torch.empty(members, dimensions, classes).normal_(0.0, 0.01, generator=generator)
-    return {"weight": weight, "bias": torch.zeros(members, classes)}

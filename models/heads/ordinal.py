@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.functional import logsigmoid, softplus
 
-from models.heads.contract import Progress, TrainedHead, TrainingSet, no_progress
-from models.training import fit
-
-if TYPE_CHECKING:
-    from config.schema import HeadSection
+from models.heads.gradient import GradientHead
 
 NARROWEST = 1e-4
 """Least distance between two cuts, so that the logarithm of what lies between stays finite."""
 
 
-class OrdinalHead:
+class OrdinalHead(GradientHead):
     """Cumulative logits with proportional odds (McCullagh 1980, "Regression models for ordinal data").
 
     P(class ≤ j) is the logistic function of cut j minus a linear score. The logits are the logarithms of the
@@ -28,30 +23,26 @@ class OrdinalHead:
 
     name = "ordinal"
 
-    def fit(
-        self,
-        training: TrainingSet,
-        *,
-        section: HeadSection,
-        seed: int,
-        device: torch.device,
-        progress: Progress = no_progress,
-        weights: torch.Tensor | None = None,
-    ) -> TrainedHead:
-        """Train all members at once; see `models.heads.contract.Head.fit`.
+    def initialise(
+        self, members: int, dimensions: int, classes: int, generator: torch.Generator
+    ) -> dict[str, torch.Tensor]:
+        """Make the parameters a training starts from: hardly any direction, cuts that give every class the same.
 
         Args:
-            training: the labels and their vectors.
-            section: the head's settings.
-            seed: of all chance.
-            device: where to compute.
-            progress: told the share done.
-            weights: (members, m) float32; None draws a Bayesian bootstrap.
+            members: size of the ensemble.
+            dimensions: length of a vector, d.
+            classes: number of classes, k.
+            generator: source of chance.
+
+        Returns:
+            The three tensors that `OrdinalHead.forward` reads; cuts as differences from even ones.
         """
-        return fit(
-            self.name, initialise, self.forward, training,
-            section=section, seed=seed, device=device, progress=progress, weights=weights,
-        )  # fmt: skip
+        weight = torch.empty(members, dimensions).normal_(0.0, 0.01, generator=generator)
+        return {
+            "weight": weight,
+            "first": torch.zeros(members, 1),
+            "gaps": torch.zeros(members, classes - 2),
+        }
 
     def forward(self, tensors: Mapping[str, torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:
         """Compute the logarithms of the classes' probabilities.
@@ -71,28 +62,6 @@ class OrdinalHead:
         # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b)), which does not cancel
         between = below[..., 1:] + above[..., :-1] + torch.log(-torch.expm1(-widths))[:, None, :]
         return torch.cat([below[..., :1], between, above[..., -1:]], dim=2)
-
-
-def initialise(
-    members: int, dimensions: int, classes: int, generator: torch.Generator
-) -> dict[str, torch.Tensor]:
-    """Make the parameters a training starts from: hardly any direction, cuts that give every class the same.
-
-    Args:
-        members: size of the ensemble.
-        dimensions: length of a vector, d.
-        classes: number of classes, k.
-        generator: source of chance.
-
-    Returns:
-        The three tensors that `OrdinalHead.forward` reads; cuts as differences from even ones.
-    """
-    weight = torch.empty(members, dimensions).normal_(0.0, 0.01, generator=generator)
-    return {
-        "weight": weight,
-        "first": torch.zeros(members, 1),
-        "gaps": torch.zeros(members, classes - 2),
-    }
 
 
 def _widths(gaps: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 
 from models.devices import fixed_threads
 from models.heads.contract import MASKED_LOGIT, Progress, TrainedHead, TrainingSet, no_progress
-from models.heads.logistic import LogisticHead, initialise
+from models.heads.logistic import LogisticHead
 from models.heads.scaling import spaced_rows
 from models.optimisers import descend, start_descent
 from models.training import Prepared, assemble, begin, minimise, prepare, softmax_loss, to_tensor
@@ -69,7 +69,7 @@ class SadeHead:
         with fixed_threads():
             taught, offset = _priors(prepared)
             wide = _spread(prepared, offset)
-            start = begin(wide, initialise, seed=seed)
+            start = begin(wide, LogisticHead().initialise, seed=seed)
             loss = softmax_loss(LogisticHead().forward)
             found = minimise(wide, start, loss, section=adjusted, progress=progress)
             found = {key: _by_expert(each) for key, each in found.items()}

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from models.errors import TrainingDivergedError
-from models.heads import logistic
 from models.heads.contract import TrainingSet, VectorScale
 from models.heads.logistic import LogisticHead
 from models.training import fit
@@ -25,7 +24,13 @@ def broken(tensors: Mapping[str, torch.Tensor], vectors: torch.Tensor) -> torch.
 def test_fit__loss_that_is_no_number_says_what_to_change() -> None:
     with pytest.raises(TrainingDivergedError, match="learning_rate"):
         fit(
-            "broken", logistic.initialise, broken, labelled("wine", 30), section=section(), seed=0, device=CPU
+            "broken",
+            LogisticHead().initialise,
+            broken,
+            labelled("wine", 30),
+            section=section(),
+            seed=0,
+            device=CPU,
         )
 
 
@@ -37,7 +42,13 @@ def test_fit__tries_again_with_a_smaller_step() -> None:
         return broken(tensors, vectors) if len(calls) == 1 else forward(tensors, vectors)
 
     found = fit(
-        "x", logistic.initialise, once_broken, labelled("wine", 60), section=section(), seed=0, device=CPU
+        "x",
+        LogisticHead().initialise,
+        once_broken,
+        labelled("wine", 60),
+        section=section(),
+        seed=0,
+        device=CPU,
     )
     vectors, truth = pool("wine")
     assert (found.logits(torch.tensor(vectors)).mean(dim=0).argmax(dim=1).numpy() == truth).mean() > 0.9

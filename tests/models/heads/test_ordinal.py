@@ -6,7 +6,7 @@ import torch
 from scipy.special import expit
 
 from models.heads.contract import TrainingSet
-from models.heads.ordinal import OrdinalHead, initialise
+from models.heads.ordinal import OrdinalHead
 from tests.models.heads.sets import CPU, section
 
 
@@ -20,7 +20,7 @@ def ordered(count: int, classes: int) -> TrainingSet:
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_forward__starts_with_the_same_for_every_class(classes: int) -> None:
-    tensors = initialise(2, 4, classes, torch.Generator().manual_seed(0))
+    tensors = OrdinalHead().initialise(2, 4, classes, torch.Generator().manual_seed(0))
     tensors["weight"] = torch.zeros(2, 4)
     found = OrdinalHead().forward(tensors, torch.zeros(3, 4)).exp()
     assert torch.allclose(found, torch.full((2, 3, classes), 1 / classes), atol=1e-3)
@@ -35,7 +35,9 @@ def test_forward__probabilities_lie_between_the_cuts() -> None:
 
 
 def test_forward__far_away_the_numbers_stay_finite() -> None:
-    tensors = initialise(1, 1, 4, torch.Generator().manual_seed(0)) | {"weight": torch.tensor([[1e3]])}
+    tensors = OrdinalHead().initialise(1, 1, 4, torch.Generator().manual_seed(0)) | {
+        "weight": torch.tensor([[1e3]])
+    }
     found = OrdinalHead().forward(tensors, torch.tensor([[-100.0], [100.0]]))
     assert torch.isfinite(found).all()
     assert found.argmax(dim=2).tolist() == [[0, 3]]
