@@ -311,4 +311,9 @@ def test_round__stopping_advice_of_something_else_is_begun_anew(clouds: Project)
     label_some(clouds)
     run_now(clouds)
     (clouds.paths.rounds / "000001" / "watched.npy").write_bytes(b"no array")
+    label(clouds, dict(list(truth_of(clouds).items())[:60]))
     play(clouds)
+    latest = read_status(clouds.database).latest
+    assert latest is not None
+    assert latest.metrics["stopping"]["stability"] is None
+    assert np.load(clouds.paths.rounds / "000002" / "watched.npy", allow_pickle=False).size
