@@ -3,31 +3,12 @@
 
 class PageOutbox extends Outbox {
   constructor(project, on) {
-    super(project, on)
-    this.prefix = `goldpan:confirm:${project}:`
-    this.entries = this._read()
+    super(project, on, "confirm")
   }
 
-  async _deliver(entry) {
-    entry.sentAt = Math.max(entry.sentAt, this.freshFrom ?? 0)
+  _request(entry) {
     const {uid, path, ...body} = entry.body
-    const headers = {"X-Goldpan-Project": encodeURIComponent(this.project)}
-    const {status, data} = await request(path, {method: "POST", body, headers})
-    if (this.closed) return false
-    if (status === 200) {
-      this._forget(entry)
-      this.trouble = ""
-      this.freshFrom = performance.now()
-      this.on.acknowledged(entry, data)
-    } else if (REFUSED.has(status)) {
-      this._forget(entry)
-      this.on.refused(entry, data.error || `the server answered ${status}`)
-    } else {
-      this.trouble = this._name(status, data)
-      this.down = status === 0
-    }
-    this.on.change()
-    return status === 200 || REFUSED.has(status)
+    return {path, body}
   }
 }
 

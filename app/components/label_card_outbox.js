@@ -8,11 +8,14 @@ const HEALTH_MS = 1000
 const BACKOFF_MS = [300, 1000, 2000, 4000, 5000]
 
 class Outbox {
-  /** `on` holds the callbacks change(), acknowledged(entry, data), refused(entry, error), instance(id). */
-  constructor(project, on) {
+  /**
+   * `on` holds the callbacks change(), acknowledged(entry, data), refused(entry, error), instance(id); `kind` keeps the
+   * entries of one outbox apart from those of another.
+   */
+  constructor(project, on, kind = "outbox") {
     this.project = project
     this.on = on
-    this.prefix = `goldpan:outbox:${project}:`
+    this.prefix = `goldpan:${kind}:${project}:`
     this.trouble = ""
     this.memoryOnly = false
     this.closed = false
@@ -84,7 +87,8 @@ class Outbox {
   async _deliver(entry) {
     entry.sentAt = Math.max(entry.sentAt, this.freshFrom ?? 0)
     const headers = {"X-Goldpan-Project": encodeURIComponent(this.project)}
-    const {status, data} = await request("/api/annotations", {method: "POST", body: entry.body, headers})
+    const {path, body} = this._request(entry)
+    const {status, data} = await request(path, {method: "POST", body, headers})
     if (this.closed) return false
     if (data.instance) this.on.instance(data.instance)
     if (status === 200) {
@@ -101,6 +105,11 @@ class Outbox {
     }
     this.on.change()
     return status === 200 || REFUSED.has(status)
+  }
+
+  /** Where an entry goes, and what is sent. */
+  _request(entry) {
+    return {path: "/api/annotations", body: entry.body}
   }
 
   _name(status, data) {
