@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.servers import RunningServer, wait_for
 
 CARD = "section.card"
+ITEM_LINE = re.compile(r"^Item .+ · round \d+")
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "
 
 def wait_for_item(page: Page) -> str:
     """Return the key of the item on the card, once there is one."""
-    found = page.locator(CARD).get_by_text("Item ", exact=False).filter(has_text="round").first
+    found = page.locator(f"{CARD} p.small").filter(has_text=ITEM_LINE)
     expect(found).to_be_visible(timeout=40_000)
     return current_key(page)
 

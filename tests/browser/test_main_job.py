@@ -148,7 +148,7 @@ def test_page__opens_by_its_address(chromium: Browser, tmp_path: Path, name: str
         expect(page.locator("header").get_by_role("button", name=name, exact=True)).to_have_attribute(
             "aria-pressed", "true", timeout=40_000
         )
-        expect(page.locator("h2").first).to_be_visible()
+        expect(page.locator("h2").filter(visible=True).first).to_be_visible()
         page.locator("header").get_by_role("button", name="Label", exact=True).click()
         wait_for_item(page)
 
