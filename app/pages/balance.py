@@ -11,6 +11,7 @@ from app import api_store
 from app.balance_data import balance_frame, class_balance
 from app.components.charts import balance_chart
 from app.components.layout import bar, html, panel, stack
+from app.components.text_entry import TextEntry, write
 from app.debounce import Debounced
 from app.notices import tell_problem
 from app.session import DashboardState
@@ -31,9 +32,7 @@ class BalancePage:
             label="New class", placeholder="Its name", width=280, margin=0, size="small"
         )
         self.add = pmui.Button(label="Add class", color="primary", on_click=self._add, margin=0)
-        self._entered = False
-        self.name.param.watch(self._enter, "enter_pressed")
-        self.name.param.watch(self._clear_entered, "value")
+        self._entry = TextEntry(self.name, document, self._add)
         self._repaint = Debounced(document, self.paint, pause_ms=PAUSE_MS)
         state.param.watch(self._repaint.ask, ["revision", "round_number", "classes_version", "dark"])
         state.param.watch(lambda *_: self.paint(), ["page"])
@@ -68,16 +67,6 @@ class BalancePage:
             text += f" Far below their target: <b>{names}</b>{rest}."
         return f"<p>{text}</p>"
 
-    def _enter(self, *_: Any) -> None:  # noqa: ANN401
-        self._add()
-        self._entered = self.name.value_input == ""
-
-    def _clear_entered(self, event: Any) -> None:  # noqa: ANN401 - a param event
-        # The browser sends the text itself after the key; by then the class is added and the field is to be empty.
-        if self._entered and event.new:
-            self._entered = False
-            self.name.param.update(value="", value_input="")
-
     def _add(self, *_: Any) -> None:  # noqa: ANN401
         name = self.name.value_input or self.name.value or ""
         try:
@@ -85,5 +74,5 @@ class BalancePage:
         except GoldpanError as problem:
             tell_problem(str(problem))
             return
-        self.name.param.update(value="", value_input="")
+        write(self.name, "")
         self.state.context.supervisor.wake()

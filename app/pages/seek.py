@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 
 from app.components.layout import html, panel, stack, stylesheet
 from app.components.seek_rows import seek_row
+from app.components.text_entry import TextEntry, write
 from app.debounce import Debounced
 from app.seek_state import SeekState
 from app.session import DashboardState
@@ -97,8 +98,8 @@ class SeekCard:
         self.about.param.watch(lambda event: setattr(state, "class_id", int(event.new or 0)), "value")
         for field, name in ((self.words, "words"), (self.key, "item_key"), (self.condition, "criteria")):
             field.param.watch(lambda event, name=name: setattr(state, name, event.new or ""), "value_input")
-            field.param.watch(self._add, "enter_pressed")
-            state.param.watch(lambda event, field=field: _write(field, event.new), name)
+            TextEntry(field, document, lambda: pn.state.execute(self._add))
+            state.param.watch(lambda event, field=field: _show_text(field, event.new), name)
         counting = Debounced(document, self._count, pause_ms=COUNT_PAUSE_MS)
         state.param.watch(counting.ask, ["criteria"])
         state.param.watch(lambda *_: self._show_kind(), ["kind"])
@@ -203,10 +204,10 @@ def _field(label: str, placeholder: str) -> Any:  # noqa: ANN401 - a Panel widge
     )
 
 
-def _write(field: Any, text: str) -> None:  # noqa: ANN401 - a Panel widget
+def _show_text(field: Any, text: str) -> None:  # noqa: ANN401 - a Panel widget
     """Show a text that did not come from the field itself: it is emptied once what it held is stored."""
     if text != (field.value_input or ""):
-        field.param.update(value=text, value_input=text)
+        write(field, text)
 
 
 def _sentence(text: str) -> str:
