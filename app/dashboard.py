@@ -62,6 +62,8 @@ NAVIGATION_SX = {
             "backgroundColor": "var(--gp-primary-soft) !important",
         },
         "@media (max-width: 479px)": {"px": 0.75},
+        # So that all pages are within reach in wide fonts too.
+        "@media (max-width: 379px)": {"px": 0.25},
     },
 }
 BROKEN = (
