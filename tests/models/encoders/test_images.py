@@ -14,7 +14,7 @@ from config.schema import EncoderSection
 from models.encoders.image_conv import ImageConvEncoder
 from models.encoders.image_timm import ImageTimmEncoder
 from models.errors import DeviceError, EncoderInputError, EncoderUnavailableError
-from tests.models.encoders.sources import MemorySource, image_source, png, random_weights
+from tests.models.encoders.sources import MemorySource, image_source, make_source, png, random_weights
 
 SECTION = EncoderSection(device="cpu")
 
@@ -72,11 +72,12 @@ def test_image_conv__colour_and_grey_of_mixed_sizes() -> None:
     assert vectors[:5].any(axis=1).all()
 
 
-def test_image_conv__puts_the_thread_count_back(digits: MemorySource) -> None:
+def test_image_conv__puts_the_thread_count_back() -> None:
     import torch
 
+    source = make_source("image", 30)
     before = torch.get_num_threads()
-    ImageConvEncoder().fit(digits, section=SECTION, seed=0, progress=quiet).transform(digits, 0, 10)
+    ImageConvEncoder().fit(source, section=SECTION, seed=0, progress=quiet).transform(source, 0, 10)
     assert torch.get_num_threads() == before
 
 
