@@ -70,6 +70,7 @@ class Store:
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
     cards: list[LabelCard] = field(default_factory=list)
+    documents: list[Any] = field(default_factory=list)
 
     def closed(self) -> set[str]:
         """Return the keys of items that have an answer."""
@@ -255,7 +256,14 @@ def make_page() -> LabelCard:
     news = {"classes": STORE.classes, "round_number": STORE.round} if STORE.params else {}
     card = LabelCard(sizing_mode="stretch_width", **news)
     STORE.cards.append(card)
+    STORE.documents.append(pn.state.curdoc)
     return card
+
+
+def tell_card(**news: Any) -> None:
+    """Change the first session's card as the dashboard does: on the server's thread, in its document's turn."""
+    card = STORE.cards[0]
+    STORE.documents[0].add_next_tick_callback(lambda: card.param.update(**news))
 
 
 def serve(port: int) -> Any:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from app.components.label_card import PARTS, card_source
 from tests.app.components.card_checks import acts, says, shows, wait_for
-from tests.app.components.card_server import STORE, Opener, make_classes
+from tests.app.components.card_server import STORE, Opener, make_classes, tell_card
 
 pytestmark = pytest.mark.browser
 PAGE_RULES = ("region", "landmark-one-main", "page-has-heading-one", "html-has-lang", "document-title")
@@ -38,8 +38,8 @@ def test_label__python_hears_of_the_item_and_the_revision(open_card: Opener) -> 
 
     wait_for(lambda: STORE.cards[0].revision == 1, what="revision 1")
     wait_for(lambda: STORE.cards[0].current_key == "item-1", what="current item")
-    assert STORE.cards[0].current_row == 1
-    assert STORE.cards[0].unsaved_count == 0
+    wait_for(lambda: STORE.cards[0].current_row == 1, what="its row")
+    wait_for(lambda: STORE.cards[0].unsaved_count == 0, what="nothing unsaved")
 
 
 def test_label__a_burst_of_keys_arrives_in_order_and_once(open_card: Opener) -> None:
@@ -95,16 +95,17 @@ def test_keys__repeats_modifiers_and_typing_do_nothing(open_card: Opener) -> Non
 
 def test_keys__are_dead_while_another_page_is_shown(open_card: Opener) -> None:
     page = open_card()
-    STORE.cards[0].active = False
+    tell_card(active=False)
     page.wait_for_timeout(300)
     page.keyboard.press("1")
     shows(page, "item-0")
 
-    STORE.cards[0].active = True
+    tell_card(active=True)
     page.wait_for_timeout(300)
     page.keyboard.press("1")
 
     shows(page, "item-1")
+    wait_for(lambda: len(acts()) > 0, what="the label")
     assert acts() == [("label", "item-0")]
 
 
@@ -243,7 +244,7 @@ def test_classes__counts_come_with_the_queue_and_the_buttons_stay(open_card: Ope
     button = page.locator("[data-class='2']")
     button.evaluate("(node) => { node.kept = true }")
     STORE.others = 7
-    STORE.cards[0].round_number = 2
+    tell_card(round_number=2)
 
     expect(page.locator("[data-class='2'] .count")).to_have_text("7")
     assert button.evaluate("(node) => node.kept")

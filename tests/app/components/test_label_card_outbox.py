@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.components.card_checks import acts, says, shows, stored_locally, wait_for
-from tests.app.components.card_server import STORE, Opener
+from tests.app.components.card_server import STORE, Opener, tell_card
 
 pytestmark = pytest.mark.browser
 
@@ -160,7 +160,7 @@ def test_queue__a_new_round_replaces_what_waits_and_keeps_the_screen(open_card: 
     page = open_card()
     STORE.offset, STORE.round = 100, 2
     reads = STORE.queue_reads
-    STORE.cards[0].round_number = 2
+    tell_card(round_number=2)
     wait_for(lambda: STORE.queue_reads > reads, what="a new read of the queue")
     page.wait_for_timeout(200)
     shows(page, "item-0")
@@ -184,7 +184,7 @@ def test_queue__is_refilled_before_it_runs_dry(open_card: Opener) -> None:
 
 def test_queue__open_key_shows_that_item_next(open_card: Opener) -> None:
     page = open_card()
-    STORE.cards[0].open_key = "item-300"
+    tell_card(open_key="item-300")
     shows(page, "item-300")
 
     page.keyboard.press("4")
