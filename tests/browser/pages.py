@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.servers import RunningServer, wait_for
 
 CARD = "section.card"
+FIRST_ROUND_S = 120.0
+"""The worker has the lowest priority: on a busy machine its start alone can take a minute."""
 ITEM_LINE = re.compile(r"^Item .+ · round \d+")
 
 
@@ -39,7 +41,7 @@ def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "
 def wait_for_item(page: Page) -> str:
     """Return the key of the item on the card, once there is one."""
     found = page.locator(f"{CARD} p.small").filter(has_text=ITEM_LINE)
-    expect(found).to_be_visible(timeout=40_000)
+    expect(found).to_be_visible(timeout=FIRST_ROUND_S * 1000)
     return current_key(page)
 
 
@@ -77,7 +79,7 @@ def status_line(page: Page) -> str:
     return page.locator(".gp-line").first.inner_text()
 
 
-def wait_for_round(page: Page, number: int, seconds: float = 60) -> None:
+def wait_for_round(page: Page, number: int, seconds: float = FIRST_ROUND_S) -> None:
     """Wait until the page says that a round has finished."""
 
     def done() -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.pages import open_page, press, saved_uids, wait_for_item
+from tests.browser.pages import FIRST_ROUND_S, open_page, press, saved_uids, wait_for_item
 from tests.projects import make_clouds
 from tests.servers import RunningServer, serving, wait_for
 
@@ -145,7 +145,9 @@ def test_worker__ends_with_a_killed_server(tmp_path: Path) -> None:
     if shutil.which("pgrep") is None:
         pytest.skip("needs pgrep")
     server = RunningServer(project.paths.config)
-    wait_for(lambda: server.get("/api/queue?count=1")[1]["items"], what="a first proposal")
+    wait_for(
+        lambda: server.get("/api/queue?count=1")[1]["items"], seconds=FIRST_ROUND_S, what="a first proposal"
+    )
     children = subprocess.run(
         ["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True, check=False
     ).stdout.split()
