@@ -23,7 +23,7 @@ class ConfirmGrid {
     this._build()
     this.keys = (event) => this._key(event)
     document.addEventListener("keydown", this.keys)
-    const fresh = () => this.model.active !== false && !this.touched && !this.outbox?.size && this.fetch()
+    const fresh = () => this.model.active !== false && !this.touched && !this.outbox?.size && this.fetch({gently: true})
     for (const name of ["round_number", "classes_version", "active"]) model.on(name, fresh)
     model.on("remove", () => this.close())
   }
@@ -55,8 +55,11 @@ class ConfirmGrid {
     this.outbox?.close()
   }
 
-  /** Ask for the next page; what waits to be saved is waited for, or it would be on the next page again. */
-  async fetch() {
+  /**
+   * Ask for the next page; what waits to be saved is waited for, or it would be on the next page again. `gently` leaves
+   * a page that the person has begun to mark by the time the next one arrives.
+   */
+  async fetch({gently = false} = {}) {
     if (!this.outbox || this.closed) return
     clearTimeout(this.timer)
     const token = (this.fetching = {})
@@ -67,7 +70,7 @@ class ConfirmGrid {
     }
     const body = {class_id: this.wanted, size: this.size, refused: this.refusals.latest(this.wanted)}
     const {status, data} = await request("/api/confirm/page", {method: "POST", body})
-    if (token !== this.fetching || this.closed) return
+    if (token !== this.fetching || this.closed || (gently && this.touched)) return
     if (status !== 200 || !Array.isArray(data.items)) {
       this._fill(null)
       this._show("error")

@@ -56,7 +56,31 @@ def choose(page: Page, name: str) -> list[str]:
     if not str(chosen).startswith(f"{name} –"):
         wait_for(lambda: tile_keys(page) != before, what=f"the page of {name}")
     expect(page.locator("section.confirm .go")).to_contain_text(f"as {name}")
+    # A page that somebody has begun to mark stays, also when a round ends meanwhile.
+    page.locator(TILES).first.click()
+    page.locator(TILES).first.click()
     return tile_keys(page)
+
+
+def test_confirm__a_page_begun_stays_when_the_next_one_comes(
+    chromium: Browser, server: RunningServer
+) -> None:
+    held: list[Route] = []
+    with open_page(chromium, server.url, page="Confirm") as page:
+        keys = tile_keys(page)
+        page.route("**/api/confirm/page", lambda route: held.append(route))
+        page.locator("header").get_by_role("button", name="Balance", exact=True).click()
+        expect(page.locator("section.confirm")).to_be_hidden()
+        page.locator("header").get_by_role("button", name="Confirm", exact=True).click()
+        expect(page.locator("section.confirm")).to_be_visible()
+        wait_for(lambda: page.evaluate("() => 1") and held, what="a request for another page")
+        page.locator(TILES).nth(1).click()
+        other = {"state": "none_likely", "classes": [], "items": []}
+        with page.expect_response("**/api/confirm/page"):
+            held[0].fulfill(json=other)
+        page.wait_for_timeout(300)
+        assert tile_keys(page) == keys
+        expect(page.locator(TILES).nth(1)).to_have_attribute("aria-checked", "false")
 
 
 def test_confirm__by_keys_and_back(chromium: Browser, server: RunningServer, truth: dict[str, str]) -> None:
