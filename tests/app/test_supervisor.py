@@ -36,7 +36,7 @@ class Watched:
         self.told: list[Status] = []
         self.supervisor = Supervisor(project, counts=RunningCounts(), on_status=self.told.append)
 
-    def wait_for_round(self, number: int, seconds: float = 40) -> Status:
+    def wait_for_round(self, number: int, seconds: float = 120) -> Status:
         def done() -> Status | None:
             status = self.supervisor.status
             return status if status is not None and status.round_number >= number else None
