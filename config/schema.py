@@ -183,6 +183,9 @@ class HeadSection(Section):
     mixup: StrictBool = Field(
         False, description="also learn from mixtures of rare classes' vectors with others"
     )
+    learn_names: StrictBool = Field(
+        True, description="also learn from the names of the classes, where the encoder knows words"
+    )
     optimiser: Literal["lbfgs", "adamw", "muon"] = Field("lbfgs", description="how the weights are found")
     epochs: StrictInt = Field(200, ge=1, le=100_000, description="passes over the labels")
     learning_rate: StrictFloat = Field(0.05, gt=0, le=10, description="step size of the optimiser")

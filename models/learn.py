@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from models.choice import choose_head, head_label
+from models.class_names import LearnNames, counts_with_names
 from models.extensions import Extension, extend
 from models.folds import out_of_fold
 from models.heads.contract import Head, Progress, TrainedHead, TrainingSet, check_training, no_progress
@@ -170,9 +171,15 @@ def pick_unlabelled(
 def _extensions(
     head: Head, training: TrainingSet, *, section: HeadSection, seed: int, device: torch.device
 ) -> list[Extension]:
-    found: list[Extension] = [Mixup(seed=seed)] if section.mixup else []
+    found: list[Extension] = []
+    if section.learn_names and training.name_points is not None and len(training.name_points.labels):
+        found.append(LearnNames(training.name_points))
+    if section.mixup:
+        found.append(Mixup(seed=seed))
     if section.semi_supervised and training.unlabelled is not None:
-        first = out_of_fold(head, training, section=section, seed=seed, device=device)
+        first = out_of_fold(
+            head, training, section=section, seed=seed, device=device, extensions=tuple(found)
+        )
         temperature = temperature_of(first, training)
         found.append(PseudoLabels(head, section=section, seed=seed, device=device, temperature=temperature))
     return found
@@ -193,4 +200,5 @@ def _train(
     weights = bootstrap_weights(section.members, len(training.labels), seed=seed)
     rows, weights = extend(training, weights, extensions, alone=False)
     trained = head.fit(rows, section=section, seed=seed, device=device, progress=progress, weights=weights)
-    return replace(trained, label_counts=torch.from_numpy(training.label_counts).to(trained.device))
+    counts = counts_with_names(training, rows)
+    return replace(trained, label_counts=torch.from_numpy(counts).to(trained.device))

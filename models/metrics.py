@@ -110,7 +110,8 @@ def report(
     labels = training.labels[found.tested]
     probabilities = softmax(found.logits[:, found.tested] / temperature).mean(axis=0)
     error = calibration_error(probabilities, labels, class_weights(labels, training.class_count))
-    decided = probabilities if corrected else probabilities * training.label_counts
+    # A class known by its name alone counts as one label; one that is not known at all has probability 0.
+    decided = probabilities if corrected else probabilities * np.maximum(training.label_counts, 1)
     confusion = confusion_matrix(labels, decided.argmax(axis=1), class_count=training.class_count)
     draws = draw_confusions(confusion, generator=np.random.default_rng(seed))
     judged = confusion.sum(axis=1) > 0

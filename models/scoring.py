@@ -51,7 +51,7 @@ class PoolScores:
     Attributes:
         probabilities: (n, k) float32; under the pool's class shares; rows add up to 1.
         balanced_probabilities: (n, k) float32; with the class prior taken out; rows add up to 1. Classes
-            without labels have probability 0 in both.
+            without labels, whose name was not learned either, have probability 0 in both.
         disagreement: (n,) float32; mutual information in nats between the class and the ensemble member that
             is asked (BALD: Houlsby et al. 2011), class prior taken out; 0 where all members agree.
         prior: (k,) float32; class shares of the pool, as given or as estimated.

@@ -28,6 +28,22 @@ def seeks_by_words(encoder: str) -> bool:
     return bool(getattr(encoders.get(encoder), "seeks_by_words", False))
 
 
+def learns_from_names(encoder: str) -> bool:
+    """Tell whether the vector of a class's name may stand beside those of its items; loads nothing.
+
+    Args:
+        encoder: who made the vectors, `VectorFile.encoder`; never "auto".
+
+    Returns:
+        True for encoders of texts, which treat a name as one more text. False for pictures: an encoder of both keeps
+        words apart from images ("modality gap", Liang et al. 2022), so that words can be compared with each other only.
+
+    Raises:
+        UnknownNameError: the encoder is not registered.
+    """
+    return bool(getattr(encoders.get(encoder), "learns_from_names", False))
+
+
 def open_seek_encoder(
     source: ItemSource,
     *,

@@ -115,6 +115,7 @@ class TextTfidfEncoder:
     name = "text_tfidf"
     kinds = frozenset({"text"})
     seeks_by_words = True
+    learns_from_names = True
 
     def obstacle(self, section: EncoderSection) -> str:
         """Return "": scikit-learn comes with goldpan."""

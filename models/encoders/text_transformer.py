@@ -95,6 +95,7 @@ class TextTransformerEncoder:
     name = "text_transformer"
     kinds = frozenset({"text"})
     seeks_by_words = True
+    learns_from_names = True
 
     def obstacle(self, section: EncoderSection) -> str:
         """Return why it cannot run here; "" where package and weights are there."""

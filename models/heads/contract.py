@@ -56,6 +56,19 @@ class VectorScale:
 
 
 @dataclass(frozen=True)
+class ClassNames:
+    """The names of classes as points among the items' vectors. s names.
+
+    Attributes:
+        vectors: (s, d) float32; the names by the encoder of the items, none of them zero.
+        labels: (s,) int64; the class index each is the name of; a class may have several.
+    """
+
+    vectors: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class TrainingSet:
     """The labels of one round and the vectors they belong to. m labels, d dimensions, k classes.
 
@@ -67,6 +80,7 @@ class TrainingSet:
         scale: the pool's scale (`models.heads.scaling.measure_scale`); None takes it from `vectors`.
         unlabelled: (u, d) float32 or float16; vectors of some items without a label, for what learns from
             those too (`head.semi_supervised`, the head `sade`); None where there are none.
+        name_points: what the names of classes teach (`models.class_names`); None where they teach nothing.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -75,6 +89,7 @@ class TrainingSet:
     class_names: tuple[str, ...] = ()
     scale: VectorScale | None = None
     unlabelled: npt.NDArray[np.floating] | None = None
+    name_points: ClassNames | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,8 +112,8 @@ class TrainedHead:
             refitted from its labels (`sklearn`) keeps those instead.
         mean: (d,) float32 tensor; subtracted from every vector.
         size: () float32 tensor; divides every centred vector.
-        mask: (members, k) float32 tensor; 0 for a class the member saw labels of, `MASKED_LOGIT` for another.
-        label_counts: (k,) int64 tensor; labels of each class in the training set.
+        mask: (members, k) float32 tensor; 0 for a class the member saw labels or a name of, `MASKED_LOGIT` for another.
+        label_counts: (k,) int64 tensor; labels of each class in the training set, 1 where only its name was learned.
         forward: the head's own computation, `(tensors, scaled vectors (b, d)) -> (members, b, k)`.
         class_names: k names in the order of the class indices.
         corrected: False where the section asked for no correction of imbalance: then the shares of the labels
@@ -147,7 +162,7 @@ class TrainedHead:
             vectors: (b, d) tensor on the head's device.
 
         Returns:
-            (members, b, k) float32; `MASKED_LOGIT` or below for classes without labels.
+            (members, b, k) float32; `MASKED_LOGIT` or below for classes without labels or a name that was learned.
 
         Raises:
             TrainingSetError: the vectors have another length than those it was trained on.
@@ -283,6 +298,7 @@ def check_training(training: TrainingSet) -> None:
         )
     _check_scale(training.scale, vectors.shape[1])
     _check_unlabelled(training.unlabelled, vectors.shape[1])
+    _check_names(training.name_points, vectors.shape[1], count)
     _check_counts(training)
 
 
@@ -303,6 +319,27 @@ def _check_unlabelled(unlabelled: npt.NDArray[np.floating] | None, dimensions: i
         raise TrainingSetError(f"unlabelled vectors must be (u, {dimensions}), got {unlabelled.shape}")
     if not np.isfinite(unlabelled).all():
         raise TrainingSetError("the unlabelled vectors hold NaN or infinite numbers; write the vectors again")
+
+
+def _check_names(names: ClassNames | None, dimensions: int, count: int) -> None:
+    if names is None:
+        return
+    vectors, labels = names.vectors, names.labels
+    if vectors.ndim != 2 or vectors.shape[1] != dimensions or labels.shape != (len(vectors),):
+        raise TrainingSetError(
+            f"the vectors of class names must be (s, {dimensions}) with a class index each, got {vectors.shape} and "
+            f"{labels.shape}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise TrainingSetError(f"the class indices of class names must be whole numbers, got {labels.dtype}")
+    if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
+        raise TrainingSetError(
+            "the vectors of class names hold NaN, infinity or a row of zeros; leave those out"
+        )
+    if len(labels) and (labels.min() < 0 or labels.max() >= count):
+        raise TrainingSetError(
+            f"class names must be of classes 0 … {count - 1}, found {labels.min()} … {labels.max()}"
+        )
 
 
 def _check_counts(training: TrainingSet) -> None:

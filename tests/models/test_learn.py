@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from config.errors import UnknownNameError
 from models.errors import NotEnoughLabelsError
-from models.heads.contract import TrainingSet
+from models.folds import out_of_fold
+from models.heads.contract import ClassNames, TrainedHead, TrainingSet
 from models.heads.registry import heads
 from models.learn import learn, pick_unlabelled, train_head
 from models.scoring import score_pool
-from tests.models.heads.sets import CPU, labelled, pool, section
+from tests.models.heads.sets import CPU, centres, labelled, pool, section, without
 
 
 @pytest.mark.parametrize("name", heads.names())
@@ -127,3 +130,96 @@ def test_learn__the_bias_starts_at_the_prior() -> None:
     assert torch.allclose(
         torch.softmax(joint, dim=2).mean(dim=1)[0], torch.tensor([30, 9, 3]).double() / 42.0, atol=0.02
     )
+
+
+def same_head(first: TrainedHead, second: TrainedHead) -> bool:
+    return all(torch.equal(first.tensors[key], second.tensors[key]) for key in first.tensors)
+
+
+def test_learn__a_class_with_a_name_and_no_label_is_found() -> None:
+    vectors, truth = pool("digits")
+    training = without("digits", 100, missing=7)
+    found = []
+    for given in (training, replace(training, name_points=centres("digits"))):
+        learned = learn(given, section=section(), seed=0, device=CPU)
+        scores = score_pool(vectors, learned.trained, temperature=learned.temperature)
+        found.append((scores, (scores.probabilities[truth == 7].argmax(axis=1) == 7).mean(), learned))
+    (unknown, missed, _), (known, met, learned) = found
+    assert missed == 0 and unknown.prior[7] == 0
+    assert met > 0.6
+    assert known.prior[7] == pytest.approx((truth == 7).mean(), abs=0.05)
+    assert learned.trained.label_counts[7] == 1
+    assert learned.quality.labels == len(training.labels)
+    assert learned.quality.per_class[7].labels == 0 and learned.quality.per_class[7].recall is None
+
+
+def test_learn__misleading_names_change_nothing_once_there_are_labels_enough() -> None:
+    training = labelled("digits", 150)
+    misled = replace(training, name_points=centres("digits", moved=1))
+    plain, found = (learn(each, section=section(), seed=3, device=CPU) for each in (training, misled))
+    assert same_head(plain.trained, found.trained)
+    assert (plain.temperature, plain.quality) == (found.temperature, found.quality)
+
+
+def test_learn__names_are_ignored_where_the_settings_say_so() -> None:
+    training = without("digits", 60, missing=7)
+    named = replace(training, name_points=centres("digits"))
+    plain = learn(training, section=section(), seed=3, device=CPU)
+    ignored = learn(named, section=section(learn_names=False), seed=3, device=CPU)
+    learned = learn(named, section=section(), seed=3, device=CPU)
+    assert same_head(plain.trained, ignored.trained)
+    assert plain.quality == ignored.quality
+    assert ignored.trained.label_counts[7] == 0
+    assert not same_head(plain.trained, learned.trained)
+
+
+def test_learn__no_names_at_all_are_as_none() -> None:
+    training = labelled("digits", 60)
+    nothing = ClassNames(np.zeros((0, 64), np.float32), np.zeros(0, np.int64))
+    plain, found = (
+        learn(each, section=section(), seed=3, device=CPU)
+        for each in (training, replace(training, name_points=nothing))
+    )
+    assert same_head(plain.trained, found.trained)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"mixup": True}, {"semi_supervised": True}, {"mixup": True, "semi_supervised": True}, {"name": "auto"}],
+    ids=str,
+)
+@pytest.mark.parametrize("imbalance", ["logit_adjustment", "balanced_weights", "none"])
+def test_learn__names_go_with_every_other_setting(changes: dict[str, object], imbalance: str) -> None:
+    vectors, truth = pool("digits")
+    training = replace(
+        without("digits", 160, missing=7), unlabelled=vectors[900:], name_points=centres("digits")
+    )
+    learned = learn(training, section=section(imbalance=imbalance, **changes), seed=0, device=CPU)
+    expected = training.label_counts + (np.arange(10) == 7)
+    assert learned.trained.label_counts.tolist() == expected.tolist()
+    assert learned.quality.labels == len(training.labels)
+    balanced = score_pool(vectors, learned.trained).balanced_probabilities
+    assert (balanced[truth == 7].argmax(axis=1) == 7).mean() > 0.6
+
+
+def test_learn__names_are_never_tested_on() -> None:
+    training = labelled("digits", 100)
+    learned = learn(replace(training, name_points=centres("digits")), section=section(), seed=0, device=CPU)
+    tested = np.where(training.label_counts >= 2, training.label_counts, 0)
+    assert np.asarray(learned.quality.confusion).sum(axis=1).tolist() == tested.tolist()
+
+
+def test_learn__the_first_pass_of_pseudo_labels_is_calibrated_with_the_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts: list[int] = []
+
+    def counted(*arguments: object, extensions: tuple[object, ...] = (), **named: object) -> object:
+        counts.append(len(extensions))
+        return out_of_fold(*arguments, extensions=extensions, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("models.learn.out_of_fold", counted)
+    vectors, _ = pool("digits")
+    training = replace(labelled("digits", 60), unlabelled=vectors[900:], name_points=centres("digits"))
+    learn(training, section=section(semi_supervised=True), seed=0, device=CPU)
+    assert counts == [1, 2]

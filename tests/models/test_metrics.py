@@ -6,8 +6,16 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 from sklearn.metrics import confusion_matrix as peer_confusion
 
 from models.errors import TrainingSetError
-from models.heads.contract import TrainingSet
-from models.metrics import balanced_accuracy, confusion_matrix, cross_validate, draw_confusions, macro_f1
+from models.folds import OutOfFold
+from models.heads.contract import MASKED_LOGIT, TrainingSet
+from models.metrics import (
+    balanced_accuracy,
+    confusion_matrix,
+    cross_validate,
+    draw_confusions,
+    macro_f1,
+    report,
+)
 from tests.models.heads.sets import CPU, labelled, pool, section
 
 
@@ -126,3 +134,20 @@ def test_draw_confusions__two_out_of_two_is_not_certain() -> None:
     draws = draw_confusions(np.array([[2, 0], [0, 2]]), generator=np.random.default_rng(0))
     assert np.allclose(draws.sum(axis=2), 2)
     assert np.quantile(draws[:, 0, 0] / 2, 0.05) < 0.7
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+def test_report__taken_for_a_class_without_labels_is_a_mistake(corrected: bool) -> None:
+    training = TrainingSet(np.eye(6, dtype=np.float32), np.array([0, 0, 0, 1, 1, 1], np.int64), 4)
+    logits = np.full((1, 6, 4), MASKED_LOGIT, np.float32)
+    logits[0, :, :3] = 0.0
+    logits[0, np.arange(6), training.labels] = 3.0
+    logits[0, 0, 2] = 9.0  # the third class is known by its name alone, the fourth not at all
+    found = report(
+        OutOfFold(logits, np.ones(6, bool), 3), training, temperature=1.0, corrected=corrected, seed=0
+    )
+    assert found.confusion[0] == (2, 0, 1, 0)
+    assert found.balanced_accuracy is not None
+    assert found.balanced_accuracy.value == pytest.approx((2 / 3 + 1) / 2)
+    unmet = found.per_class[2]
+    assert (unmet.labels, unmet.precision, unmet.recall, unmet.f1) == (0, None, None, None)

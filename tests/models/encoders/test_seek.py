@@ -9,7 +9,7 @@ from config.errors import GoldpanError
 from config.schema import EncoderSection
 from models.encoders.contract import SeekEncoder
 from models.encoders.registry import encoders
-from models.encoders.seek import open_seek_encoder, seeks_by_words
+from models.encoders.seek import learns_from_names, open_seek_encoder, seeks_by_words
 from models.errors import EncoderInputError
 from tests.models.encoders.sources import MemorySource, make_source, text_source
 
@@ -84,3 +84,13 @@ def test_seeks_by_words__of_every_encoder_that_says_so() -> None:
     assert not seeks_by_words("tabular")
     with pytest.raises(GoldpanError, match="unknown encoder 'texts'"):
         seeks_by_words("texts")
+
+
+def test_learns_from_names__encoders_of_texts_alone() -> None:
+    assert {name for name in encoders.names() if learns_from_names(name)} == {
+        "text_tfidf",
+        "text_transformer",
+    }
+    assert seeks_by_words("image_clip")  # whose words lie apart from its images
+    with pytest.raises(GoldpanError, match="unknown encoder 'texts'"):
+        learns_from_names("texts")

@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.preprocessing import StandardScaler
 
 from config.schema import HeadSection
-from models.heads.contract import TrainingSet
+from models.heads.contract import ClassNames, TrainingSet
 
 CPU = torch.device("cpu")
 LOADERS = {"digits": load_digits, "wine": load_wine, "cancer": load_breast_cancer, "iris": load_iris}
@@ -39,6 +39,21 @@ def labelled(name: str, count: int, *, class_count: int | None = None) -> Traini
     """Return the first items of a pool with their labels."""
     vectors, truth = pool(name)
     return TrainingSet(vectors[:count], truth[:count], class_count or int(truth.max()) + 1)
+
+
+def centres(name: str, *, moved: int = 0) -> ClassNames:
+    """Return the middle of each class as its name; moved on by some classes, every name is that of another."""
+    vectors, truth = pool(name)
+    classes = np.arange(truth.max() + 1)
+    middles = np.stack([vectors[truth == index].mean(axis=0) for index in classes])
+    return ClassNames(middles, ((classes + moved) % len(classes)).astype(np.int64))
+
+
+def without(name: str, count: int, missing: int) -> TrainingSet:
+    """Return the first items of a pool with their labels, those of one class left out."""
+    given = labelled(name, count)
+    kept = given.labels != missing
+    return TrainingSet(given.vectors[kept], given.labels[kept], given.class_count)
 
 
 def section(**changes: object) -> HeadSection:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.errors import NotEnoughLabelsError, TrainingSetError
-from models.heads.contract import TrainingSet, VectorScale, check_training
+from models.heads.contract import ClassNames, TrainingSet, VectorScale, check_training
 from models.heads.registry import heads
 from tests.models.heads.sets import CPU, labelled, section
 
@@ -18,8 +18,16 @@ def a_set(**changes: object) -> TrainingSet:
     return TrainingSet(**(given | changes))  # type: ignore[arg-type]
 
 
+def names(
+    vectors: object = ((1, 0, 0, 0), (0, 1, 0, 0)), labels: object = (0, 1), *, dtype: type = np.int64
+) -> dict[str, ClassNames]:
+    return {"name_points": ClassNames(np.array(vectors, np.float32), np.array(labels, dtype))}
+
+
 def test_check_training__good_labels_pass() -> None:
     check_training(a_set())
+    check_training(a_set(**names()))
+    check_training(a_set(**names(np.zeros((0, 4)), [])))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,15 @@ def test_check_training__good_labels_pass() -> None:
         ({"class_names": ("a",)}, "1 class names for 2 classes"),
         ({"scale": VectorScale(np.zeros(3, np.float32), 1.0)}, "mean of 4 numbers"),
         ({"scale": VectorScale(np.zeros(4, np.float32), 0.0)}, "greater than 0"),
+        (names(np.ones((2, 3))), r"class names must be \(s, 4\).*\(2, 3\)"),
+        (names(np.ones(4), [0]), r"must be \(s, 4\)"),
+        (names(labels=[0]), r"\(2, 4\) and \(1,\)"),
+        (names([[1, 0, 0, np.nan]] * 2), "class names hold NaN"),
+        (names([[1, 0, 0, np.inf]] * 2), "infinity"),
+        (names([[1, 0, 0, 0], [0, 0, 0, 0]]), "a row of zeros"),
+        (names(labels=[0, 2]), "of classes 0 … 1, found 0 … 2"),
+        (names(labels=[-1, 0]), "found -1"),
+        (names(dtype=np.float32), "whole numbers, got float32"),
     ],
 )
 def test_check_training__wrong_values_are_named(changes: dict[str, object], message: str) -> None:

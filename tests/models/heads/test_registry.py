@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from models.errors import NotEnoughLabelsError, TrainingSetError
 from models.heads.contract import Head, TrainedHead, TrainingSet
 from models.heads.files import load_head
 from models.heads.registry import heads
+from models.learn import learn
 from models.scoring import score_pool
-from tests.models.heads.sets import CPU, ground, labelled, pool, section
+from tests.models.heads.sets import CPU, centres, ground, labelled, pool, section, without
 
 NAMES = heads.names()
 every_head = pytest.mark.parametrize("name", NAMES)
@@ -285,3 +287,32 @@ def test_save__loaded_head_gives_equal_logits(name: str, tmp_path: Path) -> None
     assert torch.equal(trained.logits(vectors), loaded.logits(vectors))
     assert all(torch.equal(trained.tensors[key], loaded.tensors[key]) for key in trained.tensors)
     assert (temperature, loaded.name, loaded.class_names, loaded.seed) == (1.25, name, names, 3)
+
+
+def named(name: str) -> TrainingSet:
+    """Labels without those of the second class, and the names of all classes."""
+    return replace(without(ground(name), 90, missing=1), name_points=centres(ground(name)))
+
+
+@every_head
+@pytest.mark.parametrize("imbalance", ["logit_adjustment", "balanced_weights", "none"])
+def test_learn__a_class_with_a_name_alone_is_known(name: str, imbalance: str) -> None:
+    vectors, truth = pool(ground(name))
+    given = section(name=name, members=2, imbalance=imbalance)
+    learned = learn(named(name), section=given, seed=0, device=CPU)
+    found = answers(learned.trained, vectors)
+    assert np.isfinite(found).all()
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-4)
+    assert found[truth == 1, 1].mean() > 2 * found[truth != 1, 1].mean()
+    assert learned.trained.label_counts[1] == 1
+    assert learned.quality.balanced_accuracy is not None
+
+
+@every_head
+def test_save__a_head_that_learned_names_is_read_again(name: str, tmp_path: Path) -> None:
+    trained = learn(named(name), section=section(name=name, members=2), seed=0, device=CPU).trained
+    trained.save(tmp_path / "head.safetensors")
+    loaded, _ = load_head(tmp_path / "head.safetensors")
+    vectors = torch.tensor(pool(ground(name))[0])
+    assert torch.equal(trained.logits(vectors), loaded.logits(vectors))
+    assert torch.equal(trained.label_counts, loaded.label_counts)
