@@ -10,6 +10,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from app.project import Project, now, open_project, settings_hash
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
-from app.seeking import SoughtScores, score_seeks
+from app.seeking import SoughtScores, Words, name_points, read_words, score_seeks
 from app.stopping import look_at_stopping
 from labeling.queue import store_proposals
 from labeling.round_log import advance_round, finish_round
@@ -74,12 +75,13 @@ def _run(project: Project, *, number: int, revision: int, seed: int) -> int:
     seconds: dict[str, float] = {}
     report("reading", 0.05)
     inputs = _timed(seconds, "read", lambda: gather_inputs(project, revision=revision))
+    words = _timed(seconds, "words", lambda: read_words(project, inputs))
     report("training", 0.15)
-    learned = _timed(seconds, "learn", lambda: learn_head(project, inputs, seed=seed))
+    learned = _timed(seconds, "learn", lambda: learn_head(project, inputs, words, seed=seed))
     report("scoring", 0.6)
     scores = _timed(seconds, "score", lambda: score(project, inputs, learned))
     report("looking for what is sought", 0.75)
-    sought = _timed(seconds, "seek", lambda: score_seeks(project, inputs))
+    sought = _timed(seconds, "seek", lambda: score_seeks(project, inputs, words))
     report("choosing", 0.8)
     choice = _timed(seconds, "choose", lambda: choose(project, inputs, scores, sought, seed=seed))
     report("storing", 0.95)
@@ -87,8 +89,8 @@ def _run(project: Project, *, number: int, revision: int, seed: int) -> int:
     return len(choice.indices)
 
 
-def learn_head(project: Project, inputs: RoundInputs, *, seed: int) -> Learned | None:
-    """Train the head on the labels; None while fewer than two classes have a label."""
+def learn_head(project: Project, inputs: RoundInputs, words: Words, *, seed: int) -> Learned | None:
+    """Train the head on the labels and the classes' names; None while fewer than two classes have a label."""
     labelled = np.flatnonzero(inputs.labels >= 0)
     if len(np.unique(inputs.labels[labelled])) < 2:
         return None
@@ -100,6 +102,7 @@ def learn_head(project: Project, inputs: RoundInputs, *, seed: int) -> Learned |
         class_names=tuple(entry.name for entry in inputs.classes),
         scale=measure_scale(inputs.vectors),
         unlabelled=pick_unlabelled(inputs.vectors, inputs.labels, section=section),
+        name_points=name_points(inputs, words),
     )
     return learn(training, section=section, seed=seed, device=choose_device(section.device))
 
@@ -109,18 +112,26 @@ def score(project: Project, inputs: RoundInputs, learned: Learned | None) -> Poo
     if learned is None:
         return None
     section = project.config.head
+    counts = np.bincount(inputs.labels[inputs.labels >= 0], minlength=len(inputs.classes))
     stated = None
     if section.target_prior is not None:
-        counts = np.bincount(inputs.labels[inputs.labels >= 0], minlength=len(inputs.classes))
         names = [entry.name for entry in inputs.classes]
         stated = stated_prior(section.target_prior, names, label_counts=counts)
-    return score_pool(
+    scores = score_pool(
         inputs.vectors,
         learned.trained,
         temperature=learned.temperature,
         prior=stated,
         device=choose_device(section.device),
     )
+    return scores if stated is not None else _without_claims(scores, counts > 0)
+
+
+def _without_claims(scores: PoolScores, labelled: npt.NDArray[np.bool_]) -> PoolScores:
+    """Widen the interval of a class known by its name alone: a name does not show that the pool holds any of it."""
+    low = np.where(labelled, scores.prior_low, np.float32(0.0))
+    high = np.where(labelled, scores.prior_high, np.float32(max(0.0, 1.0 - float(low.sum()))))
+    return replace(scores, prior_low=low, prior_high=high)
 
 
 def strategy_name(project: Project, scores: PoolScores | None, sought: SoughtScores | None) -> str:

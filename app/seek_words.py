@@ -48,7 +48,8 @@ def encode_words(project: Project, texts: Sequence[str]) -> dict[str, FloatArray
             seed=project.config.project.seed,
             encoder=vectors.encoder,
         )
-        known |= dict(zip(new, encoder.encode_texts(new), strict=True))
+        # One by one: a vector must not hang on what was encoded beside it, or a round could not be repeated elsewhere.
+        known |= {text: encoder.encode_texts([text])[0] for text in new}
         _write(file, {text: known[text] for text in texts}, owner=vectors.hash)
     return {text: known[text] for text in texts}
 

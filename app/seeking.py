@@ -1,16 +1,18 @@
 """From what is sought to scores for the strategy: one column for each class name, typed words, example or criterion.
 
 Runs in the worker, within a round. Words are encoded once and kept in the project's folder by their content, so that
-later rounds load no model. What cannot be used is left out with its reason, and the round goes on.
+later rounds load no model. The names of classes also teach the head. What cannot be used is left out with its reason,
+and the round goes on.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from app.errors import SeekUnusableError
 from app.project import Project
@@ -20,8 +22,9 @@ from app.sought import NO_WORDS
 from config.errors import GoldpanError
 from labeling.pools.criteria import matching_rows, parse_criteria
 from labeling.seeks import Seek, SeekKind
-from models.encoders.seek import seeks_by_words
+from models.encoders.seek import learns_from_names, seeks_by_words
 from models.errors import ModelError
+from models.heads.contract import ClassNames
 from models.seeking import (
     HalfColumns,
     SeekColumns,
@@ -75,19 +78,75 @@ class SoughtScores:
         return tuple(asdict(entry) for entry in self.reports)
 
 
-def score_seeks(project: Project, inputs: RoundInputs) -> SoughtScores | None:
+@dataclass(frozen=True)
+class Words:
+    """The words of a round among its vectors.
+
+    Attributes:
+        vectors: text → (d,) float32, for names of classes and typed words the encoder knows.
+        problem: why there are none, "" where there may be.
+    """
+
+    vectors: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    problem: str = ""
+
+
+def read_words(project: Project, inputs: RoundInputs) -> Words:
+    """Place the names of classes and all typed words among the vectors.
+
+    Args:
+        project: the opened project.
+        inputs: what the round looks at.
+    """
+    if not inputs.seeks_hash:
+        return Words()
+    if not seeks_by_words(inputs.encoder):
+        return Words(problem=NO_WORDS.format(encoder=inputs.encoder, criteria=""))
+    wanted = [class_words(entry.name, entry.description) for entry in inputs.classes]
+    wanted += [entry.text for entry in inputs.seeks if entry.kind == SeekKind.WORDS]
+    try:
+        vectors = encode_words(project, list(dict.fromkeys(wanted)))
+    except ModelError as problem:
+        # Names are sought unasked: a model that is gone must not stop the rounds.
+        log.warning("what is sought by words is left out: %s", problem)
+        return Words(problem=str(problem))
+    return Words({text: vector for text, vector in vectors.items() if vector.any()})
+
+
+def name_points(inputs: RoundInputs, words: Words) -> ClassNames | None:
+    """Return what the names of classes teach a head; None where they teach nothing.
+
+    Args:
+        inputs: what the round looks at.
+        words: as of `read_words`.
+    """
+    if not words.vectors or not learns_from_names(inputs.encoder):
+        return None
+    found = [
+        (place, words.vectors[text])
+        for place, entry in enumerate(inputs.classes)
+        if (text := class_words(entry.name, entry.description)) in words.vectors
+    ]
+    if not found:
+        return None
+    places, vectors = zip(*found, strict=True)
+    return ClassNames(np.stack(vectors).astype(np.float32), np.asarray(places, np.int64))
+
+
+def score_seeks(project: Project, inputs: RoundInputs, words: Words) -> SoughtScores | None:
     """Turn what is sought into scores.
 
     Args:
         project: the opened project.
         inputs: what the round looks at.
+        words: as of `read_words`.
 
     Returns:
         The scores; without columns where nothing that is sought could be used; None where nothing is sought.
     """
     if not inputs.seeks_hash:
         return None
-    by_words, problem = _words_columns(project, inputs)
+    by_words = _words_columns(inputs, words)
     parts: list[tuple[HalfColumns, int]] = []
     for place, entry in enumerate(inputs.classes):
         column = by_words.get(class_words(entry.name, entry.description))
@@ -98,7 +157,7 @@ def score_seeks(project: Project, inputs: RoundInputs) -> SoughtScores | None:
     for seek in inputs.seeks:
         class_index = -1 if seek.class_id is None else place_of[seek.class_id]
         try:
-            column = _column(project, inputs, seek, by_words, problem)
+            column = _column(project, inputs, seek, by_words, words.problem)
         except GoldpanError as refusal:
             # The round goes on without it; the page says why.
             reports.append(SeekReport(seek.id, problem=str(refusal)))
@@ -132,23 +191,12 @@ def _column(
     return examples_scores(inputs.vectors, np.asarray(inputs.vectors[rows], np.float32))
 
 
-def _words_columns(project: Project, inputs: RoundInputs) -> tuple[dict[str, HalfColumns], str]:
-    """Return a column for each text that is sought and that the encoder knows; and why there are none, or ""."""
-    if not seeks_by_words(inputs.encoder):
-        return {}, NO_WORDS.format(encoder=inputs.encoder, criteria="")
-    wanted = [class_words(entry.name, entry.description) for entry in inputs.classes]
-    wanted += [entry.text for entry in inputs.seeks if entry.kind == SeekKind.WORDS]
-    try:
-        vectors = encode_words(project, list(dict.fromkeys(wanted)))
-    except ModelError as problem:
-        # Names are sought unasked: a model that is gone must not stop the rounds.
-        log.warning("what is sought by words is left out: %s", problem)
-        return {}, str(problem)
-    known = [text for text, vector in vectors.items() if vector.any()]
-    if not known:
-        return {}, ""
-    scores = words_scores(inputs.vectors, np.stack([vectors[text] for text in known]))
-    return {text: scores[:, place] for place, text in enumerate(known)}, ""
+def _words_columns(inputs: RoundInputs, words: Words) -> dict[str, HalfColumns]:
+    """Return a column for each text that is sought and that the encoder knows."""
+    if not words.vectors:
+        return {}
+    scores = words_scores(inputs.vectors, np.stack([*words.vectors.values()]))
+    return {text: scores[:, place] for place, text in enumerate(words.vectors)}
 
 
 def _report(

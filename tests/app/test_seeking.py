@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.project import Project
 from app.round_files import read_meaning
 from app.round_inputs import gather_inputs
 from app.run_now import run_now
-from app.seeking import SoughtScores, class_words, score_seeks
+from app.seeking import SoughtScores, Words, class_words, name_points, read_words, score_seeks
 from labeling.classes import archive_class, list_classes, update_class
 from labeling.queue import Proposal, proposals_of
 from models.errors import EncoderUnavailableError
@@ -29,7 +30,8 @@ def texts(tmp_path: Path) -> Iterator[Project]:
 
 
 def scores(project: Project) -> SoughtScores:
-    found = score_seeks(project, gather_inputs(project, revision=10**9))
+    inputs = gather_inputs(project, revision=10**9)
+    found = score_seeks(project, inputs, read_words(project, inputs))
     assert found is not None
     return found
 
@@ -46,7 +48,7 @@ def proposals(project: Project, number: int) -> list[Proposal]:
 
 
 def test_score_seeks__nothing_is_sought(clouds: Project) -> None:
-    assert score_seeks(clouds, gather_inputs(clouds, revision=0)) is None
+    assert score_seeks(clouds, gather_inputs(clouds, revision=0), Words()) is None
 
 
 def test_score_seeks__class_names_where_the_encoder_knows_words(texts: Project) -> None:
@@ -110,7 +112,7 @@ def test_score_seeks__of_an_archived_class_is_left_out(clouds: Project) -> None:
     with clouds.database.transaction() as session:
         archive_class(session, class_id=list_classes(session)[2].id)
     inputs = gather_inputs(clouds, revision=0)
-    assert inputs.seeks == () and score_seeks(clouds, inputs) is None
+    assert inputs.seeks == () and score_seeks(clouds, inputs, read_words(clouds, inputs)) is None
 
 
 def test_score_seeks__says_how_many_answers_were_right(clouds: Project) -> None:
@@ -132,6 +134,62 @@ def test_score_seeks__an_example_does_not_confirm_itself(clouds: Project) -> Non
     assert (scores(clouds).reports[0].looked_at, scores(clouds).reports[0].right) == (1, 1)
 
 
+def test_read_words__names_of_open_classes_and_typed_words(texts: Project) -> None:
+    seek(texts, "words", "rain and wind")
+    seek(texts, "words", "Ω≈ç√∫ ゆき")
+    with texts.database.transaction() as session:
+        weather, sport, _ = list_classes(session)
+        update_class(session, class_id=weather.id, description="rain")
+        archive_class(session, class_id=sport.id)
+    words = read_words(texts, gather_inputs(texts, revision=0))
+    assert set(words.vectors) == {
+        "weather: rain",
+        "lost card",
+        "rain and wind",
+    }  # what is unknown is left out
+    assert words.problem == ""
+    assert all(vector.shape == (16,) and vector.any() for vector in words.vectors.values())
+
+
+def test_read_words__a_table_has_none(clouds: Project) -> None:
+    assert read_words(clouds, gather_inputs(clouds, revision=0)) == Words()
+    seek(clouds, "words", "a quasar")
+    words = read_words(clouds, gather_inputs(clouds, revision=0))
+    assert words.vectors == {} and "words cannot be placed" in words.problem
+
+
+def test_name_points__are_the_names_by_their_columns(tmp_path: Path) -> None:
+    project = make_texts(tmp_path, classes=("lost_card", "ゆき", "sport"))
+    seek(project, "words", "rain and wind", about="sport")
+    inputs = gather_inputs(project, revision=0)
+    points = name_points(inputs, read_words(project, inputs))
+    assert points is not None and points.labels.tolist() == [0, 2]
+    assert points.vectors.dtype == np.float32
+    names = seek_words.encode_words(project, ["lost card", "sport"])
+    assert np.array_equal(points.vectors, np.stack([names["lost card"], names["sport"]]))
+    project.close()
+
+
+def test_name_points__none_that_is_known(tmp_path: Path) -> None:
+    project = make_texts(tmp_path, classes=("ゆき", "Ω≈ç"))
+    seek(project, "words", "rain and wind")
+    inputs = gather_inputs(project, revision=0)
+    assert name_points(inputs, read_words(project, inputs)) is None
+    project.close()
+
+
+def test_name_points__a_table_has_none(clouds: Project) -> None:
+    inputs = gather_inputs(clouds, revision=0)
+    assert name_points(inputs, read_words(clouds, inputs)) is None
+
+
+def test_name_points__words_beside_images_teach_nothing(texts: Project) -> None:
+    inputs = gather_inputs(texts, revision=0)
+    words = read_words(texts, inputs)
+    assert name_points(inputs, words) is not None
+    assert name_points(replace(inputs, encoder="image_clip"), words) is None
+
+
 def test_score_seeks__rounds_go_on_without_the_model_of_words(
     texts: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,9 +198,12 @@ def test_score_seeks__rounds_go_on_without_the_model_of_words(
 
     monkeypatch.setattr(seek_words, "open_seek_encoder", refuse)
     seek(texts, "words", "rain and wind")
+    truth = truth_of(texts)
+    label(texts, {key: name for key, name in truth.items() if name != "lost_card"})
     assert run_now(texts) > 0
     meaning = read_meaning(texts.paths.rounds, 1)
     assert meaning is not None and "the weights are gone" in meaning.seeks[0]["problem"]
+    assert meaning.trained and meaning.prior[2] == 0  # the name was not learned
 
 
 def test_encode_words__opens_the_encoder_for_new_words_alone(
@@ -161,6 +222,22 @@ def test_encode_words__opens_the_encoder_for_new_words_alone(
     assert len(opened) == 1 and np.array_equal(first["rain"], again["rain"])
     seek_words.encode_words(texts, ["rain", "a goal"])
     assert len(opened) == 2
+
+
+def test_encode_words__a_vector_does_not_hang_on_what_is_encoded_beside_it(
+    texts: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together: list[int] = []
+
+    class Counting:
+        def encode_texts(self, given: list[str]) -> np.ndarray:
+            together.append(len(given))
+            return np.full((len(given), 16), len(given), np.float32)
+
+    monkeypatch.setattr(seek_words, "open_seek_encoder", lambda *_, **__: Counting())
+    found = seek_words.encode_words(texts, ["rain", "a goal", "a lost card"])
+    assert list(found) == ["rain", "a goal", "a lost card"]
+    assert together == [1, 1, 1]
 
 
 def test_encode_words__a_damaged_file_is_written_anew(texts: Project) -> None:
