@@ -187,7 +187,8 @@ def _text_items(
     sought = meant / np.linalg.norm(meant, axis=1, keepdims=True)
     lengths = np.linalg.norm(texts.vectors, axis=1, keepdims=True)
     scores = (texts.vectors / np.maximum(lengths, 1e-12)) @ sought.T
-    seeds = SeekScores(scores.astype(np.float32), np.arange(len(class_names), dtype=np.int64))
+    points = (sought * np.sqrt(sought.shape[1])).astype(np.float32)
+    seeds = SeekScores(scores.astype(np.float32), np.arange(len(class_names), dtype=np.int64), points)
     return LabelledItems(
         name, texts.vectors, joined[texts.truth], class_names, seeds,
         held_out=texts.held_out, held_out_truth=joined[texts.held_out_truth],

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.simulation.model import Model
 from app.simulation.pools import LabelledPool
+from models.heads.contract import ClassNames
 from strategies.contract import BoolArray, Choice, IntArray, Outcome, PoolState
 
 
@@ -51,6 +52,14 @@ class Labelling:
         column = np.full(len(self.pool.class_names) + 1, -1, np.int64)  # the last place serves "no label"
         column[self.known] = np.arange(len(self.known))
         return column[self.truth]
+
+    def name_points(self) -> ClassNames | None:
+        """Return what the names of the classes teach a model; None where they are not known."""
+        seeds = self.pool.seeds if self.names else None
+        if seeds is None or seeds.vectors is None:
+            return None
+        named = np.flatnonzero(seeds.classes >= 0)
+        return ClassNames(seeds.vectors[named], seeds.classes[named])
 
     def state(self, model: Model | None) -> PoolState:
         """Return all that a strategy may look at.

@@ -9,7 +9,7 @@ import numpy as np
 from app.simulation.pools import LabelledPool
 from config.schema import HeadSection
 from models.devices import choose_device, fixed_threads
-from models.heads.contract import TrainedHead, TrainingSet, VectorScale
+from models.heads.contract import ClassNames, TrainedHead, TrainingSet, VectorScale
 from models.heads.scaling import spaced_rows
 from models.learn import learn, train_head, wants_unlabelled
 from models.scoring import PoolScores, member_probabilities, score_pool
@@ -56,6 +56,7 @@ def train(
     scale: VectorScale,
     seed: int,
     unlabelled: FloatArray | None = None,
+    names: ClassNames | None = None,
 ) -> Model | None:
     """Train a head.
 
@@ -67,6 +68,7 @@ def train(
         scale: the pool's scale.
         seed: of all chance.
         unlabelled: (u, d) float32; items without a label, for heads that learn from them too.
+        names: what the names of the classes teach; None where they are not known.
 
     Returns:
         The model; None while fewer than two classes have a label.
@@ -81,7 +83,9 @@ def train(
         unlabelled = None
     elif unlabelled is not None:
         unlabelled = unlabelled[spaced_rows(len(unlabelled), UNLABELLED_ROWS)]
-    training = TrainingSet(vectors, labels, class_count=class_count, scale=scale, unlabelled=unlabelled)
+    training = TrainingSet(
+        vectors, labels, class_count=class_count, scale=scale, unlabelled=unlabelled, name_points=names
+    )
     device = choose_device(section.device)
     if section.calibrate:
         learned = learn(training, section=section, seed=seed, device=device)

@@ -26,10 +26,13 @@ class SeekScores:
     Attributes:
         scores: (n, s) float16 or float32; column j tells how like each item is to the j-th thing sought.
         classes: (s,) int64; the class each column is about, an index into the pool's class names; -1 for none.
+        vectors: (s, d) float32; what is sought as points among the items, where it was said in words and the model
+            may learn from it; None where it was not.
     """
 
     scores: npt.NDArray[np.floating]
     classes: IntArray
+    vectors: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -246,9 +249,9 @@ def _joined(
         held_out_truth=None if items.held_out_truth is None else new_index[items.held_out_truth],
         seeds=None
         if items.seeds is None
-        else SeekScores(
-            items.seeds.scores,
-            np.where(items.seeds.classes >= 0, new_index[items.seeds.classes], -1).astype(np.int64),
+        else replace(
+            items.seeds,
+            classes=np.where(items.seeds.classes >= 0, new_index[items.seeds.classes], -1).astype(np.int64),
         ),
     )
     new_sizes = np.bincount(new_index, weights=np.asarray(sizes, float)).astype(int).tolist()
@@ -266,7 +269,7 @@ def _pool_of(
         raise LabelledPoolError(
             f"{items.name}: no class has two items, so that none can be held out to measure on; give more items"
         )
-    seeds = None if items.seeds is None else SeekScores(items.seeds.scores[rows], items.seeds.classes)
+    seeds = None if items.seeds is None else replace(items.seeds, scores=items.seeds.scores[rows])
     return LabelledPool(
         items.name, items.vectors[rows], items.truth[rows], items.class_names, held_out, held_out_truth, seeds, rare
     )  # fmt: skip

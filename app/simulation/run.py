@@ -270,7 +270,7 @@ class _Run:
         self.model = train(
             self.pool.vectors[rows], labelling.labels()[rows], class_count=len(labelling.known),
             section=self.plan.head, scale=self.scale, seed=self.plan.seed,
-            unlabelled=self.pool.vectors[labelling.truth < 0],
+            unlabelled=self.pool.vectors[labelling.truth < 0], names=labelling.name_points(),
         )  # fmt: skip
         train_s = time.perf_counter() - began
         answer = _answer(self.model, self.pool, labelling.known)

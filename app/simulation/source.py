@@ -14,7 +14,7 @@ from app.simulation.errors import LabelledPoolError
 from app.simulation.pools import LabelledItems, SeekScores
 from config.files import load_config
 from labeling.pools.truth import read_truth
-from models.encoders.seek import seeks_by_words
+from models.encoders.seek import learns_from_names, seeks_by_words
 from models.errors import VectorsError
 from models.seeking import words_scores
 from models.vectors import VectorFile, open_vectors
@@ -84,4 +84,5 @@ def _seeds(
     if not sought:
         return None
     columns = np.stack([words[class_words(class_names[place], "")] for place in sought])
-    return SeekScores(words_scores(vectors, columns), np.asarray(sought, np.int64))
+    points = columns.astype(np.float32) if learns_from_names(file.encoder) else None
+    return SeekScores(words_scores(vectors, columns), np.asarray(sought, np.int64), points)

@@ -88,6 +88,7 @@ def hash_pool(pool: LabelledPool) -> str:
     arrays: list[npt.NDArray[Any]] = [pool.vectors, pool.truth, pool.held_out, pool.held_out_truth]
     if pool.seeds is not None:
         arrays += [pool.seeds.scores, pool.seeds.classes]
+        arrays += [] if pool.seeds.vectors is None else [pool.seeds.vectors]
     for array in arrays:
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())

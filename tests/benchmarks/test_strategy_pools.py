@@ -63,3 +63,16 @@ def test_seeds__a_name_is_nearer_to_its_own_items_than_to_others(name: str) -> N
     own = pool.seeds.scores[np.arange(pool.truth.size), pool.truth]
     assert float(own.mean()) > float(pool.seeds.scores.mean()) + 0.1
     assert float(np.abs(pool.seeds.scores).max()) <= 1.0 + 1e-5
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["banking77", "needles"])
+def test_seeds__a_name_as_a_point_is_as_long_as_the_items_and_scored_alike(name: str) -> None:
+    pool = drawn(name)
+    assert pool.seeds is not None and pool.seeds.vectors is not None
+    lengths = np.linalg.norm(pool.vectors, axis=1)
+    assert np.allclose(np.linalg.norm(pool.seeds.vectors, axis=1), np.median(lengths), rtol=0.01)
+    cosines = (
+        pool.vectors @ pool.seeds.vectors.T / np.outer(lengths, np.linalg.norm(pool.seeds.vectors, axis=1))
+    )
+    assert np.allclose(cosines, pool.seeds.scores, atol=0.01)

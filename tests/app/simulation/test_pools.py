@@ -152,3 +152,26 @@ def test_needles__more_than_there_are_classes_is_refused() -> None:
 
 def test_rare_classes__small_share_or_smallest() -> None:
     assert small_pool().rare_classes.tolist() == [2]
+
+
+def test_profile__what_was_said_in_words_stays_whole() -> None:
+    items = numbered((20, 20))
+    points = np.array([[3.0], [5.0]], np.float32)
+    items = replace(
+        items, seeds=SeekScores(np.zeros((40, 2), np.float32), np.array([1, 0], np.int64), points)
+    )
+    pool = profile(items, (10, 5), seed=0)
+    assert pool.seeds is not None and pool.seeds.vectors is not None
+    assert pool.seeds.scores.shape == (15, 2)
+    assert np.array_equal(pool.seeds.vectors, points) and pool.seeds.classes.tolist() == [1, 0]
+
+
+def test_needles__names_of_classes_that_are_joined_are_names_of_the_group() -> None:
+    items = numbered((50,) * 4)
+    points = np.arange(5, dtype=np.float32)[:, None]
+    classes = np.array([0, 1, 2, 3, -1], np.int64)
+    items = replace(items, seeds=SeekScores(np.zeros((200, 5), np.float32), classes, points))
+    pool = needles(items, seed=1, each=3, names=("c",), groups=1)
+    assert pool.seeds is not None and pool.seeds.vectors is not None
+    assert pool.seeds.classes.tolist() == [1, 1, 0, 1, -1]
+    assert np.array_equal(pool.seeds.vectors, points)

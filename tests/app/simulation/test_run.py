@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from app.simulation.errors import LabelledPoolError, PlanError
+from app.simulation.labelling import Labelling
 from app.simulation.model import fast_head
-from app.simulation.pools import SeekScores, profile
+from app.simulation.pools import LabelledPool, SeekScores, profile
 from app.simulation.run import NEED_MODEL, RunPlan, simulate, whole_pool_accuracy
 from config.errors import UnknownNameError
 from strategies.contract import BoolArray, Choice, IntArray, PoolState, Strategy
@@ -198,3 +199,51 @@ def test_simulate__one_class_only_is_refused() -> None:
 
 def test_whole_pool_accuracy__is_an_upper_guide() -> None:
     assert whole_pool_accuracy(small_pool(), fast_head(), seed=0) > 0.95
+
+
+def named_pool(*, moved: int = 0) -> LabelledPool:
+    """The small pool with the middles of its classes as their names, and words about no class."""
+    pool = small_pool()
+    middles = [pool.vectors[pool.truth == index].mean(axis=0) for index in range(3)]
+    points = np.stack([*middles, -middles[0]]).astype(np.float32)
+    classes = np.append((np.arange(3) + moved) % 3, -1).astype(np.int64)
+    return replace(pool, seeds=SeekScores(np.zeros((80, 4), np.float32), classes, points))
+
+
+def two_classes(state: PoolState, batch: int, generator: np.random.Generator) -> Choice:
+    """Draw from the first two classes alone."""
+    closed = state.closed | (small_pool().truth == 2)
+    return random_draw(replace(state, closed=closed), batch, generator)
+
+
+def test_simulate__names_are_learned_where_they_are_known() -> None:
+    plan = replace(PLAN, names=True, budget=10)
+    found = {
+        "named": simulate(named_pool(), plan, two_classes),
+        "unnamed": simulate(named_pool(), replace(plan, names=False), two_classes),
+        "ignored": simulate(
+            named_pool(),
+            replace(plan, head=plan.head.model_copy(update={"learn_names": False})),
+            two_classes,
+        ),
+    }
+    accuracy = {name: result.steps["balanced_accuracy"][0] for name, result in found.items()}
+    assert found["named"].steps["classes_met"][0] == 2
+    assert accuracy["named"] > 0.95
+    assert accuracy["unnamed"] == accuracy["ignored"] == pytest.approx(2 / 3, abs=0.05)
+
+
+def test_name_points__words_about_no_class_are_left_out() -> None:
+    pool = named_pool(moved=1)
+    points = Labelling(pool, names=True).name_points()
+    assert points is not None and pool.seeds is not None and pool.seeds.vectors is not None
+    assert points.labels.tolist() == [1, 2, 0]
+    assert np.array_equal(points.vectors, pool.seeds.vectors[:3])
+
+
+def test_name_points__none_where_names_are_unknown_or_no_words() -> None:
+    pool = named_pool()
+    assert pool.seeds is not None
+    assert Labelling(pool, names=False).name_points() is None
+    assert Labelling(small_pool(), names=True).name_points() is None
+    assert Labelling(replace(pool, seeds=replace(pool.seeds, vectors=None)), names=True).name_points() is None

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import app.simulation.source as source
 from app.project import Project
 from app.simulation.errors import LabelledPoolError
 from app.simulation.source import items_of_project
@@ -56,6 +57,28 @@ def test_items_of_project__class_names_are_sought_where_the_encoder_knows_words(
     place = items.seeds.classes.tolist().index(items.class_names.index("lost_card"))
     own = items.seeds.scores[items.truth == items.class_names.index("lost_card"), place].mean()
     assert own > items.seeds.scores[:, place].astype(np.float32).mean()
+
+
+def test_items_of_project__names_are_points_among_the_texts(tmp_path: Path) -> None:
+    project = make_texts(tmp_path)
+    project.close()
+    items = items_of_project(project.paths.config, names=True)
+    assert items.seeds is not None and items.seeds.vectors is not None
+    assert items.seeds.vectors.shape == (3, items.vectors.shape[1])
+    units = items.seeds.vectors / np.linalg.norm(items.seeds.vectors, axis=1, keepdims=True)
+    nearest = items.seeds.classes[(items.vectors @ units.T).argmax(axis=1)]
+    lost_card = items.class_names.index("lost_card")
+    assert (nearest[items.truth == lost_card] == lost_card).all()
+
+
+def test_items_of_project__names_beside_images_are_no_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_texts(tmp_path)
+    project.close()
+    monkeypatch.setattr(source, "learns_from_names", lambda _encoder: False)
+    items = items_of_project(project.paths.config, names=True)
+    assert items.seeds is not None and items.seeds.vectors is None
 
 
 def test_items_of_project__names_without_words_seek_nothing(clouds: Project) -> None:

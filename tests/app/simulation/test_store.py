@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from app.simulation.errors import SimulationError
+from app.simulation.pools import SeekScores
 from app.simulation.store import StoredRun, hash_pool, read_run, run_key, write_run
 from tests.app.simulation.pools import small_pool
 
@@ -77,3 +78,11 @@ def test_hash_pool__sees_every_number() -> None:
     vectors[-1, -1] = np.nextafter(vectors[-1, -1], np.float32(9))
     assert hash_pool(pool) == hash_pool(small_pool())
     assert hash_pool(pool) != hash_pool(replace(pool, vectors=vectors))
+
+
+def test_hash_pool__sees_what_the_names_teach() -> None:
+    pool = small_pool()
+    seeds = SeekScores(np.zeros((len(pool.truth), 1), np.float32), np.array([0], np.int64))
+    points = (None, np.ones((1, 4), np.float32), np.full((1, 4), 2, np.float32))
+    hashes = {hash_pool(replace(pool, seeds=replace(seeds, vectors=each))) for each in points}
+    assert len(hashes | {hash_pool(pool)}) == 4
