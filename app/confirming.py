@@ -6,7 +6,7 @@ Nothing here imports torch: the web server reads the round's files, takes the cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -75,9 +75,9 @@ def confirm_page(context: ServerContext, wish: PageWish) -> Json:
 
     Returns:
         `state`: "ready", "no_classes", "no_model" (no round trained one yet), "unknown_class" (added since the last
-        round, or it has no label) or "none_likely"; `round`, `class_id`, `reason`, `classes` (as the label card has
-        them, with `likely`: open items thought to be of the class), `items` (key, row, probability, view) and
-        `undoable`, the last confirmed page.
+        round, or without a label and unknown by its name) or "none_likely"; `round`, `class_id`, `reason`, `classes`
+        (as the label card has them, with `likely`: open items thought to be of the class), `items` (key, row,
+        probability, view) and `undoable`, the last confirmed page.
     """
     project = context.project
     with project.database.reading() as session:
@@ -102,12 +102,17 @@ def confirm_page(context: ServerContext, wish: PageWish) -> Json:
     answer["classes"] = [entry | {"likely": likely.get(entry["id"], 0)} for entry in listed]
     if not classes:
         return answer | {"state": "no_classes"}
-    known = {entry.id for entry in classes}
-    wanted = wish.class_id if wish.class_id in known else _most_lacking(classes, counts.classes, likely)
+    known = _known_to_model(scene, counts.classes) if scene else set()
+    listed_ids = {entry.id for entry in classes}
+    wanted = (
+        wish.class_id
+        if wish.class_id in listed_ids
+        else _most_lacking(classes, counts.classes, likely, known)
+    )
     answer["class_id"] = wanted
     if scene is None:
         return answer | {"state": "no_model"}
-    if wanted not in scene.meaning.class_ids or not counts.classes.get(wanted, 0):
+    if wanted not in scene.meaning.class_ids or wanted not in known:
         return answer | {"state": "unknown_class"}
     column = scene.meaning.class_ids.index(wanted)
     found = _page(project, scene, column, wish)
@@ -166,14 +171,29 @@ def _likely_counts(scene: _Scene, classes: Sequence[LabelClass]) -> dict[int, in
     return {entry.id: int(by_id.get(entry.id, 0)) for entry in classes}
 
 
-def _most_lacking(classes: Sequence[LabelClass], counts: Mapping[int, int], likely: Mapping[int, int]) -> int:
-    """Return the class with the fewest labels for its target, of those that have labels and likely items."""
+def _known_to_model(scene: _Scene, counts: Mapping[int, int]) -> set[int]:
+    """Return the classes that a page can be of: those with labels now, and those the round knew by their name."""
+    named = {
+        label_class
+        for label_class, share in zip(scene.meaning.class_ids, scene.meaning.prior, strict=False)
+        if share > 0
+    }
+    return named | {label_class for label_class, count in counts.items() if count}
+
+
+def _most_lacking(
+    classes: Sequence[LabelClass],
+    counts: Mapping[int, int],
+    likely: Mapping[int, int],
+    known: Container[int],
+) -> int:
+    """Return the class with the fewest labels for its target, of those the model knows and that have likely items."""
     shares = target_shares(classes)
 
     def order(place: int) -> tuple[bool, bool, float]:
         entry = classes[place]
         filled = counts.get(entry.id, 0) / max(float(shares[place]), 1e-9)
-        return (not counts.get(entry.id, 0), likely.get(entry.id, 0) < FEWEST_LIKELY, filled)
+        return (entry.id not in known, likely.get(entry.id, 0) < FEWEST_LIKELY, filled)
 
     return classes[min(range(len(classes)), key=order)].id
 

@@ -138,13 +138,14 @@ class _Desk:
 
     def best_page(self) -> Page | None:
         single = self._single_rate()
-        drafts = [self._draft(int(index), single) for index in np.flatnonzero(self._counts)]
+        likely = (self._chances >= LIKELY).any(axis=0)
+        drafts = [self._draft(int(index), single) for index in np.flatnonzero(likely)]
         good = [draft for draft in drafts if draft is not None and draft.rate >= single]
         return self._worded(max(good, key=lambda draft: draft.rate)) if good else None
 
     def page_of(self, class_index: int) -> Page | None:
         """Return the best page, filled up with the likeliest items: the person wants to see this class."""
-        draft = self._draft(class_index, self._single_rate()) if self._counts[class_index] else None
+        draft = self._draft(class_index, self._single_rate())
         positions = np.empty(0, np.int64) if draft is None else draft.positions
         chances = self._chances[:, class_index]
         likely = best_first(chances, self._size + positions.size, self._generator)
@@ -223,9 +224,13 @@ class _Desk:
         name, few = quote(self._state.class_names[draft.class_index]), int(self._counts[draft.class_index])
         reason = (
             f"Likely {name} ({percent(float(chances.mean()))} of them by the model's account), "
-            f"a class with {few} {'label' if few == 1 else 'labels'}."
+            f"a class with{_labels(few)}."
         )
         return Page(draft.class_index, self._rows[draft.positions[order]], chances, reason)
+
+
+def _labels(count: int) -> str:
+    return "out a label yet" if not count else f" {count} {'label' if count == 1 else 'labels'}"
 
 
 def _without_refused(

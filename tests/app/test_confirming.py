@@ -12,7 +12,7 @@ from app.confirming import PageWish, confirm_page
 from app.context import ServerContext, make_context
 from app.project import Project, annotator_name
 from app.run_now import run_now
-from labeling.annotations import Act, NewAnnotation, record
+from labeling.annotations import Act, NewAnnotation, current_labels, record
 from labeling.annotators import ensure_annotator
 from labeling.classes import add_class, archive_class, list_classes
 from tests.projects import COUNTS, MOMENT, label, label_some, make_clouds, truth_of
@@ -117,6 +117,18 @@ def test_confirm_page__a_class_that_the_round_did_not_know(running: ServerContex
     label(running.project, {keys(page(running))[0]: "comet"})
     assert page(running, class_id=new)["state"] == "unknown_class"
     assert page(running)["class_id"] != new
+
+
+def test_confirm_page__of_a_class_that_the_round_knew_without_a_label_now(running: ServerContext) -> None:
+    rare = class_id(running, "rare")
+    labelled = [key for key, name in truth_of(running.project).items() if name == "rare"]
+    with running.project.database.reading() as session:
+        table = current_labels(session)
+    given = [key for key in labelled if key in set(table.item_keys)]
+    label(running.project, dict.fromkeys(given, "common"))
+    answer = page(running, class_id=rare)
+    assert answer["state"] == "ready"
+    assert "without a label yet" in answer["reason"]
 
 
 def test_confirm_page__an_archived_or_unknown_class_is_not_asked_for(running: ServerContext) -> None:

@@ -212,3 +212,12 @@ def test_choose_page__refusals_of_another_pool(refused: npt.NDArray[np.bool_]) -
 def test_choose_page__an_unknown_class(class_index: int) -> None:
     with pytest.raises(StateInvalidError, match="3 classes"):
         choose_page(taught_state(group_vectors((20, 20))), generator(), class_index=class_index)
+
+
+def test_choose_page__of_a_class_known_by_its_name_alone() -> None:
+    state = taught_state(group_vectors((60, 40, 20)))
+    nameless = replace(state, labels=np.where(state.labels == 2, -1, state.labels))
+    found = choose_page(nameless, generator(), class_index=2)
+    assert found is not None
+    assert found.class_index == 2
+    assert "a class without a label yet" in found.reason
