@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ Axis = Literal["labels", "decisions"]
 Chosen = npt.NDArray[np.int64]
 RatioOf = Callable[[Chosen], tuple[Array, npt.NDArray[np.bool_]]]
 """From (c, s) chosen seeds to (c,) ratios and whether each target was reached."""
+
+Statistic = Callable[[npt.NDArray[Any]], Any]
 
 DRAWS = 4_000
 WHOLE_SHARE = 0.95
@@ -206,6 +208,42 @@ def accuracy_at(runs: Mapping[int, Run], labels: int) -> float:
         labels: how many.
     """
     return float(np.mean([np.interp(labels, run.labels, run.accuracy) for run in runs.values()]))
+
+
+def accuracy_ratio(
+    one: Mapping[int, Run], other: Mapping[int, Run], labels: int, *, seed: int = 0
+) -> Interval:
+    """Return one's mean balanced accuracy at some labels over the other's, on the seeds both have.
+
+    Args:
+        one: by seed.
+        other: by seed.
+        labels: how many.
+        seed: of the bootstrap.
+    """
+    seeds = sorted(set(one) & set(other))
+    mine, theirs = (
+        np.asarray([np.interp(labels, runs[each].labels, runs[each].accuracy) for each in seeds])
+        for runs in (one, other)
+    )
+    return bootstrap_interval(
+        np.arange(len(seeds)),
+        lambda chosen: mine[chosen].mean(axis=-1) / theirs[chosen].mean(axis=-1),
+        seed=seed,
+    )
+
+
+def bootstrap_interval(values: Array | Chosen, statistic: Statistic, *, seed: int = 0) -> Interval:
+    """Return a statistic over seeds with its 95 % interval by a bootstrap.
+
+    Args:
+        values: (s,) one number a seed.
+        statistic: `(…, s) -> (…)`, over the last axis.
+        seed: of the bootstrap.
+    """
+    chosen = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)))
+    low, high = np.quantile(statistic(values[chosen]), [0.025, 0.975])
+    return Interval(float(statistic(values)), float(low), float(high))
 
 
 def put(figures: dict[str, float], name: str, interval: Interval) -> None:

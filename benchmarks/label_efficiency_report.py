@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
@@ -13,8 +14,10 @@ from app.simulation.oracle import ORACLE
 from benchmarks.label_efficiency_figures import (
     Ratio,
     accuracy_at,
+    accuracy_ratio,
     area_difference,
     areas,
+    bootstrap_interval,
     effort_ratio,
     geometric_mean,
     half_budget_ratio,
@@ -27,7 +30,7 @@ from benchmarks.label_efficiency_runs import BASE, Runs
 from benchmarks.peers import registry as peers
 from benchmarks.strategy_pools import POOLS
 
-OURS, PAGES, NAMED = "prospect", "prospect+pages", "prospect+names"
+OURS, PAGES, NAMED, NAMED_PAGES = "prospect", "prospect+pages", "prospect+names", "prospect+names+pages"
 COMPARED = ("digits", "mnist", "sdss", "htru2", "banking77")
 NEEDLES_WITHIN, NEEDLES_AT = 40, 100
 
@@ -189,7 +192,8 @@ def _named(runs: Runs, found: Findings) -> None:
             continue
         labels, never = labels_to_all(runs["banking77"][name], budget)
         key = "named_all_classes_banking77" if name == NAMED else f"all_classes_banking77_{_key(name)}"
-        figures |= {key: float(np.median(labels)), f"{key}_worst": float(labels.max())}
+        put(figures, key, bootstrap_interval(labels, _median))
+        figures[f"{key}_worst"] = float(labels.max())
         if never:
             found.notes.append(
                 f"{name} did not meet all 77 classes in {never} of {labels.size} seeds: {budget} counts"
@@ -197,11 +201,12 @@ def _named(runs: Runs, found: Findings) -> None:
     for name, by_seed in runs.get("needles", {}).items():
         key = "named_needles_found_40" if name == NAMED else f"needles_found_40_{_key(name)}"
         met = rare_met_at(by_seed, NEEDLES_WITHIN)
-        figures |= {key: float(met.mean()), f"{key}_worst": float(met.min())}
+        put(figures, key, bootstrap_interval(met, _mean))
+        figures[f"{key}_worst"] = float(met.min())
         figures[f"needles_accuracy_100_{_key(name)}"] = accuracy_at(by_seed, NEEDLES_AT)
     if has(runs, "needles", NAMED, ORACLE):
-        ours, oracle = (accuracy_at(runs["needles"][name], NEEDLES_AT) for name in (NAMED, ORACLE))
-        figures["named_needles_over_oracle"] = ours / oracle
+        ratio = accuracy_ratio(runs["needles"][NAMED], runs["needles"][ORACLE], NEEDLES_AT)
+        put(figures, "named_needles_over_oracle", ratio)
 
 
 def _effort(runs: Runs, found: Findings) -> None:
@@ -218,6 +223,10 @@ def _effort(runs: Runs, found: Findings) -> None:
                 )
     if ratios:
         put(found.figures, "effort_ratio_geomean", geometric_mean([*ratios.values()]))
+    if has(runs, "banking77", NAMED_PAGES, BASE):
+        budgets = POOLS["banking77"].labels, POOLS["banking77"].effort_labels
+        named = effort_ratio(runs["banking77"][NAMED_PAGES], runs["banking77"][BASE], budgets)
+        put(found.figures, "effort_ratio_banking77_named", named.interval)
 
 
 def print_tables(runs: Runs, figures: Mapping[str, float], notes: Sequence[str]) -> None:
@@ -286,3 +295,11 @@ def _key(name: str) -> str:
 
 def _limit(target: Target) -> str:
     return f"{'>=' if target.least else '<='} {target.limit:g}"
+
+
+def _median(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.median(values, axis=-1))
+
+
+def _mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(values.mean(axis=-1))

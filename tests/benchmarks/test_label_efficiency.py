@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import label_efficiency, strategy_pools
-from benchmarks.label_efficiency import contenders, left_out
+from benchmarks.label_efficiency import contenders, left_out, seeds_of
 from benchmarks.label_efficiency_report import NAMED, OURS, PAGES, TARGETS, Findings, findings_of
 from benchmarks.label_efficiency_runs import BASE, HEAD, Job, parse, plan_of, run_job
 from benchmarks.peers import registry as peers
@@ -66,6 +66,18 @@ def test_contenders__names_are_given_where_there_are_some() -> None:
 
 def test_contenders__named_ones_in_place_of_the_comparison() -> None:
     assert contenders("digits", ["galaxy"], quick=True) == [OURS, BASE, PAGES, "galaxy"]
+
+
+def test_seeds_of__short_pools_have_more() -> None:
+    assert seeds_of("digits", quick=False) == tuple(range(20))
+    assert seeds_of("banking77", quick=False) == tuple(range(10))
+    assert seeds_of("digits", quick=True) == (0, 1, 2)
+
+
+def test_main__draws_the_curves(short_digits: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    arguments = ("--pools", "digits", "--strategies", "random", "--seeds", "0", "1", "--processes", "1")
+    run_main(monkeypatch, *arguments, "--curves", str(tmp_path / "curves"))
+    assert "random <tspan" in (tmp_path / "curves" / "curves-digits.svg").read_text(encoding="utf-8")
 
 
 def test_left_out__says_which_libraries_are_absent(monkeypatch: pytest.MonkeyPatch) -> None:

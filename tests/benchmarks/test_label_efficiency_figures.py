@@ -7,8 +7,10 @@ import pytest
 
 from benchmarks.label_efficiency_figures import (
     Ratio,
+    accuracy_ratio,
     area_difference,
     areas,
+    bootstrap_interval,
     crossing,
     effort_ratio,
     geometric_mean,
@@ -136,3 +138,25 @@ def test_labels_to_all__never_counts_as_the_budget() -> None:
 
 def test_rare_met_at__within_the_labels() -> None:
     assert rare_met_at({0: make_run([0.1] * 10)}, 40).tolist() == [1.0]
+
+
+def test_accuracy_ratio__is_of_the_means_on_common_seeds() -> None:
+    one = {0: rising(0.04), 1: rising(0.02), 7: rising(0.09)}
+    other = {0: rising(0.05), 1: rising(0.05)}
+    found = accuracy_ratio(one, other, 100)
+    assert found.mean == pytest.approx(0.6)
+    assert (found.low, found.high) == (pytest.approx(0.4), pytest.approx(0.8))
+
+
+def test_bootstrap_interval__of_equal_values_has_no_width() -> None:
+    found = bootstrap_interval(np.full(6, 3.0), lambda values: np.median(values, axis=-1))
+    assert (found.mean, found.low, found.high) == (3.0, 3.0, 3.0)
+
+
+def test_bootstrap_interval__more_seeds_make_it_narrower() -> None:
+    generator = np.random.default_rng(0)
+    few, many = (
+        bootstrap_interval(generator.normal(size=size), lambda values: values.mean(axis=-1))
+        for size in (5, 500)
+    )
+    assert many.high - many.low < (few.high - few.low) / 2
