@@ -46,8 +46,9 @@ SAME_MARGIN = ("small_text_margin", "modal_margin")
 """On the same answers they pick the rows of skactiveml_margin (a test holds it): left out where runs are long."""
 COSTLY_POOL = "banking77"
 COSTLY_PEERS = ("skactiveml_badge", "skactiveml_typiclust", "small_text_coreset")
-COSTLY_SEEDS = 3
-"""On the pool with 77 classes and 100 rounds these take minutes a run: so many seeds, none in the quick form."""
+COSTLY_SEEDS, SOME_SEEDS = 2, 3
+"""On the pool with 77 classes and 100 rounds these take minutes a run: so many seeds, none in the quick form. Pages,
+random and the oracle, and peers with our start on all pools: SOME_SEEDS."""
 
 
 def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: int = 0) -> list[str]:
@@ -61,10 +62,16 @@ def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: i
     """
     if pool == "needles":
         return [NAMED, ORACLE, OURS, BASE]
-    named = [NAMED, NAMED_PAGES] if pool == COSTLY_POOL else []
+    costly, few = pool == COSTLY_POOL, place >= SOME_SEEDS
+    always = [OURS, BASE, *([NAMED] if costly else [])]
+    if not costly or not few:
+        always.append(PAGES)
+    if costly and not few and not quick:
+        always.append(NAMED_PAGES)
     if wanted is None:
-        wanted = ["margin", "random", ORACLE, *_peers(pool, quick, place)]
-    return list(dict.fromkeys([OURS, BASE, PAGES, *named, *wanted]))
+        beside = ["margin", "random", ORACLE] if not costly else [] if few else ["random", ORACLE]
+        wanted = [*beside, *_peers(pool, quick, place)]
+    return list(dict.fromkeys([*always, *wanted]))
 
 
 def _peers(pool: str, quick: bool, place: int) -> list[str]:
@@ -72,7 +79,7 @@ def _peers(pool: str, quick: bool, place: int) -> list[str]:
     if pool == COSTLY_POOL:
         left_out = (*SAME_MARGIN, *(COSTLY_PEERS if quick or place >= COSTLY_SEEDS else ()))
         return [name for name in here if name not in left_out]
-    return here if quick else [*here, *(f"{name}+density" for name in here)]
+    return here if quick or place >= SOME_SEEDS else [*here, *(f"{name}+density" for name in here)]
 
 
 def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
@@ -86,15 +93,18 @@ def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
     notes = [f"not installed, so left out: {', '.join(absent)}; run `make peers`"] if absent else []
     if not peers.available():
         return notes
-    if quick:
-        notes.append("left out in the quick form: peers with our start")
+    some = "left out in the quick form" if quick else f"the first {SOME_SEEDS} seeds alone"
+    notes.append(f"peers with our start: {some}")
     if COSTLY_POOL in pools:
         notes.append(
-            f"left out on {COSTLY_POOL}: {', '.join(SAME_MARGIN)}, which pick the rows of skactiveml_margin; peers "
-            "with our start"
+            f"left out on {COSTLY_POOL}: margin, {', '.join(SAME_MARGIN)}, which pick the rows of skactiveml_margin; "
+            "peers with our start"
         )
         some = "none in the quick form" if quick else f"the first {COSTLY_SEEDS} seeds alone"
         notes.append(f"{', '.join(COSTLY_PEERS)} on {COSTLY_POOL}: {some}")
+        notes.append(
+            f"{PAGES}, {NAMED_PAGES}, random, {ORACLE} on {COSTLY_POOL}: the first {SOME_SEEDS} seeds alone"
+        )
     return notes
 
 
