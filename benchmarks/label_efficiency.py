@@ -64,10 +64,10 @@ def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: i
         return [NAMED, ORACLE, OURS, BASE]
     costly, few = pool == COSTLY_POOL, place >= SOME_SEEDS
     always = [OURS, BASE, *([NAMED] if costly else [])]
-    if not costly or not few:
+    if not costly:
         always.append(PAGES)
-    if costly and not few and not quick:
-        always.append(NAMED_PAGES)
+    elif not few and not quick:
+        always += [PAGES, NAMED_PAGES]
     if wanted is None:
         beside = ["margin", "random", ORACLE] if not costly else [] if few else ["random", ORACLE]
         wanted = [*beside, *_peers(pool, quick, place)]
@@ -102,9 +102,9 @@ def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
         )
         some = "none in the quick form" if quick else f"the first {COSTLY_SEEDS} seeds alone"
         notes.append(f"{', '.join(COSTLY_PEERS)} on {COSTLY_POOL}: {some}")
-        notes.append(
-            f"{PAGES}, {NAMED_PAGES}, random, {ORACLE} on {COSTLY_POOL}: the first {SOME_SEEDS} seeds alone"
-        )
+        some = "none in the quick form" if quick else f"the first {SOME_SEEDS} seeds alone"
+        notes.append(f"{PAGES}, {NAMED_PAGES} on {COSTLY_POOL}: {some}")
+        notes.append(f"random, {ORACLE} on {COSTLY_POOL}: the first {SOME_SEEDS} seeds alone")
     return notes
 
 
