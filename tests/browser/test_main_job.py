@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.browser.pages import (
     wait_for_round,
 )
 from tests.projects import COUNTS, make_clouds, truth_of, write_clouds
-from tests.servers import serving, wait_for
+from tests.servers import RunningServer, serving, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -140,11 +141,19 @@ def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
         expect(page.locator(".gp-bals")).to_contain_text("<img src=x onerror=alert(1)>")
 
 
-@pytest.mark.parametrize("name", ["Explore", "Balance", "Model", "Export"])
-def test_page__opens_by_its_address(chromium: Browser, tmp_path: Path, name: str) -> None:
-    project = make_clouds(tmp_path)
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for the tests that only look at pages."""
+    project = make_clouds(tmp_path_factory.mktemp("looked_at"))
+    path: Path = project.paths.config
     project.close()
-    with serving(project.paths.config) as server, open_page(chromium, server.url, page=name) as page:
+    with serving(path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", ["Explore", "Balance", "Model", "Export"])
+def test_page__opens_by_its_address(chromium: Browser, looked_at: RunningServer, name: str) -> None:
+    with open_page(chromium, looked_at.url, page=name) as page:
         expect(page.locator("header").get_by_role("button", name=name, exact=True)).to_have_attribute(
             "aria-pressed", "true", timeout=40_000
         )
