@@ -28,6 +28,7 @@ from labeling.round_log import advance_round, finish_round
 from models.devices import choose_device
 from models.heads.contract import TrainingSet
 from models.heads.scaling import measure_scale
+from models.label_shares import label_shares
 from models.learn import Learned, learn, pick_unlabelled
 from models.prior import stated_prior
 from models.scoring import PoolScores, score_pool
@@ -95,14 +96,16 @@ def learn_head(project: Project, inputs: RoundInputs, words: Words, *, seed: int
     if len(np.unique(inputs.labels[labelled])) < 2:
         return None
     section = project.config.head
+    vectors = np.asarray(inputs.vectors[labelled], dtype=np.float32)
     training = TrainingSet(
-        vectors=np.asarray(inputs.vectors[labelled], dtype=np.float32),
+        vectors=vectors,
         labels=inputs.labels[labelled],
         class_count=len(inputs.classes),
         class_names=tuple(entry.name for entry in inputs.classes),
         scale=measure_scale(inputs.vectors),
         unlabelled=pick_unlabelled(inputs.vectors, inputs.labels, section=section),
         name_points=name_points(inputs, words),
+        shares=label_shares(vectors, inputs.vectors) if section.weigh_by_share else None,
     )
     return learn(training, section=section, seed=seed, device=choose_device(section.device))
 

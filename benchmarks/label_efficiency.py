@@ -21,6 +21,8 @@ from rich.console import Console
 from app.simulation.oracle import ORACLE
 from benchmarks.label_efficiency_curves import write_curves
 from benchmarks.label_efficiency_report import (
+    ALONE,
+    BASE_SHARES,
     NAMED,
     NAMED_PAGES,
     OURS,
@@ -61,16 +63,16 @@ def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: i
         place: of the seed among the seeds.
     """
     if pool == "needles":
-        return [NAMED, ORACLE, OURS, BASE]
+        return [NAMED, f"{ALONE}+names", ORACLE, OURS, BASE]
     costly, few = pool == COSTLY_POOL, place >= SOME_SEEDS
-    always = [OURS, BASE, *([NAMED] if costly else [])]
+    always = [OURS, ALONE, BASE, *([NAMED] if costly else [])]
     if not costly:
         always.append(PAGES)
     elif not few and not quick:
         always += [PAGES, NAMED_PAGES]
     if wanted is None:
-        beside = ["margin", "random", ORACLE] if not costly else [] if few else ["random", ORACLE]
-        wanted = [*beside, *_peers(pool, quick, place)]
+        beside = [] if costly and few else ["random", ORACLE, BASE_SHARES]
+        wanted = [*beside, *([] if costly else ["margin"]), *_peers(pool, quick, place)]
     return list(dict.fromkeys([*always, *wanted]))
 
 
@@ -104,7 +106,7 @@ def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
         notes.append(f"{', '.join(COSTLY_PEERS)} on {COSTLY_POOL}: {some}")
         some = "none in the quick form" if quick else f"the first {SOME_SEEDS} seeds alone"
         notes.append(f"{PAGES}, {NAMED_PAGES} on {COSTLY_POOL}: {some}")
-        notes.append(f"random, {ORACLE} on {COSTLY_POOL}: the first {SOME_SEEDS} seeds alone")
+        notes.append(f"random, {ORACLE}, {BASE_SHARES} on {COSTLY_POOL}: the first {SOME_SEEDS} seeds alone")
     return notes
 
 
@@ -191,7 +193,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pools", nargs="+", choices=list(POOLS), help="default all")
     parser.add_argument(
         "--strategies", nargs="+", type=_contender, metavar="NAME",
-        help=f"run these beside {OURS} and {BASE} in place of margin, random, the oracle and the peers; "
+        help=f"run these beside {OURS}, {ALONE} and {BASE} in place of margin, random, the oracle and the peers; "
         "NAME+density begins with our density start",
     )  # fmt: skip
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1), help="default 2")

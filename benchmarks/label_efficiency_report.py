@@ -30,7 +30,12 @@ from benchmarks.label_efficiency_runs import BASE, Runs
 from benchmarks.peers import registry as peers
 from benchmarks.strategy_pools import POOLS
 
-OURS, PAGES, NAMED, NAMED_PAGES = "prospect", "prospect+pages", "prospect+names", "prospect+names+pages"
+ALONE = "prospect"
+"""Our strategy with the classifier of all."""
+OURS, NAMED = "prospect+shares", "prospect+names+shares"
+"""goldpan as it comes: the same, with labels weighed by the share of the pool they stand for."""
+PAGES, NAMED_PAGES = f"{OURS}+pages", f"{NAMED}+pages"
+BASE_SHARES = f"{BASE}+shares"
 COMPARED = ("digits", "mnist", "sdss", "htru2", "banking77")
 NEEDLES_WITHIN, NEEDLES_AT = 40, 100
 
@@ -76,7 +81,10 @@ class Target:
 TARGETS = (
     Target("labels to margin's half budget, same start, geometric mean", "ratio_same_start_geomean", 0.75),
     Target("the same, worst pool", "ratio_same_start_worst", 1.05),
+    Target("the same by the strategy alone, one classifier for all", "ratio_alone_geomean", 0.75),
+    Target("the same by the strategy alone, worst pool", "ratio_alone_worst", 1.05),
     Target("the same against peers, own start, geometric mean", "ratio_peers_geomean", 0.7),
+    Target("the same by the strategy alone, one classifier for all", "ratio_alone_peers_geomean", 0.7),
     Target("the same against the strongest peer, geometric mean", "ratio_peers_strongest_geomean", 0.7),
     Target("the same, worst peer and pool", "ratio_peers_worst", 1.0),
     Target("area over each peer, worst peer and pool", "area_over_peers_worst", 0.0, least=True),
@@ -125,11 +133,11 @@ def _areas(runs: Runs, found: Findings) -> None:
 
 
 def _same_start(runs: Runs, found: Findings) -> None:
-    ratios = _ratios(runs, OURS, BASE, "ratio_same_start", found)
-    if not ratios:
-        return
-    put(found.figures, "ratio_same_start_geomean", geometric_mean([*ratios.values()]))
-    found.figures["ratio_same_start_worst"] = max(ratio.mean for ratio in ratios.values())
+    for one, name in ((OURS, "ratio_same_start"), (ALONE, "ratio_alone")):
+        ratios = _ratios(runs, one, BASE, name, found)
+        if ratios:
+            put(found.figures, f"{name}_geomean", geometric_mean([*ratios.values()]))
+            found.figures[f"{name}_worst"] = max(ratio.mean for ratio in ratios.values())
     oracle = _ratios(runs, ORACLE, BASE, "ratio_oracle", Findings())
     if oracle:
         put(found.figures, "ratio_oracle_geomean", geometric_mean([*oracle.values()]))
@@ -137,6 +145,7 @@ def _same_start(runs: Runs, found: Findings) -> None:
 
 def _peers(runs: Runs, found: Findings) -> None:
     every: list[Ratio] = []
+    alone: list[Ratio] = []
     means, differences = [], {}
     for peer in peers.NAMES:
         _our_start(runs, peer, found)
@@ -147,6 +156,7 @@ def _peers(runs: Runs, found: Findings) -> None:
         put(found.figures, f"ratio_{peer}_geomean", mean)
         means.append(mean.mean)
         every += ratios.values()
+        alone += _ratios(runs, ALONE, peer, f"ratio_alone_{peer}", Findings()).values()
         for pool in ratios:
             area = area_difference(runs[pool][OURS], runs[pool][peer], POOLS[pool].labels)
             put(found.figures, f"area_over_{peer}_{pool}", area)
@@ -154,6 +164,8 @@ def _peers(runs: Runs, found: Findings) -> None:
     if not every:
         return
     put(found.figures, "ratio_peers_geomean", geometric_mean(every))
+    if alone:
+        put(found.figures, "ratio_alone_peers_geomean", geometric_mean(alone))
     found.figures["ratio_peers_strongest_geomean"] = max(means)
     found.figures["ratio_peers_worst"] = max(ratio.mean for ratio in every)
     found.figures["area_over_peers_worst"] = min(area.mean for area in differences.values())

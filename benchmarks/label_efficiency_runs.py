@@ -1,7 +1,8 @@
 """What label_efficiency simulates, and how: contenders, the jobs of two processes, and runs kept on disk.
 
 A contender is written `NAME`, with suffixes: `+density` begins with goldpan's density start, `+names` is told the
-class names, `+pages` confirms pages of one class. NAME is a registered strategy, a peer, or `oracle`.
+class names, `+shares` weighs labels by the share of the pool they stand for (`models.label_shares`), `+pages` confirms
+pages of one class. NAME is a registered strategy, a peer, or `oracle`.
 """
 
 from __future__ import annotations
@@ -32,8 +33,12 @@ from strategies.contract import Strategy
 BATCH, QUEUE = 10, 60
 MOST_PAGES = 1_000
 """Pages go on as long as one pays more than single labels; then ten single labels follow."""
-HEAD = HeadSection(members=1, calibrate=False, imbalance="balanced_weights", device="cpu")
-"""The one classifier of all: multinomial logistic regression with balanced weights."""
+HEAD = HeadSection(
+    members=1, calibrate=False, imbalance="balanced_weights", device="cpu", weigh_by_share=False
+)
+"""The one classifier of all: multinomial logistic regression with balanced weights. goldpan's own weighs labels by
+share besides, which `+shares` turns on."""
+SUFFIXES = ("density", "names", "shares", "pages")
 BASE = "margin+density"
 """What everything is compared with: margin, from goldpan's density start."""
 
@@ -47,6 +52,7 @@ class Contender:
         who: a registered strategy, a peer, or `oracle`.
         our_start: whether it begins with goldpan's density start.
         names: whether it is told the class names.
+        shares: whether labels are weighed by the share of the pool they stand for.
         effort: labels one by one, or pages too.
     """
 
@@ -54,6 +60,7 @@ class Contender:
     who: str
     our_start: bool
     names: bool
+    shares: bool
     effort: Literal["single", "page"]
 
     @property
@@ -127,11 +134,11 @@ def parse(name: str) -> Contender:
         ValueError: a suffix is unknown.
     """
     who, *suffixes = name.split("+")
-    unknown = set(suffixes) - {"density", "names", "pages"}
+    unknown = set(suffixes) - set(SUFFIXES)
     if unknown:
-        raise ValueError(f"{name!r} ends in +{unknown.pop()}; known are +density, +names and +pages")
+        raise ValueError(f"{name!r} ends in +{unknown.pop()}; known are {', '.join(SUFFIXES)}")
     effort: Literal["single", "page"] = "page" if "pages" in suffixes else "single"
-    return Contender(name, who, "density" in suffixes, "names" in suffixes, effort)
+    return Contender(name, who, "density" in suffixes, "names" in suffixes, "shares" in suffixes, effort)
 
 
 def plan_of(contender: Contender, pool: str, seed: int) -> RunPlan:
@@ -147,7 +154,7 @@ def plan_of(contender: Contender, pool: str, seed: int) -> RunPlan:
     return RunPlan(
         strategy=contender.who,
         start="density" if contender.our_start and not external else None,
-        head=HEAD,
+        head=HEAD.model_copy(update={"weigh_by_share": contender.shares}),
         seed=seed,
         budget=terms.effort_labels if contender.name == BASE else terms.labels,
         batch=BATCH,

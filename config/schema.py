@@ -183,6 +183,10 @@ class HeadSection(Section):
     mixup: StrictBool = Field(
         False, description="also learn from mixtures of rare classes' vectors with others"
     )
+    weigh_by_share: StrictBool = Field(
+        True,
+        description="a label counts by how much of the pool has no nearer label, beside others of its class",
+    )
     learn_names: StrictBool = Field(
         True, description="also learn from the names of the classes, where the encoder knows words"
     )

@@ -1,6 +1,6 @@
-"""What a head learns from beside the labels: rows made from them, or from unlabelled items.
+"""What a head learns from beside the labels: rows made from them, or from unlabelled items; and how much labels count.
 
-An extension takes labels and the members' weights of them, and returns more rows with weights. A row made from a
+An extension takes labels and the members' weights of them, and returns more rows, or other weights. A row made from a
 label that a member does not see must not count for that member either, so that cross-validation stays honest.
 """
 
@@ -21,7 +21,7 @@ Weighted: TypeAlias = tuple[TrainingSet, torch.Tensor]
 
 
 class Extension(Protocol):
-    """Something that adds rows to labels."""
+    """Something that adds rows to labels, or weighs them."""
 
     def __call__(self, training: TrainingSet, weights: torch.Tensor, *, alone: bool) -> Weighted:
         """Return the labels first, unchanged, then the rows added.
@@ -43,7 +43,7 @@ def extend(
     Args:
         training: the labels and their vectors; not changed.
         weights: (members, m).
-        extensions: what adds rows, in order.
+        extensions: what adds or weighs rows, in order.
         alone: whether each member is a model of its own.
     """
     for extension in extensions:
@@ -68,5 +68,10 @@ def add_rows(
         added: (members, a) their weights.
     """
     both = np.concatenate([training.vectors.astype(np.float32), vectors.astype(np.float32)])
-    extended = replace(training, vectors=both, labels=np.concatenate([training.labels, labels]))
+    extended = replace(
+        training,
+        vectors=both,
+        labels=np.concatenate([training.labels, labels]),
+        shares=None,  # the weights hold them by now; rows that were added stand for nothing in the pool
+    )
     return extended, torch.cat([weights, added.to(weights)], dim=1)

@@ -18,6 +18,7 @@ from models.folds import out_of_fold
 from models.heads.contract import Head, Progress, TrainedHead, TrainingSet, check_training, no_progress
 from models.heads.registry import heads
 from models.heads.scaling import spaced_rows
+from models.label_shares import WeighByShare
 from models.losses import bootstrap_weights
 from models.metrics import report, temperature_of
 from models.mixup import Mixup
@@ -171,7 +172,9 @@ def pick_unlabelled(
 def _extensions(
     head: Head, training: TrainingSet, *, section: HeadSection, seed: int, device: torch.device
 ) -> list[Extension]:
-    found: list[Extension] = []
+    found: list[Extension] = (
+        [WeighByShare()] if section.weigh_by_share and training.shares is not None else []
+    )
     if section.learn_names and training.name_points is not None and len(training.name_points.labels):
         found.append(LearnNames(training.name_points))
     if section.mixup:

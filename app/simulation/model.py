@@ -11,6 +11,7 @@ from config.schema import HeadSection
 from models.devices import choose_device, fixed_threads
 from models.heads.contract import ClassNames, TrainedHead, TrainingSet, VectorScale
 from models.heads.scaling import spaced_rows
+from models.label_shares import label_shares
 from models.learn import learn, train_head, wants_unlabelled
 from models.scoring import PoolScores, member_probabilities, score_pool
 from strategies.contract import FloatArray, IntArray
@@ -55,6 +56,7 @@ def train(
     section: HeadSection,
     scale: VectorScale,
     seed: int,
+    pool: FloatArray | None = None,
     unlabelled: FloatArray | None = None,
     names: ClassNames | None = None,
 ) -> Model | None:
@@ -67,6 +69,7 @@ def train(
         section: the head's settings; cross-validated for a temperature only where it asks for calibration.
         scale: the pool's scale.
         seed: of all chance.
+        pool: (n, d) float32; all items, where labels shall count by their share of them.
         unlabelled: (u, d) float32; items without a label, for heads that learn from them too.
         names: what the names of the classes teach; None where they are not known.
 
@@ -83,9 +86,10 @@ def train(
         unlabelled = None
     elif unlabelled is not None:
         unlabelled = unlabelled[spaced_rows(len(unlabelled), UNLABELLED_ROWS)]
+    shares = label_shares(vectors, pool) if section.weigh_by_share and pool is not None else None
     training = TrainingSet(
-        vectors, labels, class_count=class_count, scale=scale, unlabelled=unlabelled, name_points=names
-    )
+        vectors, labels, class_count=class_count, scale=scale, unlabelled=unlabelled, name_points=names, shares=shares
+    )  # fmt: skip
     device = choose_device(section.device)
     if section.calibrate:
         learned = learn(training, section=section, seed=seed, device=device)

@@ -269,7 +269,7 @@ class _Run:
         rows = np.flatnonzero(labelling.truth >= 0)
         self.model = train(
             self.pool.vectors[rows], labelling.labels()[rows], class_count=len(labelling.known),
-            section=self.plan.head, scale=self.scale, seed=self.plan.seed,
+            section=self.plan.head, scale=self.scale, seed=self.plan.seed, pool=self.pool.vectors,
             unlabelled=self.pool.vectors[labelling.truth < 0], names=labelling.name_points(),
         )  # fmt: skip
         train_s = time.perf_counter() - began

@@ -81,6 +81,8 @@ class TrainingSet:
         unlabelled: (u, d) float32 or float16; vectors of some items without a label, for what learns from
             those too (`head.semi_supervised`, the head `sade`); None where there are none.
         name_points: what the names of classes teach (`models.class_names`); None where they teach nothing.
+        shares: (m,) float32, above 0; how much of the pool each label stands for (`models.label_shares`); None where
+            every label counts alike.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -90,6 +92,7 @@ class TrainingSet:
     scale: VectorScale | None = None
     unlabelled: npt.NDArray[np.floating] | None = None
     name_points: ClassNames | None = None
+    shares: npt.NDArray[np.float32] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -299,6 +302,7 @@ def check_training(training: TrainingSet) -> None:
     _check_scale(training.scale, vectors.shape[1])
     _check_unlabelled(training.unlabelled, vectors.shape[1])
     _check_names(training.name_points, vectors.shape[1], count)
+    _check_shares(training.shares, len(labels))
     _check_counts(training)
 
 
@@ -319,6 +323,14 @@ def _check_unlabelled(unlabelled: npt.NDArray[np.floating] | None, dimensions: i
         raise TrainingSetError(f"unlabelled vectors must be (u, {dimensions}), got {unlabelled.shape}")
     if not np.isfinite(unlabelled).all():
         raise TrainingSetError("the unlabelled vectors hold NaN or infinite numbers; write the vectors again")
+
+
+def _check_shares(shares: npt.NDArray[np.float32] | None, count: int) -> None:
+    if shares is not None and (shares.shape != (count,) or not (np.isfinite(shares) & (shares > 0)).all()):
+        raise TrainingSetError(
+            f"the shares of the pool must be {count} finite numbers above 0, one for each label, got an array of shape "
+            f"{shares.shape}; measure them again"
+        )
 
 
 def _check_names(names: ClassNames | None, dimensions: int, count: int) -> None:

@@ -51,6 +51,13 @@ def test_learn_head__finds_the_classes_with_any_settings(clouds: Project, change
     assert np.mean(names[found.probabilities.argmax(axis=1)] == truth) > 0.9
 
 
+def test_learn_head__labels_count_by_their_share_of_the_pool(clouds: Project) -> None:
+    weighed, plain = (
+        scores_of(clouds, HeadSection(device="cpu", members=2, weigh_by_share=on)) for on in (True, False)
+    )
+    assert not np.array_equal(weighed.balanced_probabilities, plain.balanced_probabilities)
+
+
 def test_score__a_stated_prior_is_used_as_it_is(clouds: Project) -> None:
     stated = {"common": 0.5, "other": 0.25, "rare": 0.25}
     found = scores_of(clouds, HeadSection(device="cpu", members=2, target_prior=stated))

@@ -11,7 +11,17 @@ import pytest
 
 from benchmarks import label_efficiency, strategy_pools
 from benchmarks.label_efficiency import COSTLY_PEERS, contenders, left_out, seeds_of
-from benchmarks.label_efficiency_report import NAMED, NAMED_PAGES, OURS, PAGES, TARGETS, Findings, findings_of
+from benchmarks.label_efficiency_report import (
+    ALONE,
+    BASE_SHARES,
+    NAMED,
+    NAMED_PAGES,
+    OURS,
+    PAGES,
+    TARGETS,
+    Findings,
+    findings_of,
+)
 from benchmarks.label_efficiency_runs import BASE, HEAD, Job, parse, plan_of, run_job
 from benchmarks.peers import registry as peers
 from benchmarks.round import Size
@@ -37,7 +47,8 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 def test_parse__suffixes() -> None:
     contender = parse("prospect+names+pages")
     assert (contender.who, contender.names, contender.effort) == ("prospect", True, "page")
-    assert not contender.our_start
+    assert not contender.our_start and not contender.shares
+    assert parse("prospect+shares").shares
     assert parse("margin+density").key == "margin_density"
 
 
@@ -52,9 +63,17 @@ def test_plan_of__one_classifier_for_all() -> None:
     assert [plan.queue for plan in plans] == [60, 60, 10, 10]
 
 
+def test_plan_of__labels_are_weighed_by_share_only_where_asked() -> None:
+    plain, ours = (plan_of(parse(name), "digits", 0).head for name in (ALONE, OURS))
+    assert not plain.weigh_by_share
+    assert ours == plain.model_copy(update={"weigh_by_share": True})
+
+
 def test_contenders__the_comparison_holds_every_peer_that_is_here() -> None:
     names = contenders("digits", None, quick=False)
-    assert {OURS, BASE, PAGES, "margin", "random", "oracle", *peers.available()} <= set(names)
+    assert {OURS, ALONE, BASE, BASE_SHARES, PAGES, "margin", "random", "oracle", *peers.available()} <= set(
+        names
+    )
     assert all(f"{peer}+density" in names for peer in peers.available())
 
 
@@ -67,12 +86,12 @@ def test_contenders__names_are_given_where_there_are_some() -> None:
 def test_contenders__the_costly_pool_runs_what_is_long_on_few_seeds() -> None:
     first, tenth = (contenders("banking77", None, quick=False, place=place) for place in (0, 9))
     assert {PAGES, NAMED_PAGES, "oracle"} <= set(first)
-    assert {OURS, BASE, NAMED} <= set(tenth)
+    assert {OURS, ALONE, BASE, NAMED} <= set(tenth)
     assert not {PAGES, NAMED_PAGES, "oracle", *COSTLY_PEERS} & set(tenth)
 
 
 def test_contenders__named_ones_in_place_of_the_comparison() -> None:
-    assert contenders("digits", ["galaxy"], quick=True) == [OURS, BASE, PAGES, "galaxy"]
+    assert contenders("digits", ["galaxy"], quick=True) == [OURS, ALONE, BASE, PAGES, "galaxy"]
 
 
 def test_seeds_of__short_pools_have_more() -> None:

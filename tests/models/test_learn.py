@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from config.errors import UnknownNameError
-from models.errors import NotEnoughLabelsError
+from models.errors import NotEnoughLabelsError, TrainingSetError
 from models.folds import out_of_fold
 from models.heads.contract import ClassNames, TrainedHead, TrainingSet
 from models.heads.registry import heads
+from models.label_shares import label_shares
 from models.learn import learn, pick_unlabelled, train_head
 from models.scoring import score_pool
 from tests.models.heads.sets import CPU, centres, labelled, pool, section, without
@@ -171,6 +172,48 @@ def test_learn__names_are_ignored_where_the_settings_say_so() -> None:
     assert plain.quality == ignored.quality
     assert ignored.trained.label_counts[7] == 0
     assert not same_head(plain.trained, learned.trained)
+
+
+def test_learn__labels_count_by_their_share_of_the_pool_unless_the_settings_say_no() -> None:
+    vectors, _ = pool("digits")
+    plain = labelled("digits", 60)
+    training = replace(plain, shares=label_shares(plain.vectors, vectors))
+    heads = [
+        learn(each, section=section(**given), seed=3, device=CPU)
+        for each, given in ((plain, {}), (training, {"weigh_by_share": False}), (training, {}))
+    ]
+    assert same_head(heads[0].trained, heads[1].trained)
+    assert not same_head(heads[0].trained, heads[2].trained)
+    assert heads[2].trained.label_counts.tolist() == plain.label_counts.tolist()
+    assert heads[2].quality.labels == 60
+
+
+def test_learn__labels_that_lie_where_the_pool_does_not_are_put_right() -> None:
+    """Half of the labels of a wide class lie on its border: its middle must not count as little as they do."""
+    generator = np.random.default_rng(0)
+    wide, narrow = generator.normal(0, 1, (900, 2)), generator.normal((3, 0), 0.5, (100, 2))
+    items = np.concatenate([wide, narrow]).astype(np.float32)
+    border = np.argsort(-wide[:, 0])[:60]
+    rows = np.concatenate([border, generator.integers(0, 900, 20), np.arange(900, 930)])
+    truth = (np.arange(1000) >= 900).astype(np.int64)
+    training = TrainingSet(items[rows], truth[rows], 2, shares=label_shares(items[rows], items))
+    given = section(members=1)
+
+    def balanced_accuracy(head: TrainedHead) -> float:
+        right = head.logits(torch.from_numpy(items))[0].argmax(dim=1).numpy() == truth
+        return float((right[truth == 0].mean() + right[truth == 1].mean()) / 2)
+
+    weighed, plain = (
+        balanced_accuracy(train_head(each, section=given, seed=0, device=CPU))
+        for each in (training, replace(training, shares=None))
+    )
+    assert weighed > plain
+
+
+@pytest.mark.parametrize("shares", [np.ones(59), np.zeros(60), np.full(60, np.nan)], ids=str)
+def test_learn__shares_that_are_none_are_refused(shares: np.ndarray) -> None:
+    with pytest.raises(TrainingSetError, match="60 finite numbers above 0"):
+        learn(replace(labelled("digits", 60), shares=shares), section=section(), seed=0, device=CPU)
 
 
 def test_learn__no_names_at_all_are_as_none() -> None:

@@ -233,6 +233,18 @@ def test_simulate__names_are_learned_where_they_are_known() -> None:
     assert accuracy["unnamed"] == accuracy["ignored"] == pytest.approx(2 / 3, abs=0.05)
 
 
+def test_simulate__labels_count_by_the_share_of_the_whole_pool() -> None:
+    pool = small_pool()
+    noise = np.random.default_rng(0).normal(0, 4, pool.held_out.shape).astype(np.float32)
+    hard = replace(pool, held_out=pool.held_out + noise)
+    weighed, plain = (
+        simulate(hard, replace(PLAN, head=PLAN.head.model_copy(update={"weigh_by_share": on})), random_draw)
+        for on in (True, False)
+    )
+    assert weighed.rows == plain.rows
+    assert not np.array_equal(weighed.steps["balanced_accuracy"], plain.steps["balanced_accuracy"])
+
+
 def test_name_points__words_about_no_class_are_left_out() -> None:
     pool = named_pool(moved=1)
     points = Labelling(pool, names=True).name_points()
