@@ -36,6 +36,8 @@ log = logging.getLogger("goldpan.api")
 
 Answer = TypeVar("Answer")
 MAX_COUNT = 200
+MAX_KEPT = 60
+"""Items that one request may ask for by their keys."""
 MAX_BODY_BYTES = 64 * 1024
 
 
@@ -132,7 +134,7 @@ class QueueHandler(ApiHandler):
 
     async def get(self) -> None:
         """Answer with leased items, the one on the screen first."""
-        keep = self.get_query_arguments("keep")[:5]
+        keep = self.get_query_arguments("keep")[:MAX_KEPT]
         await self.answer(
             self.context.writer,
             lambda: api_store.next_items(self.context, count=self.whole_number("count", 20), keep=keep),

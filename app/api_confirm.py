@@ -4,7 +4,7 @@
 |---|---|
 | POST /api/confirm/page | the next page to confirm, for a class or for the one that lacks most; stores nothing |
 | POST /api/confirm | store a confirmed page as one act; answered only once it is on disk |
-| POST /api/confirm/undo | take a confirmed page back as one act |
+| POST /api/confirm/undo, /api/groups/undo | take a confirmed page, or a selection's labels, back as one act |
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class ConfirmHandler(ApiHandler):
             await self.answer(self.context.writer, lambda: store_page(self.context, self.body()))
 
 
-class ConfirmUndoHandler(ApiHandler):
-    """Takes a confirmed page back."""
+class GroupUndoHandler(ApiHandler):
+    """Takes a confirmed page, or the labels of a selection, back."""
 
     async def post(self) -> None:
         """Take it back whole."""
         if meant_for_us(self):
-            await self.answer(self.context.writer, lambda: undo_page(self.context, self.body()))
+            await self.answer(self.context.writer, lambda: undo_labels(self.context, self.body()))
 
 
 def confirm_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
@@ -60,7 +60,8 @@ def confirm_routes(context: ServerContext) -> list[tuple[str, type[RequestHandle
     return [
         (r"/api/confirm/page", ConfirmPageHandler, shared),
         (r"/api/confirm", ConfirmHandler, shared),
-        (r"/api/confirm/undo", ConfirmUndoHandler, shared),
+        (r"/api/confirm/undo", GroupUndoHandler, shared),
+        (r"/api/groups/undo", GroupUndoHandler, shared),
     ]
 
 
@@ -106,12 +107,12 @@ def store_page(context: ServerContext, values: Mapping[str, Any]) -> Json:
     }
 
 
-def undo_page(context: ServerContext, values: Mapping[str, Any]) -> Json:
-    """Take a confirmed page back in one transaction.
+def undo_labels(context: ServerContext, values: Mapping[str, Any]) -> Json:
+    """Take labels that were given at once back in one transaction.
 
     Args:
         context: the running server.
-        values: `group` and `undo`, the uids of the page and of this act.
+        values: `group` and `undo`, the uids of the group and of this act.
 
     Raises:
         RequestError: a value is missing or of the wrong type.

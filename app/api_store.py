@@ -9,11 +9,12 @@ from app.class_keys import next_key
 from app.components.theme import class_colour
 from app.context import ServerContext
 from app.errors import RequestError
-from app.items import Json, class_list, history_item, picked_item, queue_item
+from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.project import now
-from labeling.annotations import Act, NewAnnotation, recent, record
+from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotations import history as past
 from labeling.classes import LabelClass, add_class, list_classes
+from labeling.groups import LastGroup, recent_steps
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
 
@@ -63,12 +64,17 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
 
 
 def history(context: ServerContext, *, limit: int) -> Json:
-    """Return what the annotator did last, newest first, undo acts folded into `undone`."""
+    """Return what the annotator did last, newest first: a group as one step, undo acts folded into `undone`."""
     with context.project.database.reading() as session:
-        entries = recent(session, annotator_id=context.annotator_id, limit=2 * limit)
+        steps = recent_steps(session, annotator_id=context.annotator_id, limit=limit)
         by_id = {entry.id: entry for entry in list_classes(session, archived=True)}
-    told = [history_item(entry, classes=by_id) for entry in entries if entry.act != Act.UNDO]
-    return {"instance": context.instance, "items": told[:limit]}
+    told = [
+        history_group(step, classes=by_id)
+        if isinstance(step, LastGroup)
+        else history_item(step, classes=by_id)
+        for step in steps
+    ]
+    return {"instance": context.instance, "items": told}
 
 
 def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:

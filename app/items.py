@@ -8,6 +8,7 @@ from typing import Any
 
 from labeling.annotations import Act, Annotation
 from labeling.classes import LabelClass
+from labeling.groups import LastGroup
 from labeling.pools.pool import Pool
 from labeling.queue import Proposal
 
@@ -105,6 +106,20 @@ def history_item(entry: Annotation, *, classes: Mapping[int, LabelClass]) -> Jso
         "class_name": label_class.name if label_class else None,
         "undone": entry.undone,
         "created_at": entry.created_at.isoformat(),
+    }
+
+
+def history_group(group: LastGroup, *, classes: Mapping[int, LabelClass]) -> Json:
+    """Return labels that were given at once as one step of the card's undo."""
+    label_class = classes.get(group.class_id) if group.class_id is not None else None
+    return {
+        "uid": group.uid,
+        "item_key": "",
+        "act": "group",
+        "class_id": group.class_id,
+        "class_name": label_class.name if label_class else None,
+        "count": group.count,
+        "undone": group.count == 0,
     }
 
 

@@ -27,6 +27,7 @@ class DashboardState(param.Parameterized):
     colour_by = param.Selector(default="label", objects=list(COLOURINGS), doc="What the map's colours mean.")
     current_row = param.Integer(default=-1, doc="Row of the item on the label card; -1 for none.")
     picked_row = param.Integer(default=-1, doc="Row of the item picked on the map; -1 for none.")
+    wanted_keys = param.List(default=[], doc="Keys of chosen items that the label card shall show next.")
     revision = param.Integer(default=0, doc="The label revision that is shown.")
     round_number = param.Integer(default=0, doc="The last finished round; 0 before the first.")
     classes_version = param.Integer(

@@ -166,7 +166,7 @@ def record(session: Session, *, new: NewAnnotation, annotator_id: int, now: date
     if stored is not None:
         return stored
     check_values(new)
-    _check_people_and_classes(session, new=new, annotator_id=annotator_id)
+    check_people_and_classes(session, new=new, annotator_id=annotator_id)
     undoes_id = _undoable(session, new=new, annotator_id=annotator_id) if new.act == Act.UNDO else None
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
     values = {
@@ -204,9 +204,32 @@ def history(session: Session, *, item_key: str) -> list[Annotation]:
     return _read(session, statement)
 
 
-def recent(session: Session, *, annotator_id: int, limit: int) -> list[Annotation]:
-    """Return the last annotations of an annotator, newest first, at most `limit` of them."""
+def recent(
+    session: Session,
+    *,
+    annotator_id: int,
+    limit: int,
+    before: int | None = None,
+    undos: bool = True,
+    without: Iterable[str] = (),
+) -> list[Annotation]:
+    """Return the last annotations of an annotator, newest first.
+
+    Args:
+        session: of a transaction.
+        annotator_id: whose.
+        limit: how many at most.
+        before: only those with a lower number; None for all.
+        undos: whether acts of undoing are among them.
+        without: beginnings of uids that are left out.
+    """
     statement = _annotations().where(AnnotationTable.annotator_id == annotator_id)
+    if before is not None:
+        statement = statement.where(AnnotationTable.id < before)
+    if not undos:
+        statement = statement.where(AnnotationTable.act != Act.UNDO)
+    for beginning in without:
+        statement = statement.where(~AnnotationTable.uid.startswith(beginning, autoescape=True))
     return _read(session, statement.order_by(AnnotationTable.id.desc()).limit(max(0, limit)))
 
 
@@ -231,6 +254,26 @@ def check_uid(uid: object, *, what: str) -> None:
     """
     if not isinstance(uid, str) or not UID_PATTERN.fullmatch(uid):
         raise AnnotationInvalidError(f"{what} must be 8 to 64 letters, digits, '_' or '-', not {uid!r:.80}")
+
+
+def check_people_and_classes(session: Session, *, new: NewAnnotation, annotator_id: int) -> None:
+    """Check what only a database knows: who annotates, and of which class.
+
+    Raises:
+        AnnotationInvalidError: an unknown class or annotator, or an archived class.
+    """
+    checked_integer(annotator_id, what="the annotator's id", error=AnnotationInvalidError, least=1)
+    if session.get(AnnotatorTable, annotator_id) is None:
+        raise AnnotationInvalidError(f"there is no annotator with id {annotator_id}")
+    for what, class_id in (("class", new.class_id), ("suggested class", new.suggested_class_id)):
+        if class_id is None:
+            continue
+        checked_integer(class_id, what=f"the {what}'s id", error=AnnotationInvalidError, least=1)
+        found = session.get(LabelClassTable, class_id)
+        if found is None:
+            raise AnnotationInvalidError(f"there is no {what} with id {class_id}; load the classes again")
+        if found.archived and what == "class":
+            raise AnnotationInvalidError(f"the class {found.name!r} is archived; choose another one")
 
 
 def _stored(session: Session, *, new: NewAnnotation, annotator_id: int) -> Recorded | None:
@@ -284,21 +327,6 @@ def check_values(new: NewAnnotation) -> None:
         raise invalid(f"the act {str(new.act)!r} {'needs a class' if needs_class else 'takes no class'}")
     if (new.act == Act.UNDO) != (new.undoes_uid is not None):
         raise invalid("undoes_uid must be given with the act 'undo', and with no other")
-
-
-def _check_people_and_classes(session: Session, *, new: NewAnnotation, annotator_id: int) -> None:
-    checked_integer(annotator_id, what="the annotator's id", error=AnnotationInvalidError, least=1)
-    if session.get(AnnotatorTable, annotator_id) is None:
-        raise AnnotationInvalidError(f"there is no annotator with id {annotator_id}")
-    for what, class_id in (("class", new.class_id), ("suggested class", new.suggested_class_id)):
-        if class_id is None:
-            continue
-        checked_integer(class_id, what=f"the {what}'s id", error=AnnotationInvalidError, least=1)
-        found = session.get(LabelClassTable, class_id)
-        if found is None:
-            raise AnnotationInvalidError(f"there is no {what} with id {class_id}; load the classes again")
-        if found.archived and what == "class":
-            raise AnnotationInvalidError(f"the class {found.name!r} is archived; choose another one")
 
 
 def _undoable(session: Session, *, new: NewAnnotation, annotator_id: int) -> int:

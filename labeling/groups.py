@@ -1,8 +1,8 @@
-"""Labels given by one act: a page confirmed at once is stored whole, and one undo takes it back whole.
+"""Labels given by one act, a page confirmed or a selection on the map: stored whole, taken back whole by one undo.
 
-A group needs no table of its own. Its uid begins with GROUP_PREFIX, and the annotations in it are called after it and
-their place, `confirm-…-0007`. The undos of a group are called after the undo in
-the same way. So a retry stores everything once, and the history of any item reads as if each had been labelled alone.
+A group needs no table of its own. Its uid begins with one of PREFIXES, and the annotations in it are called after it
+and their place, `confirm-…-0007`. The undos of a group are called after the undo in the same way. So a retry stores
+everything once, and the history of any item reads as if each had been labelled alone.
 """
 
 from __future__ import annotations
@@ -15,30 +15,36 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from labeling.annotations import Act, NewAnnotation, recent, record
+from labeling.annotations import Act, Annotation, NewAnnotation, recent
+from labeling.bulk import busy_keys, record_labels, record_undos
 from labeling.current import undone
 from labeling.errors import AnnotationInvalidError, UndoRefusedError
 from labeling.tables import AnnotationTable
 
-GROUP_PREFIX = "confirm-"
-GROUP_MAX = 200
-"""Items of one group, at most."""
+GROUP_PREFIX, SELECTION_PREFIX = "confirm-", "select-"
+PREFIXES = (GROUP_PREFIX, SELECTION_PREFIX)
+GROUP_MAX, SELECTION_MAX = 200, 100_000
+"""Items of one page, and of one selection, at most."""
 
-STRATEGY = "confirm"
+STRATEGY, SELECTION_STRATEGY = "confirm", "select"
 """What is stored as the strategy of such labels, so that they can be told from others."""
 
-_GROUP_UID = re.compile(r"(?:confirm|undo)-[A-Za-z0-9]{8,40}")
-_PLACED = re.compile(r"(confirm-[A-Za-z0-9]{8,40})-[0-9]{4}")
+_KINDS = {
+    GROUP_PREFIX: ("page", GROUP_MAX, STRATEGY),
+    SELECTION_PREFIX: ("selection", SELECTION_MAX, SELECTION_STRATEGY),
+}
+_GROUP_UID = re.compile(r"(?:confirm|select|undo)-[A-Za-z0-9]{8,40}")
+_PLACED = re.compile(r"((?:confirm|select)-[A-Za-z0-9]{8,40})-[0-9]{4,6}")
 
 
 @dataclass(frozen=True)
 class NewGroup:
-    """A page as it was confirmed.
+    """Labels as they were given by one act.
 
     Attributes:
-        uid: made in the browser: `confirm-` and 8 to 40 letters or digits; stored once.
+        uid: one of PREFIXES and 8 to 40 letters or digits; stored once.
         labels: (item key, class id) pairs: the confirmed class for most, another for an exception that was named.
-        class_id: the class that was confirmed.
+        class_id: the class that was confirmed, or given to the selection.
         round_number: the round whose model filled the page.
         shown_ms: how long the page was on the screen.
     """
@@ -81,42 +87,45 @@ class LastGroup:
 
 
 def record_group(session: Session, *, group: NewGroup, annotator_id: int, now: datetime) -> RecordedGroup:
-    """Store the labels of a page; safe, all of them or none, once the caller's transaction is committed.
+    """Store the labels of a group; safe, all of them or none, once the caller's transaction is committed.
 
     An item of which something was said since the page was made keeps that: it is left out and named in the answer.
 
     Raises:
-        AnnotationInvalidError: a wrong uid, too many items, an item twice, or see `labeling.annotations.record`.
+        AnnotationInvalidError: a wrong uid, too many items, an item twice, or see `labeling.bulk.record_labels`.
         AnnotationConflictError: the uid is stored already, with other content.
     """
-    _check_group_uid(group.uid, prefix=GROUP_PREFIX)
+    _check_uid(group.uid, PREFIXES)
+    what, most, strategy = _KINDS[group.uid[: group.uid.index("-") + 1]]
     keys = [key for key, _ in group.labels]
-    if len(keys) > GROUP_MAX or len(set(keys)) != len(keys):
+    if len(keys) > most or len(set(keys)) != len(keys):
         raise AnnotationInvalidError(
-            f"a page holds at most {GROUP_MAX} items, each once; this one has {len(keys)}, {len(set(keys))} of them "
+            f"a {what} holds at most {most:,} items, each once; this one has {len(keys):,}, {len(set(keys)):,} of them "
             "different"
         )
-    uids = _member_uids(group.uid, len(keys))
-    known = _stored_uids(session, uids)
-    busy = _busy_keys(session, keys)
-    taken, numbers = [], []
-    for uid, (key, class_id) in zip(uids, group.labels, strict=True):
+    known = set(
+        session.execute(sa.select(AnnotationTable.uid).where(_of_group(session, group.uid))).scalars()
+    )
+    busy = busy_keys(session, keys)
+    taken, labels = [], []
+    for uid, (key, class_id) in zip(_member_uids(group.uid, len(keys)), group.labels, strict=True):
         if uid not in known and key in busy:
             taken.append(key)
             continue
-        new = NewAnnotation(
-            uid=uid,
-            item_key=key,
-            act=Act.LABEL,
-            class_id=class_id,
-            round_number=group.round_number,
-            strategy=STRATEGY,
-            suggested_class_id=group.class_id,
-            shown_ms=group.shown_ms,
+        labels.append(
+            NewAnnotation(
+                uid=uid,
+                item_key=key,
+                act=Act.LABEL,
+                class_id=class_id,
+                round_number=group.round_number,
+                strategy=strategy,
+                suggested_class_id=group.class_id,
+                shown_ms=group.shown_ms,
+            )
         )
-        numbers.append(record(session, new=new, annotator_id=annotator_id, now=now))
-    duplicate = bool(numbers) and all(entry.duplicate for entry in numbers)
-    return RecordedGroup(stored=len(numbers), duplicate=duplicate, taken=tuple(taken))
+    fresh = record_labels(session, labels=labels, annotator_id=annotator_id, now=now)
+    return RecordedGroup(stored=len(labels), duplicate=bool(labels) and not fresh, taken=tuple(taken))
 
 
 def undo_group(
@@ -127,8 +136,8 @@ def undo_group(
     Args:
         session: of a write transaction.
         group_uid: the group.
-        undo_uid: made in the browser: `undo-` and 8 to 40 letters or digits.
-        annotator_id: who undoes; only who confirmed the page may.
+        undo_uid: made where the undo was asked for: `undo-` and 8 to 40 letters or digits.
+        annotator_id: who undoes; only who gave the labels may.
         now: the moment, in UTC.
 
     Returns:
@@ -138,33 +147,46 @@ def undo_group(
         AnnotationInvalidError: a wrong uid.
         UndoRefusedError: nothing of the group is left to undo, or it is another annotator's.
     """
-    _check_group_uid(group_uid, prefix=GROUP_PREFIX)
-    _check_group_uid(undo_uid, prefix="undo-")
-    before = _keys_of(session, _member_uids(undo_uid, GROUP_MAX))
-    if before:
-        return before
+    _check_uid(group_uid, PREFIXES)
+    _check_uid(undo_uid, ("undo-",))
+    before = session.execute(
+        sa.select(AnnotationTable.item_key).where(_of_group(session, undo_uid)).order_by(AnnotationTable.id)
+    ).scalars()
+    done = tuple(before)
+    if done:
+        return done
     statement = (
-        sa.select(AnnotationTable.uid, AnnotationTable.item_key)
-        .where(AnnotationTable.uid.in_(_member_uids(group_uid, GROUP_MAX)), ~undone(AnnotationTable.id))
+        sa.select(AnnotationTable.id, AnnotationTable.item_key, AnnotationTable.annotator_id)
+        .where(_of_group(session, group_uid), ~undone(AnnotationTable.id))
         .order_by(AnnotationTable.id)
     )
     rows = session.execute(statement).all()
     if not rows:
-        raise UndoRefusedError(f"nothing of the page {group_uid!r} is left to undo")
-    for (uid, key), own in zip(rows, _member_uids(undo_uid, len(rows)), strict=True):
-        new = NewAnnotation(uid=own, item_key=key, act=Act.UNDO, undoes_uid=uid)
-        record(session, new=new, annotator_id=annotator_id, now=now)
-    return tuple(key for _, key in rows)
+        raise UndoRefusedError(f"nothing of the group {group_uid!r} is left to undo")
+    if any(owner != annotator_id for _, _, owner in rows):
+        raise UndoRefusedError(
+            f"the group {group_uid!r} was made by another annotator; only its own annotator can undo it"
+        )
+    record_undos(
+        session,
+        targets=[(number, key) for number, key, _ in rows],
+        uids=_member_uids(undo_uid, len(rows)),
+        annotator_id=annotator_id,
+        now=now,
+    )
+    return tuple(key for _, key, _ in rows)
 
 
 def last_group(session: Session, *, annotator_id: int) -> LastGroup | None:
     """Return the page that the annotator confirmed last and did not take back; None where there is none.
 
-    Only the latest acts are looked at, two pages' worth.
+    Only the latest acts are looked at, two pages' worth beside selections.
     """
     members = [
         (entry, found.group(1))
-        for entry in recent(session, annotator_id=annotator_id, limit=2 * GROUP_MAX)
+        for entry in recent(
+            session, annotator_id=annotator_id, limit=2 * GROUP_MAX, without=(SELECTION_PREFIX,)
+        )
         if not entry.undone and (found := _PLACED.fullmatch(entry.uid)) is not None
     ]
     if not members:
@@ -174,10 +196,51 @@ def last_group(session: Session, *, annotator_id: int) -> LastGroup | None:
     return LastGroup(uid=uid, class_id=newest.suggested_class_id, count=count)
 
 
-def _check_group_uid(uid: object, *, prefix: str) -> None:
-    if not isinstance(uid, str) or not uid.startswith(prefix) or not _GROUP_UID.fullmatch(uid):
+def recent_steps(session: Session, *, annotator_id: int, limit: int) -> list[Annotation | LastGroup]:
+    """Return what an annotator did last, newest first, a group as one step; acts of undoing are left out.
+
+    Args:
+        session: of a transaction.
+        annotator_id: whose.
+        limit: how many steps at most.
+    """
+    steps: list[Annotation | LastGroup] = []
+    groups: list[str] = []
+    before: int | None = None
+    while len(steps) < limit:
+        entries = recent(
+            session,
+            annotator_id=annotator_id,
+            limit=limit,
+            before=before,
+            undos=False,
+            without=[f"{uid}-" for uid in groups],
+        )
+        if not entries:
+            break
+        before = entries[-1].id
+        for entry in entries:
+            found = _PLACED.fullmatch(entry.uid)
+            if found is None:
+                steps.append(entry)
+            elif found.group(1) not in groups:
+                groups.append(found.group(1))
+                steps.append(_group_of(session, groups[-1], entry))
+    return steps[:limit]
+
+
+def _group_of(session: Session, uid: str, member: Annotation) -> LastGroup:
+    statement = sa.select(sa.func.count()).select_from(AnnotationTable)
+    count = session.execute(
+        statement.where(_of_group(session, uid), ~undone(AnnotationTable.id))
+    ).scalar_one()
+    return LastGroup(uid=uid, class_id=member.suggested_class_id, count=int(count))
+
+
+def _check_uid(uid: object, prefixes: Sequence[str]) -> None:
+    if not isinstance(uid, str) or not uid.startswith(tuple(prefixes)) or not _GROUP_UID.fullmatch(uid):
         raise AnnotationInvalidError(
-            f"the page's uid must be {prefix!r} and 8 to 40 letters or digits, not {uid!r:.80}"
+            f"the group's uid must be {' or '.join(map(repr, prefixes))} and 8 to 40 letters or digits, not {uid!r:.80}"
         )
 
 
@@ -185,18 +248,9 @@ def _member_uids(uid: str, count: int) -> list[str]:
     return [f"{uid}-{place:04d}" for place in range(count)]
 
 
-def _stored_uids(session: Session, uids: Sequence[str]) -> set[str]:
-    return set(session.execute(sa.select(AnnotationTable.uid).where(AnnotationTable.uid.in_(uids))).scalars())
-
-
-def _keys_of(session: Session, uids: Sequence[str]) -> tuple[str, ...]:
-    statement = sa.select(AnnotationTable.item_key).where(AnnotationTable.uid.in_(uids))
-    return tuple(session.execute(statement.order_by(AnnotationTable.id)).scalars())
-
-
-def _busy_keys(session: Session, keys: Sequence[str]) -> set[str]:
-    """Return the keys of items on which an act counts."""
-    statement = sa.select(AnnotationTable.item_key).where(
-        AnnotationTable.item_key.in_(keys), AnnotationTable.act != Act.UNDO, ~undone(AnnotationTable.id)
-    )
-    return set(session.execute(statement).scalars())
+def _of_group(session: Session, uid: str) -> sa.ColumnElement[bool]:
+    """Return the condition that an annotation is called after a group: a range, which the index of uids serves."""
+    column: sa.ColumnElement[str] = sa.type_coerce(AnnotationTable.uid, sa.String)
+    if session.get_bind().dialect.name != "sqlite":  # a database of some language sorts signs otherwise
+        column = column.collate("C")
+    return sa.and_(column >= f"{uid}-", column < f"{uid}.")  # "." is the sign after "-"

@@ -27,6 +27,7 @@ class RunningServer:
     def __init__(
         self, config_path: Path, *, port: int = 0, environment: dict[str, str] | None = None
     ) -> None:
+        self.config_path = config_path
         arguments = [sys.executable, "-m", "app", "serve", str(config_path), "--port", str(port), "--no-open"]
         self.process = subprocess.Popen(
             arguments,

@@ -63,6 +63,7 @@ class LabelCard {
     await this.queue.refill()
     const wanted = this._param("open_key", "")
     if (wanted) this.open(wanted)
+    this.openAll([...this._param("open_keys", [])])
   }
 
   close() {
@@ -101,6 +102,7 @@ class LabelCard {
     const last = this.undoStack.pop()
     this.undone.add(last.uid)
     this.pressedAt = pressedAt
+    if (last.act === "group") return this._undoGroup(last, pressedAt)
     this._post({item_key: last.item_key, act: "undo", undoes_uid: last.uid}, pressedAt)
     this.panel.bump(last.act === "label" ? last.class_id : null, -1)
     this.queue.done.delete(last.item_key)
@@ -120,6 +122,18 @@ class LabelCard {
     const item = held ?? (await this.queue.fetchItem(key))
     if (item) this._present(item)
     else this.notices.add(`Item ${key} cannot be opened here; it may be labelled already.`)
+  }
+
+  /** Show these items next, one after the other: a selection made elsewhere on the page. */
+  async openAll(keys) {
+    if (!keys.length) return
+    this.news.tell({open_keys: []})
+    const count = await this.queue.pin(keys)
+    if (!count) return this.notices.add("The chosen items cannot be opened here; they may be labelled already.")
+    if (this.queue.current) this.queue.pinned.push(this.queue.current)
+    this.queue.advance()
+    this._refresh()
+    this.notices.add(`The ${plural(count, "item")} you chose come${count === 1 ? "s" : ""} next.`)
   }
 
   /** Add classes one by one; returns {error, left}: the first error in words or "", and the names not added. */
@@ -157,6 +171,7 @@ class LabelCard {
     const on = (name, react) => this.model.on(name, react)
     on("classes", () => this._takeClasses(this._classesOfModel(), this.revision === 0))
     on("round_number", () => this.queue.refill())
+    on("open_keys", () => this.openAll([...this._param("open_keys", [])]))
     on("open_key", () => this.open(this._param("open_key", "")))
     on("remove", () => this.close())
   }
@@ -208,6 +223,15 @@ class LabelCard {
     return uid
   }
 
+  /** Take back what was given at once on another page, as one step. */
+  _undoGroup(last, pressedAt) {
+    this.saved = false
+    this.outbox.add(groupUndo(last.uid), pressedAt)
+    this._showUndo()
+    const of = last.class_name ? ` of ${last.class_name}` : ""
+    this.notices.add(`Taken back: ${plural(last.count, "label")}${of}, given at once. Undo again for what was before.`)
+  }
+
   _present(item) {
     this.queue.bringBack(item)
     this._refresh()
@@ -255,12 +279,8 @@ class LabelCard {
   async _readHistory(waiting) {
     const {status, data} = await request(`/api/history?limit=${UNDO_DEPTH}`)
     const stored = status === 200 && Array.isArray(data.items) ? [...data.items].reverse() : []
-    const known = new Set(stored.map((each) => each.uid))
-    const acts = [...stored, ...waiting.map((entry) => entry.body).filter((body) => !known.has(body.uid))]
-    const undone = new Set(acts.filter((each) => each.act === "undo").map((each) => each.undoes_uid))
-    const mine = new Set(this.undoStack.map((each) => each.uid))
-    const open = acts.filter((each) => ["label", "skip", "unsure"].includes(each.act) && !each.undone
-      && !undone.has(each.uid) && !this.undone.has(each.uid) && !mine.has(each.uid))
+    const seen = new Set([...this.undone, ...this.undoStack.map((each) => each.uid)])
+    const open = openSteps(stored, waiting.map((entry) => entry.body), seen)
     this.undoStack = [...open, ...this.undoStack].slice(-UNDO_DEPTH)
     this._showUndo()
   }
@@ -307,6 +327,7 @@ class LabelCard {
     this.revision = Math.max(this.revision, data.revision ?? 0)
     if (data.counts) this._takeCounts(data.counts)
     this.queue.acknowledged(entry.body.item_key, data.revision)
+    if (entry.body.path) this.queue.refill()
     this.saved = true
     this.online = true
     this.news.tell({revision: data.revision ?? 0})
@@ -316,10 +337,11 @@ class LabelCard {
 
   _refused(entry, error) {
     const what = entry.body.act === "undo" ? "The undo" : `The ${entry.body.act}`
+    const of = entry.body.item_key ? ` of item ${entry.body.item_key}` : ""
     this.undoStack = this.undoStack.filter((each) => each.uid !== entry.body.uid)
     this.queue.done.delete(entry.body.item_key)
     if (entry.body.act === "label") this.panel.bump(entry.body.class_id, -1)
-    this.notices.add(`${what} of item ${entry.body.item_key} was not accepted: ${error}`, {bad: true})
+    this.notices.add(`${what}${of} was not accepted: ${error}`, {bad: true})
     this._showUndo()
   }
 
@@ -346,15 +368,9 @@ class LabelCard {
   }
 
   _showStatus() {
-    const size = this.outbox?.size ?? 0
-    const late = this.outbox?.late ?? false
+    const [size, late] = [this.outbox?.size ?? 0, this.outbox?.late ?? false]
     if (late) this.online = this.outbox.trouble !== "waiting for the server" && this.online
-    const lost = size === 0 && !this.online
-    const why = this.outbox?.trouble || "waiting for the server"
-    const text = late ? `${size} not saved yet – ${why}` : lost ? "The server does not answer" : size ? "Saving…" : this.saved ? "Saved" : ""
-    const state = late || lost ? "late" : size ? "saving" : "saved"
-    if (this.status.dataset.state !== state) this.status.dataset.state = state
-    setText(this.status, text + (late && this.outbox.memoryOnly ? " (keep this page open)" : ""))
+    saySaving(this, late)
     this.news.tell({unsaved_count: size})
     if (!this.queue.current && late !== this.wasLate) this._refresh()
     this.wasLate = late

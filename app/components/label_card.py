@@ -18,6 +18,7 @@ from app.components.theme import class_colour, theme_css, theme_mirror_js
 PARTS = (
     "label_card_net.js",
     "label_card_outbox.js",
+    "label_card_history.js",
     "label_card_queue.js",
     "label_card_item.js",
     "label_card_classes.js",
@@ -67,6 +68,10 @@ class LabelCard(JSComponent):
     open_key = param.String(
         default="",
         doc="Key of an item to show next, from Python: one picked on the map. The browser empties it again.",
+    )
+    open_keys = param.List(
+        default=[],
+        doc="Keys of items to show next, one after the other, from Python. The browser empties it again.",
     )
     current_key = param.String(
         default="", doc="Key of the item on screen, from the browser; empty while none is."

@@ -20,6 +20,24 @@ function describeState(card) {
   }
 }
 
+/** Say beside the item how what was pressed is kept. */
+function saySaving(card, late) {
+  const {state, text} = describeSaving(card, late)
+  if (card.status.dataset.state !== state) card.status.dataset.state = state
+  setText(card.status, text)
+}
+
+/** Return how what was pressed is kept: {state: "late" | "saving" | "saved", text}. */
+function describeSaving(card, late) {
+  const size = card.outbox?.size ?? 0
+  if (late) {
+    const why = card.outbox.trouble || "waiting for the server"
+    return {state: "late", text: `${size} not saved yet – ${why}${card.outbox.memoryOnly ? " (keep this page open)" : ""}`}
+  }
+  if (size === 0 && !card.online) return {state: "late", text: "The server does not answer"}
+  return size ? {state: "saving", text: "Saving…"} : {state: "saved", text: card.saved ? "Saved" : ""}
+}
+
 /** Make the list of notices: {node, add(text, {bad, button, onclick})}. At most three, the same text once. */
 function makeNotices() {
   const node = h("div.notices", {role: "alert"})

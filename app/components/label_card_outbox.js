@@ -109,7 +109,8 @@ class Outbox {
 
   /** Where an entry goes, and what is sent. */
   _request(entry) {
-    return {path: "/api/annotations", body: entry.body}
+    const {path = "/api/annotations", ...body} = entry.body
+    return {path, body}
   }
 
   _name(status, data) {

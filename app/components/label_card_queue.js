@@ -77,14 +77,28 @@ class ItemQueue {
     return data.items.find((item) => item.key === key) ?? null
   }
 
+  /** Fetch some items by their keys and let them come next, in this order; returns how many can be had. */
+  async pin(keys) {
+    const {status, data} = await this._get(keys)
+    if (status !== 200 || !Array.isArray(data.items)) return 0
+    const found = data.items.filter((item) => keys.includes(item.key) && item.key !== this.current?.key && !this.taken(item.key))
+    const fresh = new Set(found.map((item) => item.key))
+    this.pinned = [...found, ...this.pinned.filter((item) => !fresh.has(item.key))]
+    this.waiting = this.waiting.filter((item) => !fresh.has(item.key))
+    for (const key of fresh) this.done.delete(key)
+    this._decode()
+    return found.length
+  }
+
   close() {
     this.closed = true
     clearTimeout(this.timer)
   }
 
   _get(keep) {
-    const address = new URLSearchParams({count: HOLD})
-    if (keep) address.set("keep", keep)
+    const keys = keep ? [keep].flat() : []
+    const address = new URLSearchParams({count: Math.max(HOLD, keys.length)})
+    for (const key of keys) address.append("keep", key)
     return request(`/api/queue?${address}`)
   }
 

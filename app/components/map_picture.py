@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.components import raster
+from app.components import raster, raster_select
 from app.components.map_colours import Theme, palette_table, ramp_table, rgb
 from app.components.theme import chart_colours
 
@@ -317,6 +317,7 @@ def warm_up() -> None:
     codes[:2] = 1
     viewport = Viewport(-9, 9, -9, 9, 40, 30)
     raster.bounds(positions)
+    raster_select.warm_up()
     raster.nearest_row(positions, 0.0, 0.0, 1.0, 1.0, 12.0)
     draw(positions, class_layer(codes, ["#0077b6", "#f0a800"], ["a", "b"]), viewport, "light")
     draw(positions, value_layer(codes.astype(np.float32), "value"), viewport, "light")

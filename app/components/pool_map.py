@@ -33,6 +33,7 @@ from app.components.map_colours import LEGEND_CSS, Theme, class_legend, value_le
 from app.components.map_marks import POINT_COLUMNS, edge_arrow, home_view, image_columns, point_columns
 from app.components.map_picture import Layer, Picture, Viewport, frozen
 from app.components.map_repaint import LatestWins
+from app.components.map_select import Line, MapSelection
 from app.components.theme import DARK, LIGHT, chart_colours
 
 MOST_PIXEL_RATIO = 2.0
@@ -59,6 +60,7 @@ class PoolMap:
 
     Attributes:
         view: the Panel object to place on a page; it takes the size it is given.
+        selection: lasso, box and what they chose; None where the map was made without.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class PoolMap:
         keys: Callable[[npt.NDArray[np.int64]], list[str]],
         theme: Theme = "light",
         on_pick: Callable[[int], None] | None = None,
+        on_line: Callable[[Line], None] | None = None,
     ) -> None:
         """Make a map without colours; call `paint` or `paint_values` next.
 
@@ -77,6 +80,7 @@ class PoolMap:
             keys: gives the text keys of some rows, (m,) int64 in, m texts out.
             theme: light or dark.
             on_pick: called under the document's lock with the row of an item that was clicked.
+            on_line: called likewise with the line of a lasso or box; None leaves these tools out.
 
         Raises:
             ValueError: positions have another shape or no rows.
@@ -99,6 +103,11 @@ class PoolMap:
         self._home = home_view(self._positions)
         self._build_figure()
         self._build_marks()
+        self.selection = (
+            None
+            if on_line is None
+            else MapSelection(self._figure, self._positions, pan=self._pan, on_line=on_line)
+        )
         self._legend = pn.pane.HTML("", stylesheets=[LEGEND_CSS], sizing_mode="stretch_width", margin=0)
         self._pane = pn.pane.Bokeh(self._figure, sizing_mode="stretch_both", min_height=160, margin=0)
         self.view = pn.Column(self._pane, self._legend, sizing_mode="stretch_both", margin=0)
@@ -184,12 +193,14 @@ class PoolMap:
     def _build_figure(self) -> None:
         x0, x1, y0, y1 = self._home
         wheel = WheelZoomTool(speed=1 / 500)
+        self._pan = PanTool()
         self._hover = HoverTool(renderers=[], tooltips=None, point_policy="snap_to_data", visible=False)
         self._figure = figure(
             x_range=Range1d(x0, x1),
             y_range=Range1d(y0, y1),
-            tools=[PanTool(), wheel, BoxZoomTool(), ResetTool(), self._hover],
+            tools=[self._pan, wheel, BoxZoomTool(), ResetTool(), self._hover],
             active_scroll=wheel,
+            active_drag=self._pan,
             output_backend="canvas",
             sizing_mode="stretch_both",
             min_width=120,
@@ -255,6 +266,8 @@ class PoolMap:
         self._circle.glyph.line_color = tokens["text"]
         self._pointer.glyph.fill_color = tokens["text"]
         self._pointer.glyph.line_color = colours.plot
+        if self.selection is not None:
+            self.selection.dress(self._theme)
 
     # ---- repainting
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from typing import Any
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 
 from app.components.layout import aside, bar, html, panel
+from app.components.map_select import Line
+from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
 from app.pages.pool_view import PoolView
+from app.pages.selection import SelectionCard
 from app.seek_state import SeekState
 from app.session import DashboardState
 from labeling.seeks import SeekKind
+
+RING_PAUSE_MS = 10
 
 EMPTY = (
     '<div class="gp-empty"><h3>Pick an item</h3><p>Click a point on the map to see the item here. '
@@ -27,10 +34,14 @@ class ExplorePage:
     def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
         """Build the views and link them to the state."""
         self.state = state
-        self.pool_view = PoolView(state, document, height_px=620)
+        self.selection = SelectionCard(state, document)
+        self.pool_view = PoolView(state, document, height_px=620, on_line=self._drawn)
         self.detail = html(EMPTY)
         self.label_button = pmui.Button(
             label="Label this item", color="primary", visible=False, on_click=self._label_picked, margin=0
+        )
+        self.similar_button = pmui.Button(
+            label="Find similar", variant="outlined", visible=False, on_click=self._find_similar, margin=0
         )
         self.seek_button = pmui.Button(
             label="Seek more like this",
@@ -40,6 +51,9 @@ class ExplorePage:
             margin=0,
         )
         state.param.watch(self._show_picked, ["picked_row", "revision", "round_number"])
+        # The choice ends in a coroutine, which does not hold the document's lock that the figure needs.
+        chosen = Debounced(document, self._show_chosen, pause_ms=RING_PAUSE_MS)
+        self.selection.state.param.watch(chosen.ask, "version")
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
@@ -47,9 +61,11 @@ class ExplorePage:
             panel(
                 "The pool",
                 self.pool_view.view(),
-                note="Each point is an item; near points look alike to the model.",
+                note="Each point is an item; near points look alike to the model. Scroll to zoom, drag to move; with "
+                "lasso or box, drag around items.",
             ),
-            panel("Item", self.detail, bar(self.label_button, self.seek_button)),
+            self.selection.view(),
+            panel("Item", self.detail, bar(self.label_button, self.similar_button, self.seek_button)),
         )
 
     def dispose(self) -> None:
@@ -61,7 +77,19 @@ class ExplorePage:
         if row < 0:
             return
         self.detail.object = item_html(self.state, row)
-        self.label_button.visible = self.seek_button.visible = True
+        for button in (self.label_button, self.similar_button, self.seek_button):
+            button.visible = True
+
+    def _drawn(self, line: Line) -> None:
+        pn.state.execute(partial(self.selection.state.choose_inside, line))
+
+    async def _find_similar(self, *_: Any) -> None:  # noqa: ANN401
+        await self.selection.state.choose_similar(self.state.picked_row)
+
+    def _show_chosen(self) -> None:
+        chosen = self.selection.state
+        if self.pool_view.map.selection is not None:
+            self.pool_view.map.selection.show(chosen.rows, chosen.line)
 
     def _label_picked(self, *_: Any) -> None:  # noqa: ANN401
         row = self.state.picked_row

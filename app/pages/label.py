@@ -38,7 +38,9 @@ class LabelPage:
         state.param.watch(self._push_round, ["round_number"])
         state.param.watch(self._push_active, ["page"])
         state.param.watch(self._open_picked, ["picked_row"])
+        state.param.watch(self._open_wanted, ["wanted_keys"])
         self.card.param.watch(self._note_current, ["current_row"])
+        self._open_wanted()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout: the card, and beside it (below it when narrow) what is sought, map, balance."""
@@ -79,6 +81,11 @@ class LabelPage:
     def _open_picked(self, *_: Any) -> None:  # noqa: ANN401
         if self.state.page == "Label" and self.state.picked_row >= 0:
             self.card.open_key = self.state.context.project.pool.key(self.state.picked_row)
+
+    def _open_wanted(self, *_: Any) -> None:  # noqa: ANN401
+        if self.state.wanted_keys:
+            self.card.open_keys = list(self.state.wanted_keys)
+            self.state.wanted_keys = []
 
     def _note_current(self, *_: Any) -> None:  # noqa: ANN401
         self.state.current_row = self.card.current_row

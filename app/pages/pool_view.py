@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import panel_material_ui as pmui
 
-from app.components.layout import html, stack
+from app.components.layout import bar, html, stack
+from app.components.map_select import Line
 from app.components.pool_map import PoolMap
 from app.debounce import Debounced
 from app.session import COLOURINGS, DashboardState
@@ -21,13 +23,21 @@ COLOURING_NAMES = {"label": "Label", "prediction": "Prediction", "uncertainty": 
 class PoolView:
     """A map of the pool that follows the state."""
 
-    def __init__(self, state: DashboardState, document: Any, *, height_px: int) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        state: DashboardState,
+        document: Any,  # noqa: ANN401 - a bokeh Document
+        *,
+        height_px: int,
+        on_line: Callable[[Line], None] | None = None,
+    ) -> None:
         """Build the map and link it to the state.
 
         Args:
             state: the tab's state.
             document: the tab's bokeh Document.
             height_px: height of the map.
+            on_line: called with the line of a lasso or box; None leaves these tools out.
         """
         self.state = state
         project = state.context.project
@@ -36,6 +46,7 @@ class PoolView:
             keys=project.pool.keys,
             theme=state.theme,
             on_pick=self._pick,
+            on_line=on_line,
         )
         self.map.view.param.update(height=height_px, sizing_mode="stretch_width")
         self.colouring = pmui.RadioButtonGroup(
@@ -44,6 +55,10 @@ class PoolView:
             size="small",
             margin=0,
         )
+        self.mode = pmui.RadioButtonGroup(
+            value="move", options={"Move": "move", "Lasso": "lasso", "Box": "box"}, size="small", margin=0
+        )
+        self.mode.param.watch(self._follow_mode, "value")
         self.note = html(visible=False)
         self._repaint = Debounced(document, self.paint, pause_ms=REPAINT_PAUSE_MS)
         self.colouring.param.watch(lambda event: setattr(state, "colour_by", event.new), "value")
@@ -58,7 +73,8 @@ class PoolView:
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the colour choice above the map."""
-        return stack(self.colouring, self.note, self.map.view)
+        tools = [self.colouring] if self.map.selection is None else [bar(self.colouring, self.mode)]
+        return stack(*tools, self.note, self.map.view)
 
     def paint(self) -> None:
         """Colour the map anew."""
@@ -86,6 +102,10 @@ class PoolView:
     def _follow_colouring(self, event: Any) -> None:  # noqa: ANN401
         self.colouring.value = event.new
         self.paint()
+
+    def _follow_mode(self, event: Any) -> None:  # noqa: ANN401
+        if self.map.selection is not None:
+            self.map.selection.set_mode(event.new or "move")
 
     def _current(self) -> int | None:
         return self.state.current_row if self.state.current_row >= 0 else None

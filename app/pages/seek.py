@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.components.class_select import ClassSelect
 from app.components.layout import html, panel, stack, stylesheet
 from app.components.seek_rows import seek_row
 from app.components.text_entry import TextEntry, write
@@ -50,7 +51,7 @@ class SeekCard:
         self.list.css_classes = ["gp-stack", "gp-seeks"]
         self.empty = html(css_class="gp-seek-empty")
         self.toggle = pmui.Button(variant="text", margin=0, sx=OPEN_SX, on_click=self._toggle)
-        self.form = stack(self.intro, self.kind, self.about, self.words, self.example, self.criteria, self.add,
+        self.form = stack(self.intro, self.kind, self.about.view, self.words, self.example, self.criteria, self.add,
                           self.problem, self.empty, self.list)  # fmt: skip
         self.form.visible = self.state.untouched
         self._link(document)
@@ -75,13 +76,11 @@ class SeekCard:
             sx=KIND_SX,
             margin=0,
         )
-        self.about = pmui.Select(
-            label="For class",
-            options={NO_CLASS: 0},
-            value=0,
-            size="small",
+        self.about = ClassSelect(
+            "For class",
+            none=NO_CLASS,
+            on_choose=lambda class_id: setattr(state, "class_id", class_id),
             sizing_mode="stretch_width",
-            margin=0,
         )
         self.words = _field("What you look for, in words", "a card that was lost or stolen")
         self.key = _field("Key of the item", NO_ITEM)
@@ -95,7 +94,6 @@ class SeekCard:
     def _link(self, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
         state, dashboard = self.state, self.dashboard
         self.kind.param.watch(lambda event: setattr(state, "kind", event.new or state.kind), "value")
-        self.about.param.watch(lambda event: setattr(state, "class_id", int(event.new or 0)), "value")
         for field, name in ((self.words, "words"), (self.key, "item_key"), (self.condition, "criteria")):
             field.param.watch(lambda event, name=name: setattr(state, name, event.new or ""), "value_input")
             TextEntry(field, document, lambda: pn.state.execute(self._add))
@@ -159,9 +157,7 @@ class SeekCard:
         self.add.param.update(loading=state.busy, disabled=state.busy)
 
     def _show_classes(self) -> None:
-        options = {NO_CLASS: 0, **{entry.name: entry.id for entry in self.state.classes}}
-        chosen = self.state.class_id if self.state.class_id in options.values() else 0
-        self.about.param.update(options=options, value=chosen)
+        self.about.show(self.state.classes, self.state.class_id)
 
     def _show_list(self) -> None:
         """Bring the list up to date; a row whose content stays is kept, so that the focus is not lost."""

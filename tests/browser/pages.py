@@ -10,6 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from app.project import open_project
+from labeling.annotations import Act, current_labels
+from labeling.classes import list_classes
 from tests.servers import RunningServer, wait_for
 
 CARD = "section.card"
@@ -94,13 +97,16 @@ def wait_for_round(page: Page, number: int, seconds: float = FIRST_ROUND_S) -> N
 
 
 def labels_by_key(server: RunningServer) -> dict[str, str]:
-    """Return the labels that stand, by item key, from the annotator's history."""
-    items = server.get("/api/history?limit=200")[1]["items"]
-    standing: dict[str, str] = {}
-    for item in reversed(items):
-        if not item["undone"] and item["act"] == "label":
-            standing[item["item_key"]] = item["class_name"]
-    return standing
+    """Return the labels that stand in the server's database, by item key."""
+    project = open_project(server.config_path)
+    try:
+        with project.database.reading() as session:
+            table = current_labels(session)
+            names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
+    finally:
+        project.close()
+    given = zip(table.item_keys, table.acts, table.class_ids.tolist(), strict=True)
+    return {key: names[class_id] for key, act, class_id in given if act == Act.LABEL}
 
 
 def _note_foreign(url: str, foreign: list[str]) -> None:

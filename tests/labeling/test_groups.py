@@ -8,11 +8,13 @@ from labeling.annotations import Act, NewAnnotation, history
 from labeling.errors import AnnotationConflictError, AnnotationInvalidError, UndoRefusedError
 from labeling.groups import (
     GROUP_MAX,
+    SELECTION_STRATEGY,
     STRATEGY,
     LastGroup,
     NewGroup,
     RecordedGroup,
     last_group,
+    recent_steps,
     record_group,
     undo_group,
 )
@@ -146,9 +148,9 @@ def test_undo_group__leaves_what_was_undone_alone_before(project: Project) -> No
 def test_undo_group__a_second_time_or_of_a_page_that_never_was(project: Project) -> None:
     confirm(project, page(project, "a"))
     undo(project)
-    with pytest.raises(UndoRefusedError, match="nothing of the page"):
+    with pytest.raises(UndoRefusedError, match="nothing of the group"):
         undo(project, undo_uid="undo-fedcba9876543210")
-    with pytest.raises(UndoRefusedError, match="nothing of the page"):
+    with pytest.raises(UndoRefusedError, match="nothing of the group"):
         undo(project, uid="confirm-fedcba9876543210", undo_uid="undo-aaaaaaaaaaaa")
 
 
@@ -180,3 +182,76 @@ def test_last_group__single_labels_are_no_page(project: Project) -> None:
         NewAnnotation(uid="confirm-0123456789abcdef", item_key="b", act=Act.LABEL, class_id=project.star)
     )
     assert last(project) is None
+
+
+SELECTION = "select-0123456789abcdef"
+
+
+def steps(project: Project, limit: int = 50) -> list[str]:
+    """Return the uids of the last steps, newest first."""
+    with project.database.reading() as session:
+        return [step.uid for step in recent_steps(session, annotator_id=project.ann, limit=limit)]
+
+
+def test_record_group__a_selection_of_ten_thousand_and_one_undo(project: Project) -> None:
+    keys = [f"item-{number}" for number in range(10_050)]
+    found = confirm(project, page(project, *keys, uid=SELECTION))
+    assert found == RecordedGroup(stored=10_050, duplicate=False, taken=())
+    assert confirm(project, page(project, *keys, uid=SELECTION)).duplicate
+    with project.database.reading() as session:
+        (entry,) = history(session, item_key="item-10049")
+    assert (entry.uid, entry.strategy) == (f"{SELECTION}-10049", SELECTION_STRATEGY)
+    assert undo(project, uid=SELECTION) == tuple(keys)
+    assert labels(project) == {}
+    assert undo(project, uid=SELECTION) == tuple(keys)
+
+
+def test_record_group__nothing_is_stored_where_one_item_cannot_be(project: Project) -> None:
+    with pytest.raises(AnnotationInvalidError):
+        confirm(project, page(project, "a", "b", "", uid=SELECTION))
+    assert labels(project) == {}
+
+
+def test_record_group__a_page_is_smaller_than_a_selection(project: Project) -> None:
+    keys = [f"item-{number}" for number in range(GROUP_MAX + 1)]
+    with pytest.raises(AnnotationInvalidError, match="at most 200"):
+        confirm(project, page(project, *keys))
+    assert confirm(project, page(project, *keys, uid=SELECTION)).stored == GROUP_MAX + 1
+
+
+def test_last_group__a_selection_is_no_page(project: Project) -> None:
+    confirm(project, page(project, "a"))
+    confirm(project, page(project, "b", "c", uid=SELECTION))
+    assert last(project) == LastGroup(UID, project.quasar, 1)
+
+
+def test_recent_steps__a_group_is_one_step_among_labels(project: Project) -> None:
+    first = project.label("x").uid
+    confirm(project, page(project, *[f"item-{number}" for number in range(120)], uid=SELECTION))
+    second = project.label("y").uid
+    confirm(project, page(project, "a", "b"))
+    assert steps(project) == [UID, second, SELECTION, first]
+    assert steps(project, limit=2) == [UID, second]
+
+
+def test_recent_steps__says_how_many_labels_of_a_group_still_count(project: Project) -> None:
+    confirm(project, page(project, "a", "b", "c"))
+    project.undo("b", f"{UID}-0001")
+    with project.database.reading() as session:
+        (step,) = recent_steps(session, annotator_id=project.ann, limit=5)
+    assert step == LastGroup(UID, project.quasar, 2)
+
+
+def test_recent_steps__undos_are_no_steps(project: Project) -> None:
+    confirm(project, page(project, "a"))
+    undo(project)
+    project.label("b")
+    with project.database.reading() as session:
+        newest, oldest = recent_steps(session, annotator_id=project.ann, limit=5)
+    assert not isinstance(newest, LastGroup)
+    assert oldest == LastGroup(UID, project.quasar, 0)
+
+
+def test_recent_steps__of_one_annotator_alone(project: Project) -> None:
+    confirm(project, page(project, "a"), by=project.bob)
+    assert steps(project) == []

@@ -83,13 +83,14 @@ def test_factors_in_class__a_lonely_label_does_not_decide_for_all() -> None:
 
 
 def test_weigh_by_share__a_label_held_out_stays_out() -> None:
-    training = replace(labelled("digits", 20), shares=np.arange(1.0, 21.0, dtype=np.float32))
+    shares = np.arange(1.0, 21.0, dtype=np.float32)
+    training = replace(labelled("digits", 20), shares=shares)
     weights = torch.ones(2, 20)
     weights[0, :5] = 0
     rows, weighed = WeighByShare()(training, weights, alone=True)
     assert rows is training
     assert (weighed[0, :5] == 0).all() and (weighed[1] > 0).all()
-    expected = torch.from_numpy(factors_in_class(training.shares, training.labels))
+    expected = torch.from_numpy(factors_in_class(shares, training.labels))
     assert torch.equal(weighed[1], expected)
 
 

@@ -1,0 +1,203 @@
+"""The selection on the Explore page: how items are chosen, what they are, and what is done with them at once."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.components.class_select import ClassSelect
+from app.components.contact_sheet import ContactSheet
+from app.components.layout import bar, html, panel, stack
+from app.components.text_entry import TextEntry
+from app.items import item_view
+from app.notices import tell_done
+from app.selecting import ClassShare
+from app.selection_state import ASK_ABOVE, SelectionState
+from app.session import DashboardState
+
+EMPTY = (
+    '<div class="gp-empty"><h3>Choose many at once</h3><p>Draw around items with the lasso or the box above the map, '
+    "or find them by what they hold. You can then label them together.</p></div>"
+)
+NO_CLASS = "– choose a class –"
+
+
+class SelectionCard:
+    """Views of the chosen items over a state."""
+
+    def __init__(self, dashboard: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+        """Build the views and link them to the state.
+
+        Args:
+            dashboard: the tab's state.
+            document: the tab's bokeh Document.
+        """
+        self.dashboard = dashboard
+        self.state = SelectionState(dashboard)
+        self.query = _query_field(self.state)
+        self.find = pmui.Button(label="Find", variant="outlined", margin=0, on_click=self._find)
+        self.summary = html(EMPTY)
+        self.sheet = ContactSheet(sizing_mode="stretch_width", visible=False)
+        self.about = ClassSelect(
+            "Class",
+            none=NO_CLASS,
+            on_choose=lambda class_id: setattr(self.state, "class_id", class_id),
+            width=190,
+        )
+        self.label_button = pmui.Button(label="Label them", color="primary", margin=0, on_click=self._ask)
+        self.first_button = pmui.Button(
+            label="Label one by one", variant="outlined", margin=0, on_click=self._first
+        )
+        self.clear_button = pmui.Button(label="Clear", variant="text", margin=0, on_click=self._clear)
+        self.yes = pmui.Button(label="Yes, label them", color="primary", margin=0, on_click=self._label)
+        self.no = pmui.Button(label="No", variant="outlined", margin=0, on_click=self._stop_asking)
+        self.question = html()
+        self.ask = stack(self.question, bar(self.yes, self.no))
+        self.undo_button = pmui.Button(
+            label="Undo", variant="outlined", margin=0, visible=False, on_click=self._undo
+        )
+        self.problem = html(visible=False)
+        self.acts = bar(self.about.view, self.label_button, self.first_button, self.clear_button)
+        self._link(document)
+        self._show_classes()
+        self._show()
+
+    def view(self) -> Any:  # noqa: ANN401 - a Panel layout
+        """Return the card."""
+        find = [bar(self.query, self.find)] if self.state.can_query else []
+        return panel(
+            "Selection", *find, self.problem, self.summary, self.acts, self.ask, self.undo_button, self.sheet
+        )
+
+    def _link(self, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+        state, dashboard = self.state, self.dashboard
+        self.query.param.watch(lambda event: setattr(state, "query", event.new or ""), "value_input")
+        TextEntry(self.query, document, lambda: pn.state.execute(self._find))
+        self.sheet.param.watch(self._pick, "picked_row")
+        state.param.watch(lambda *_: self._show(), "version")
+        state.param.watch(lambda *_: self._show_said(), ["problem", "busy", "undoable", "class_id"])
+        dashboard.param.watch(lambda *_: self._show_classes(), "classes_version")
+        dashboard.param.watch(self._refresh, ["revision", "round_number", "classes_version"])
+
+    def _show_classes(self) -> None:
+        self.about.show(self.dashboard.classes, self.state.class_id)
+
+    def _refresh(self, *_: Any) -> None:  # noqa: ANN401 - param events
+        if len(self.state.rows):
+            self._show()
+
+    def _show(self) -> None:
+        state = self.state
+        chosen = len(state.rows)
+        self.summary.object = selection_html(chosen, state.how, state.mix()) if chosen else EMPTY
+        self.sheet.items = [self._tile(int(row)) for row in state.sheet()]
+        self.sheet.visible = self.acts.visible = bool(chosen)
+        self.ask.visible = False
+        self._show_said()
+
+    def _show_said(self) -> None:
+        state = self.state
+        self.problem.object = f'<p class="gp-problem">{escape(state.problem)}</p>'
+        self.problem.visible = bool(state.problem)
+        self.undo_button.visible = bool(state.undoable)
+        count = len(state.open_rows)
+        self.label_button.label = f"Label {count:,} items" if count != 1 else "Label 1 item"
+        self.label_button.disabled = state.busy or not count
+        self.first_button.disabled = not count
+        self.find.disabled = state.busy
+
+    def _tile(self, row: int) -> dict[str, Any]:
+        dashboard = self.dashboard
+        pool = dashboard.context.project.pool
+        code = int(dashboard.label_codes()[row])
+        entry = dashboard.classes[code] if code >= 0 else None
+        return {
+            "key": pool.key(row),
+            "row": row,
+            "label": entry.name if entry is not None else "",
+            "colour": (entry.colour or "") if entry is not None else "",
+            **item_view(pool, row),
+        }
+
+    def _pick(self, event: Any) -> None:  # noqa: ANN401 - a param event
+        if event.new >= 0:
+            self.dashboard.picked_row = -1
+            self.dashboard.picked_row = int(event.new)
+
+    async def _find(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        await self.state.choose_matching()
+
+    async def _ask(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        count = len(self.state.open_rows)
+        name = next((each.name for each in self.dashboard.classes if each.id == self.state.class_id), "")
+        if count <= ASK_ABOVE or not name:
+            await self._label()
+            return
+        self.question.object = (
+            f"<p><strong>Give {count:,} items the label {escape(name)}?</strong> They are stored as one act, which one "
+            "undo takes back.</p>"
+        )
+        self.ask.visible = True
+
+    async def _label(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.ask.visible = False
+        said = await self.state.label()
+        if said:
+            tell_done(said)
+
+    def _stop_asking(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.ask.visible = False
+
+    async def _undo(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        said = await self.state.undo()
+        if said:
+            tell_done(said)
+
+    def _first(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.dashboard.wanted_keys = self.state.keys_to_label()
+        self.dashboard.page = "Label"
+
+    def _clear(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.state.clear()
+
+
+def selection_html(count: int, how: str, mix: list[ClassShare]) -> str:
+    """Return how many items are chosen and what they are, as HTML; every text in it is escaped."""
+    rows = "".join(_mix_row(share, count) for share in mix)
+    items = "1 item" if count == 1 else f"{count:,} items"
+    return (
+        f'<p class="gp-count" role="status" aria-live="polite"><strong>{items}</strong> {escape(how)}</p>'
+        '<table class="gp-fields"><thead><tr><th>class</th><td>labelled</td><td>predicted</td></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _mix_row(share: ClassShare, count: int) -> str:
+    if not share.name:
+        return f"<tr><th>no label or prediction</th><td></td><td>{share.predicted:,}</td></tr>"
+    chip = f'<i class="gp-chip" style="background:{escape(share.colour)}"></i>' if share.colour else ""
+    part = (share.labelled + share.predicted) / count
+    return (
+        f"<tr><th>{chip}{escape(share.name)} <small>{part:.0%}</small></th>"
+        f"<td>{share.labelled:,}</td><td>{share.predicted:,}</td></tr>"
+    )
+
+
+def _query_field(state: SelectionState) -> Any:  # noqa: ANN401 - a Panel widget
+    words = state.searches_texts
+    return pmui.TextInput(
+        label="Find texts that hold" if words else "Find items where",
+        placeholder="words of the text" if words else _example(state),
+        size="small",
+        width=260,
+        margin=0,
+    )
+
+
+def _example(state: SelectionState) -> str:
+    columns = state.dashboard.context.project.pool.columns
+    name = columns[0].name if columns else "x"
+    return f"{name} > 0" if name.isidentifier() else f"`{name}` > 0"

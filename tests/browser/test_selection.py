@@ -1,0 +1,163 @@
+"""Choosing many items on the Explore page in a real browser: lasso, box, words, likeness; labelled and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from app.run_now import run_now
+from tests.browser.pages import current_key, labels_by_key, open_page, press, wait_for_item
+from tests.projects import label_some, make_clouds, truth_of
+from tests.servers import RunningServer, serving, wait_for
+
+pytestmark = pytest.mark.browser
+
+SLOW_MS = 40_000
+COUNT = ".gp-count strong"
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, str]:
+    """Filled by the server's fixture: the true class of each item."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, truth: dict[str, str]) -> Iterator[RunningServer]:
+    """One server with a trained model for all tests of this module."""
+    project = make_clouds(tmp_path_factory.mktemp("selection"))
+    truth.update(truth_of(project))
+    label_some(project)
+    run_now(project)
+    project.close()
+    with serving(project.paths.config) as running:
+        yield running
+
+
+def drag(page: Page, mode: str, *places: tuple[float, float]) -> None:
+    """Choose a way of dragging and drag over the map; places are shares of its width and height."""
+    expect(page.locator("canvas").first).to_be_visible(timeout=SLOW_MS)
+    page.get_by_role("button", name=mode, exact=True).click()
+    page.wait_for_timeout(500)
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=6)
+    page.mouse.up()
+
+
+def chosen(page: Page) -> int:
+    """Return how many items are chosen, once the page says so."""
+    expect(page.locator(COUNT)).to_be_visible(timeout=SLOW_MS)
+    return int(page.locator(COUNT).inner_text().split()[0].replace(",", ""))
+
+
+def find(page: Page, text: str, count: int) -> None:
+    """Choose the items that match criteria."""
+    field = page.get_by_role("textbox", name="Find items where")
+    expect(field).to_be_visible(timeout=SLOW_MS)
+    field.fill(text)
+    field.press("Enter")
+    expect(page.locator(COUNT)).to_have_text(f"{count} items", timeout=SLOW_MS)
+
+
+def choose_class(page: Page, name: str) -> None:
+    page.get_by_role("combobox", name="Class").click()
+    page.get_by_role("menuitem", name=name, exact=True).click()
+    expect(page.get_by_role("combobox", name="Class")).to_have_text(name)
+
+
+def label_button(page: Page, count: int) -> Locator:
+    return page.get_by_role("button", name=f"Label {count} items", exact=True)
+
+
+def test_selection__lasso_and_box_around_everything(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        drag(page, "Box", (0.01, 0.01), (0.99, 0.99))
+        everything = chosen(page)
+        assert everything == 108
+        page.get_by_role("button", name="Clear", exact=True).click()
+        expect(page.get_by_text("Choose many at once")).to_be_visible(timeout=SLOW_MS)
+        drag(page, "Lasso", (0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99))
+        assert chosen(page) == everything
+        expect(page.locator("button.tile")).to_have_count(24, timeout=SLOW_MS)
+
+
+def test_selection__labelled_at_once_and_undone_on_the_label_page(
+    chromium: Browser, server: RunningServer, truth: dict[str, str]
+) -> None:
+    before = labels_by_key(server)
+    rare = {key for key, name in truth.items() if name == "rare"}
+    fresh = {key: "rare" for key in rare - set(before)}
+    with open_page(chromium, server.url, page="Explore") as page:
+        find(page, "b > 3 and a < 3", len(rare))
+        choose_class(page, "rare")
+        label_button(page, len(fresh)).click()
+        wait_for(lambda: labels_by_key(server) == before | fresh, what="the labels of the selection")
+        expect(page.get_by_text(f"{len(fresh)} items labelled rare")).to_be_visible()
+
+        page.get_by_role("button", name="Label", exact=True).first.click()
+        wait_for_item(page)
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text(f"Taken back: {len(fresh)} labels of rare")).to_be_visible(timeout=SLOW_MS)
+        wait_for(lambda: labels_by_key(server) == before, what="the labels taken back as one step")
+
+
+def test_selection__many_are_asked_about_first(chromium: Browser, server: RunningServer) -> None:
+    before = labels_by_key(server)
+    with open_page(chromium, server.url, page="Explore") as page:
+        find(page, "a > -99", 108)
+        choose_class(page, "other")
+        count = 108 - len(before)
+        label_button(page, count).click()
+        expect(page.get_by_text(f"Give {count} items the label other?")).to_be_visible(timeout=SLOW_MS)
+        assert labels_by_key(server) == before
+        page.get_by_role("button", name="No", exact=True).click()
+        expect(page.get_by_role("button", name="Yes, label them")).to_be_hidden(timeout=SLOW_MS)
+
+        label_button(page, count).click()
+        page.get_by_role("button", name="Yes, label them").click()
+        wait_for(lambda: len(labels_by_key(server)) == 108, what="all labels")
+        page.get_by_role("button", name="Undo", exact=True).click()
+        wait_for(lambda: labels_by_key(server) == before, what="the labels taken back")
+
+
+def test_selection__one_by_one_on_the_label_card(
+    chromium: Browser, server: RunningServer, truth: dict[str, str]
+) -> None:
+    rare = {key for key, name in truth.items() if name == "rare"} - set(labels_by_key(server))
+    with open_page(chromium, server.url, page="Explore") as page:
+        find(page, "b > 3 and a < 3", 8)
+        page.get_by_role("button", name="Label one by one").click()
+        expect(page.get_by_text(f"The {len(rare)} items you chose come next.")).to_be_visible(timeout=SLOW_MS)
+        shown = []
+        for _ in rare:
+            wait_for(lambda: current_key(page) in rare, what="a chosen item on the card")
+            shown.append(current_key(page))
+            press(page, "s")
+        assert set(shown) == rare
+        for _ in rare:
+            page.keyboard.press("Control+z")
+
+
+def test_selection__most_like_an_item(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        find(page, "b > 3 and a < 3", 8)
+        page.locator("button.tile").first.click()
+        page.get_by_role("button", name="Find similar").click()
+        expect(page.locator(COUNT)).to_have_text("24 items", timeout=SLOW_MS)
+        expect(page.locator(".gp-count")).to_contain_text("most like item-")
+
+
+def test_selection__criteria_that_cannot_be_read(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        field = page.get_by_role("textbox", name="Find items where")
+        expect(field).to_be_visible(timeout=SLOW_MS)
+        field.fill("zz > 1")
+        page.get_by_role("button", name="Find", exact=True).click()
+        expect(page.get_by_text("there is no column 'zz'")).to_be_visible(timeout=SLOW_MS)
