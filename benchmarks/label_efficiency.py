@@ -44,13 +44,14 @@ SEEDS, MORE_SEEDS, QUICK_SEEDS = tuple(range(10)), tuple(range(20)), (0, 1, 2)
 SHORT_POOLS = ("digits", "sdss", "htru2")
 """Runs take seconds here, and one seed differs much from the next: they get MORE_SEEDS."""
 
-SAME_MARGIN = ("small_text_margin", "modal_margin")
-"""On the same answers they pick the rows of skactiveml_margin (a test holds it): left out where runs are long."""
+MARGIN_PEER = "skactiveml_margin"
+SAME_MARGIN, SAME_MARGIN_POOL = ("small_text_margin", "modal_margin"), "digits"
+"""On the same answers they pick the rows of MARGIN_PEER (a test holds it): they run on one pool, to be seen."""
 COSTLY_POOL = "banking77"
 COSTLY_PEERS = ("skactiveml_badge", "skactiveml_typiclust", "small_text_coreset")
 COSTLY_SEEDS, SOME_SEEDS = 2, 3
-"""On the pool with 77 classes and 100 rounds these take minutes a run: so many seeds, none in the quick form. Pages,
-random and the oracle, and peers with our start on all pools: SOME_SEEDS."""
+"""On the pool with 77 classes and 100 rounds COSTLY_PEERS and pages take minutes a run: so many seeds, none in the
+quick form. CoreSet, random and the oracle there, and peers with our start on all pools: SOME_SEEDS."""
 
 
 def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: int = 0) -> list[str]:
@@ -65,11 +66,10 @@ def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: i
     if pool == "needles":
         return [NAMED, f"{ALONE}+names", ORACLE, OURS, BASE]
     costly, few = pool == COSTLY_POOL, place >= SOME_SEEDS
+    paged = not costly or (place < COSTLY_SEEDS and not quick)
     always = [OURS, ALONE, BASE, *([NAMED] if costly else [])]
-    if not costly:
-        always.append(PAGES)
-    elif not few and not quick:
-        always += [PAGES, NAMED_PAGES]
+    if paged:
+        always += [PAGES, NAMED_PAGES] if costly else [PAGES]
     if wanted is None:
         beside = [] if costly and few else ["random", ORACLE, BASE_SHARES]
         wanted = [*beside, *([] if costly else ["margin"]), *_peers(pool, quick, place)]
@@ -77,11 +77,14 @@ def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: i
 
 
 def _peers(pool: str, quick: bool, place: int) -> list[str]:
-    here = list(peers.available())
+    here = [name for name in peers.available() if pool == SAME_MARGIN_POOL or name not in SAME_MARGIN]
+    few = place >= SOME_SEEDS
     if pool == COSTLY_POOL:
-        left_out = (*SAME_MARGIN, *(COSTLY_PEERS if quick or place >= COSTLY_SEEDS else ()))
-        return [name for name in here if name not in left_out]
-    return here if quick or place >= SOME_SEEDS else [*here, *(f"{name}+density" for name in here)]
+        costly = COSTLY_PEERS if quick or place >= COSTLY_SEEDS else ()
+        return [name for name in here if name == MARGIN_PEER or not (few or name in costly)]
+    if place >= len(SEEDS):
+        here = [name for name in here if name == MARGIN_PEER]
+    return here if quick or few else [*here, *(f"{name}+density" for name in here)]
 
 
 def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
@@ -97,16 +100,23 @@ def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
         return notes
     some = "left out in the quick form" if quick else f"the first {SOME_SEEDS} seeds alone"
     notes.append(f"peers with our start: {some}")
+    if set(pools) - {SAME_MARGIN_POOL}:
+        notes.append(
+            f"left out but on {SAME_MARGIN_POOL}: {', '.join(SAME_MARGIN)}, which pick the rows of {MARGIN_PEER}"
+        )
+    if set(pools) & set(SHORT_POOLS) and not quick:
+        notes.append(
+            f"peers but {MARGIN_PEER} on {', '.join(SHORT_POOLS)}: the first {len(SEEDS)} seeds alone"
+        )
     if COSTLY_POOL in pools:
         notes.append(
-            f"left out on {COSTLY_POOL}: margin, {', '.join(SAME_MARGIN)}, which pick the rows of skactiveml_margin; "
-            "peers with our start"
+            f"left out on {COSTLY_POOL}: margin, which picks the rows of {MARGIN_PEER}; peers with our start"
         )
         some = "none in the quick form" if quick else f"the first {COSTLY_SEEDS} seeds alone"
-        notes.append(f"{', '.join(COSTLY_PEERS)} on {COSTLY_POOL}: {some}")
-        some = "none in the quick form" if quick else f"the first {SOME_SEEDS} seeds alone"
-        notes.append(f"{PAGES}, {NAMED_PAGES} on {COSTLY_POOL}: {some}")
-        notes.append(f"random, {ORACLE}, {BASE_SHARES} on {COSTLY_POOL}: the first {SOME_SEEDS} seeds alone")
+        notes.append(f"{', '.join((*COSTLY_PEERS, PAGES, NAMED_PAGES))} on {COSTLY_POOL}: {some}")
+        notes.append(
+            f"random, {ORACLE}, {BASE_SHARES}, skactiveml_coreset on {COSTLY_POOL}: the first {SOME_SEEDS} seeds alone"
+        )
     return notes
 
 

@@ -2,15 +2,13 @@
 // works on while the server, and with it the page's websocket, is restarted. Model parameters only tell it news.
 // Bundled by label_card.py after the other label_card_*.js files; CARD holds {css, theme, palette}.
 
-const UNDO_DEPTH = 50
 const HEARTBEAT_MS = 5000
 
 class LabelCard {
   constructor(model) {
     this.model = model
     this.news = new News(model)
-    this.undoStack = []
-    this.undone = new Set()
+    this.history = new History()
     this.pressedAt = null
     this.shownAt = 0
     this.revision = 0
@@ -29,8 +27,9 @@ class LabelCard {
       (key) => this.outbox?.has(key) ?? false,
     )
     this.overlay = makeKeysOverlay()
+    this.flagging = makeFlagDialog((comment) => this._annotate("flag", null, performance.now(), {comment}))
     this._build()
-    this.stopKeys = listenForKeys(this._keyActions())
+    this.stopKeys = listenForKeys(cardActions(this))
     this.heart = setInterval(() => this._beat(), HEARTBEAT_MS)
     this._listenToModel()
   }
@@ -96,11 +95,23 @@ class LabelCard {
     return this._annotate("unsure", null, pressedAt)
   }
 
+  /** Ask what is wrong with the item, then flag it. */
+  flag() {
+    if (this.queue.current && this.outbox) this.flagging.ask(this.queue.current.key)
+  }
+
+  /** Do again what was undone last; its item is the one on screen. */
+  redo(pressedAt) {
+    const next = this.queue.current && this.history.redo(this.queue.current.key)
+    if (!next || (next.act === "label" && !this.panel.find(next.class_id))) return
+    this._annotate(next.act, next.class_id, pressedAt, {comment: next.comment ?? "", redone: true})
+    if (next.act === "label") this.panel.bump(next.class_id, 1)
+  }
+
   /** Bring back what was annotated last, and tell the server; the annotation itself stays in the history. */
   async undo(pressedAt) {
-    if (!this.outbox || !this.undoStack.length) return
-    const last = this.undoStack.pop()
-    this.undone.add(last.uid)
+    if (!this.outbox || this.history.empty) return
+    const last = this.history.undo()
     this.pressedAt = pressedAt
     if (last.act === "group") return this._undoGroup(last, pressedAt)
     this._post({item_key: last.item_key, act: "undo", undoes_uid: last.uid}, pressedAt)
@@ -157,11 +168,12 @@ class LabelCard {
     this.undoButton = action("Undo", UNDO_KEY, (at) => this.undo(at))
     this.skipButton = action("Skip", "S", (at) => this.skip(at))
     this.unsureButton = action("Unsure", "U", (at) => this.unsure(at))
+    this.flagButton = action("Flag", "F", () => this.flag())
     const keys = action("Keys", "?", () => this.overlay.toggle())
-    const actions = h("div.actions", {role: "group", "aria-label": "Other answers"}, this.skipButton, this.unsureButton, this.undoButton, keys)
+    const actions = h("div.actions", {role: "group", "aria-label": "Other answers"}, this.skipButton, this.unsureButton, this.flagButton, this.undoButton, keys)
     const side = h("aside", {"aria-label": "Answer"}, this.panel.node, actions)
     this.body = h("div.body", {}, this.pane.node, side)
-    this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, this.notices.node, this.body, this.overlay.node)
+    this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, this.notices.node, this.body, this.overlay.node, this.flagging.node)
     this._takeClasses(this._classesOfModel())
     this._showUndo()
     this._refresh()
@@ -176,34 +188,14 @@ class LabelCard {
     on("remove", () => this.close())
   }
 
-  _keyActions() {
-    const usable = () => this._param("active", true) !== false && (this.node.isConnected || !this.closed)
-    const guard = (run) => (at) => (this.overlay.open ? false : run(at))
-    return {
-      usable,
-      label: (key, at) => {
-        const found = !this.overlay.open && this.panel.keyed(key)
-        return found ? this.label(found.id, at) !== null : false
-      },
-      skip: guard((at) => this.skip(at)),
-      unsure: guard((at) => this.unsure(at)),
-      undo: guard((at) => this.undo(at)),
-      accept: guard((at) => this.accept(at)),
-      filter: guard(() => this.panel.focusFilter()),
-      overlay: () => this.overlay.toggle(),
-      escape: () => (this.overlay.open ? this.overlay.close() : false),
-    }
-  }
-
   /** Write the annotation into the outbox and put the next item on screen. Nothing on screen: nothing happens. */
-  _annotate(act, classId, pressedAt) {
+  _annotate(act, classId, pressedAt, {comment = "", redone = false} = {}) {
     const item = this.queue.current
     if (!item || !this.outbox) return false
     this.pressedAt = pressedAt
-    const body = {item_key: item.key, act, class_id: classId}
+    const body = {item_key: item.key, act, class_id: classId, comment}
     const uid = this._post({...body, shown_ms: Math.max(0, Math.round(pressedAt - this.shownAt)), item}, pressedAt)
-    this.undoStack.push({uid, ...body, item})
-    if (this.undoStack.length > UNDO_DEPTH) this.undoStack.shift()
+    this.history.add({uid, ...body, item}, {redone})
     this.queue.markDone(item)
     item.picture = null
     this._showUndo()
@@ -240,7 +232,7 @@ class LabelCard {
   /** Draw what is current: the item, or what to know while there is none. */
   _refresh() {
     const item = this.queue.current
-    for (const button of [this.skipButton, this.unsureButton]) button.disabled = !item
+    for (const button of [this.skipButton, this.unsureButton, this.flagButton]) button.disabled = !item
     this.panel.suggest(item?.suggestion?.class_id ?? null)
     if (item) {
       this.shownAt = performance.now()
@@ -279,9 +271,7 @@ class LabelCard {
   async _readHistory(waiting) {
     const {status, data} = await request(`/api/history?limit=${UNDO_DEPTH}`)
     const stored = status === 200 && Array.isArray(data.items) ? [...data.items].reverse() : []
-    const seen = new Set([...this.undone, ...this.undoStack.map((each) => each.uid)])
-    const open = openSteps(stored, waiting.map((entry) => entry.body), seen)
-    this.undoStack = [...open, ...this.undoStack].slice(-UNDO_DEPTH)
+    this.history.merge(stored, waiting.map((entry) => entry.body))
     this._showUndo()
   }
 
@@ -338,7 +328,7 @@ class LabelCard {
   _refused(entry, error) {
     const what = entry.body.act === "undo" ? "The undo" : `The ${entry.body.act}`
     const of = entry.body.item_key ? ` of item ${entry.body.item_key}` : ""
-    this.undoStack = this.undoStack.filter((each) => each.uid !== entry.body.uid)
+    this.history.forget(entry.body.uid)
     this.queue.done.delete(entry.body.item_key)
     if (entry.body.act === "label") this.panel.bump(entry.body.class_id, -1)
     this.notices.add(`${what}${of} was not accepted: ${error}`, {bad: true})
@@ -377,7 +367,7 @@ class LabelCard {
   }
 
   _showUndo() {
-    this.undoButton.disabled = this.undoStack.length === 0
+    this.undoButton.disabled = this.history.empty
   }
 
   _param(name, fallback) {

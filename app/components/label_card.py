@@ -23,6 +23,7 @@ PARTS = (
     "label_card_item.js",
     "label_card_classes.js",
     "label_card_keys.js",
+    "label_card_flag.js",
     "label_card_notices.js",
     "label_card.js",
 )

@@ -2,6 +2,7 @@
 
 const MAC = /mac|iphone|ipad/i.test(navigator.platform ?? "")
 const UNDO_KEY = MAC ? "⌘Z" : "Ctrl Z"
+const REDO_KEY = MAC ? "⇧⌘Z" : "Ctrl Shift Z"
 
 /** Is the person typing or choosing from a list there? The first node of the composed path is the real one, also inside shadow roots. */
 function isTyping(node) {
@@ -11,13 +12,15 @@ function isTyping(node) {
 }
 
 /**
- * Listen for keys. `act` holds usable(), label(key): boolean, skip, unsure, undo, accept, filter, overlay, escape.
+ * Listen for keys. `act` holds usable(), label(key): boolean, skip, unsure, flag, undo, redo, accept, filter, overlay,
+ * escape.
  * Returns a function that stops listening.
  */
 function listenForKeys(act) {
   const plain = {
     s: act.skip,
     u: act.unsure,
+    f: act.flag,
     "?": act.overlay,
     "/": act.filter,
     Escape: act.escape,
@@ -27,9 +30,11 @@ function listenForKeys(act) {
     if (event.repeat || event.isComposing || event.altKey || document.hidden || !act.usable()) return
     if (isTyping(target)) return
     if (event.ctrlKey || event.metaKey) {
-      if (event.key.toLowerCase() !== "z" || event.shiftKey || (event.ctrlKey && event.metaKey)) return
+      const key = event.key.toLowerCase()
+      if (!["z", "y"].includes(key) || (key === "y" && (event.shiftKey || MAC)) || (event.ctrlKey && event.metaKey)) return
       event.preventDefault()
-      act.undo(event.timeStamp)
+      if (key === "y" || event.shiftKey) act.redo(event.timeStamp)
+      else act.undo(event.timeStamp)
       return
     }
     const onButton = target instanceof Element && target.closest("button, a, summary, [role=button]")
@@ -50,6 +55,29 @@ function listenForKeys(act) {
   return () => document.removeEventListener("keydown", listener)
 }
 
+/** What the keys do on a card; nothing where another page, or a dialog of the card, has the screen. */
+function cardActions(card) {
+  const usable = () => card._param("active", true) !== false && (card.node.isConnected || !card.closed)
+  const covered = () => card.overlay.open || card.flagging.open
+  const guard = (run) => (at) => (covered() ? false : run(at))
+  return {
+    usable,
+    label: (key, at) => {
+      const found = !covered() && card.panel.keyed(key)
+      return found ? card.label(found.id, at) !== null : false
+    },
+    skip: guard((at) => card.skip(at)),
+    unsure: guard((at) => card.unsure(at)),
+    flag: guard(() => card.flag()),
+    undo: guard((at) => card.undo(at)),
+    redo: guard((at) => card.redo(at)),
+    accept: guard((at) => card.accept(at)),
+    filter: guard(() => card.panel.focusFilter()),
+    overlay: () => card.overlay.toggle(),
+    escape: () => (card.flagging.open ? card.flagging.close() : card.overlay.open ? card.overlay.close() : false),
+  }
+}
+
 /** Make the overlay that explains the keys: {node, toggle(), close(), open}. */
 function makeKeysOverlay() {
   const rows = [
@@ -58,7 +86,9 @@ function makeKeysOverlay() {
     ["Enter", "accept the suggested class"],
     ["S", "skip: leave the item without a label"],
     ["U", "unsure: it is looked at, but not decided"],
+    ["F", "flag: something is wrong with it; you can say what"],
     [UNDO_KEY, "undo the last one; again for the one before"],
+    [REDO_KEY, "do again what was undone"],
     ["/", "find a class by name, where there are many"],
     ["?", "show or hide this"],
     ["Esc", "close"],

@@ -18,9 +18,12 @@ from app.pages.pool_view import PoolView
 from app.pages.selection import SelectionCard
 from app.seek_state import SeekState
 from app.session import DashboardState
+from labeling.annotations import history
+from labeling.classes import list_classes
 from labeling.seeks import SeekKind
 
 RING_PAUSE_MS = 10
+HISTORY_SHOWN = 8
 
 EMPTY = (
     '<div class="gp-empty"><h3>Pick an item</h3><p>Click a point on the map to see the item here. '
@@ -121,6 +124,7 @@ def item_html(state: DashboardState, row: int) -> str:
     parts.append(_table("Item", seen.fields))
     parts.append(_table("Extra information", seen.extra))
     parts.append(_table("Label and model", _said_of(state, row)))
+    parts.append(_table("History", _history_of(state, seen.key)))
     return "".join(parts)
 
 
@@ -134,6 +138,19 @@ def _said_of(state: DashboardState, row: int) -> list[tuple[str, str]]:
             said.append((state.meaning.class_names[column], f"{values[column]:.0%}"))
         said.append(("uncertainty", f"{float(state.arrays.uncertainty[row]):.0%}"))
     return said
+
+
+def _history_of(state: DashboardState, key: str) -> list[tuple[str, str]]:
+    """Return what people did with the item, newest first: when and who, and what they said."""
+    with state.context.project.database.reading() as session:
+        acts = history(session, item_key=key)[-HISTORY_SHOWN:]
+        names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
+    told = []
+    for act in reversed(acts):
+        words = [names.get(act.class_id or 0, ""), act.comment, "undone" if act.undone else ""]
+        said = ": ".join([str(act.act), " · ".join(word for word in words if word)]).removesuffix(": ")
+        told.append((f"{act.created_at:%Y-%m-%d %H:%M} · {act.annotator}", said))
+    return told
 
 
 def _table(title: str, pairs: Any) -> str:  # noqa: ANN401 - pairs of texts

@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -261,9 +262,12 @@ def make_page() -> LabelCard:
 
 
 def tell_card(**news: Any) -> None:
-    """Change the first session's card as the dashboard does: on the server's thread, in its document's turn."""
-    card = STORE.cards[0]
-    STORE.documents[0].add_next_tick_callback(lambda: card.param.update(**news))
+    """Change the cards as the dashboard does: on the server's thread, in their documents' turn.
+
+    All of them: a page that the test before has closed may come back once more on a slow machine.
+    """
+    for card, document in zip(STORE.cards, STORE.documents, strict=True):
+        document.add_next_tick_callback(partial(card.param.update, **news))
 
 
 def serve(port: int) -> Any:

@@ -93,6 +93,72 @@ def test_keys__repeats_modifiers_and_typing_do_nothing(open_card: Opener) -> Non
     assert STORE.posts == []
 
 
+def test_keys__flag_asks_for_a_comment_and_stores_both(open_card: Opener) -> None:
+    page = open_card()
+    page.keyboard.press("f")
+    expect(page.get_by_role("dialog", name="Flag this item")).to_be_visible()
+    page.keyboard.type("1 star, 2 cores")
+    page.keyboard.press("Enter")
+
+    shows(page, "item-1")
+    wait_for(lambda: len(STORE.history) == 1, what="the flag")
+    flagged = STORE.history[0]
+    assert (flagged["act"], flagged["item_key"], flagged["class_id"]) == ("flag", "item-0", None)
+    assert flagged["comment"] == "1 star, 2 cores"
+
+
+def test_keys__a_flag_that_is_cancelled_stores_nothing(open_card: Opener) -> None:
+    page = open_card()
+    page.keyboard.press("f")
+    page.keyboard.type("no")
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog", name="Flag this item")).to_be_hidden()
+    shows(page, "item-0")
+    page.keyboard.press("1")
+    wait_for(lambda: len(STORE.history) == 1, what="the label")
+    assert acts() == [("label", "item-0")]
+
+
+@pytest.mark.parametrize("keys", ["Control+Shift+Z", "Control+y"])
+def test_keys__what_was_undone_is_done_again(open_card: Opener, keys: str) -> None:
+    page = open_card()
+    page.keyboard.press("3")
+    page.keyboard.press("u")
+    shows(page, "item-2")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    shows(page, "item-0")
+
+    page.keyboard.press(keys)
+    shows(page, "item-1")
+    page.keyboard.press(keys)
+    shows(page, "item-2")
+
+    page.keyboard.press(keys)
+    wait_for(lambda: len(STORE.history) == 6, what="two acts, two undos, the acts again")
+    assert [(entry["act"], entry["class_id"]) for entry in STORE.history[-2:]] == [
+        ("label", 3),
+        ("unsure", None),
+    ]
+    assert len({entry["uid"] for entry in STORE.history}) == 6
+
+
+def test_keys__after_another_answer_nothing_is_done_again(open_card: Opener) -> None:
+    page = open_card()
+    page.keyboard.press("3")
+    shows(page, "item-1")
+    page.keyboard.press("Control+z")
+    shows(page, "item-0")
+    page.keyboard.press("4")
+    shows(page, "item-1")
+    page.keyboard.press("Control+Shift+Z")
+
+    wait_for(lambda: len(STORE.history) == 3, what="label, undo, label")
+    shows(page, "item-1")
+    assert [entry["class_id"] for entry in STORE.history if entry["act"] == "label"] == [3, 4]
+
+
 def test_keys__are_dead_while_another_page_is_shown(open_card: Opener) -> None:
     page = open_card()
     tell_card(active=False)
