@@ -7,6 +7,7 @@
 | GET /api/history?limit=50 | what the annotator did last, newest first |
 | POST /api/annotations | store one annotation; answered only once it is on disk |
 | GET, POST /api/classes | list the classes, add one |
+| GET /api/nearest?key=KEY | the labelled items most like one, one for each class |
 | GET, POST /api/seeks | what is sought and what came of it; seek something more |
 | GET /api/seeks/count?criteria=TEXT | how many items match criteria on columns |
 | DELETE /api/seeks/ID | withdraw what was sought; it stays on record |
@@ -26,6 +27,7 @@ from urllib.parse import unquote, urlsplit
 from tornado.web import HTTPError, RequestHandler
 
 from app import api_seeks, api_store
+from app.compare import nearest_labelled
 from app.context import ServerContext
 from app.errors import RequestError
 from app.version import VERSION
@@ -219,6 +221,15 @@ class SeekCountHandler(ApiHandler):
         await self.answer(self.context.reader, lambda: api_seeks.count_matches(self.context, text))
 
 
+class NearestHandler(ApiHandler):
+    """Tells what an item is to be compared with."""
+
+    async def get(self) -> None:
+        """Answer with the labelled items most like it, one for each class."""
+        key = self.get_query_argument("key", "")
+        await self.answer(self.context.reader, lambda: nearest_labelled(self.context, key))
+
+
 class MediaHandler(ApiHandler):
     """Sends the image of an item; only row numbers reach the pool, so no path can be asked for."""
 
@@ -253,6 +264,7 @@ def api_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], 
         (r"/api/history", HistoryHandler, shared),
         (r"/api/annotations", AnnotationsHandler, shared),
         (r"/api/classes", ClassesHandler, shared),
+        (r"/api/nearest", NearestHandler, shared),
         (r"/api/seeks", SeeksHandler, shared),
         (r"/api/seeks/count", SeekCountHandler, shared),
         (r"/api/seeks/([0-9]{1,12})", SeekHandler, shared),

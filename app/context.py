@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from app.counts import RunningCounts
 from app.hub import Hub
+from app.labelled import RunningLabels
 from app.project import Project, annotator_name
 from app.supervisor import Supervisor
 from labeling.annotators import ensure_annotator
@@ -22,6 +23,7 @@ class ServerContext:
         hub: tells the open pages of changes.
         supervisor: runs the rounds.
         counts: how many items have which class, kept up to date.
+        labelled: which class each item is labelled with, likewise.
         readable: items of the pool that can be read.
         annotator_id: who labels; one person while there is no login.
         instance: a new id for each start, so that a page can tell that the server was restarted.
@@ -35,6 +37,7 @@ class ServerContext:
     hub: Hub
     supervisor: Supervisor
     counts: RunningCounts
+    labelled: RunningLabels
     readable: int
     annotator_id: int
     hosts: frozenset[str]
@@ -61,6 +64,7 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
         hub=hub,
         supervisor=Supervisor(project, counts=counts, on_status=hub.publish),
         counts=counts,
+        labelled=RunningLabels(project.pool),
         readable=int(project.pool.readable.sum()),
         annotator_id=annotator_id,
         hosts=hosts,

@@ -11,8 +11,6 @@ import param
 from app.context import ServerContext
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.status import Status, describe_round
-from labeling.annotations import changed_labels, current_labels
-from labeling.annotations import revision as newest_revision
 from labeling.classes import LabelClass
 
 PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
@@ -50,7 +48,6 @@ class DashboardState(param.Parameterized):
         super().__init__(**values)
         self.context = context
         self.status: Status | None = None
-        self._labels = (0, np.full(context.project.pool.n, -1, dtype=np.int64))
         self._meaning: RoundMeaning | None = None
         self._arrays: RoundArrays | None = None
         if context.hub.status is not None:
@@ -110,26 +107,9 @@ class DashboardState(param.Parameterized):
         return codes
 
     def _label_ids(self) -> npt.NDArray[np.int64]:
-        """Return (n,) int64: the class id of each item's label, -1 where it has none.
-
-        After the first time only what was annotated since is read: the map asks for this after every label.
-        """
-        revision, ids = self._labels
+        """Return (n,) int64: the class id of each item's label, -1 where it has none."""
         with self.context.project.database.reading() as session:
-            newest = newest_revision(session)
-            if newest == revision:
-                return ids
-            table = (
-                current_labels(session, revision=newest)
-                if revision == 0
-                else changed_labels(session, since=revision, until=newest)
-            )
-        rows = self.context.project.pool.rows(table.item_keys)
-        known = rows >= 0
-        ids = ids.copy()
-        ids[rows[known]] = table.class_ids[known]
-        self._labels = (newest, ids)
-        return ids
+            return self.context.labelled.read(session)
 
     def prediction_codes(self) -> npt.NDArray[np.int16] | None:
         """Return (n,) int16: position in `classes` of each item's likeliest class; None without a model."""

@@ -32,7 +32,9 @@ class ClassSelect:
         self._none = none
         self._ids: dict[str, int] = {}
         self._on_choose = on_choose
-        self.view = pmui.Select(label=label, options=[none], value=none, size="small", margin=0, **options)
+        self.view = pmui.Select(
+            label=label, options=[none], value=none, size="small", **({"margin": 0} | options)
+        )
         self.view.param.watch(self._chosen, "value")
 
     def show(self, classes: Sequence[LabelClass], class_id: int) -> None:

@@ -22,6 +22,8 @@ class LabelCard {
       this.accept(performance.now())
       if (event.detail > 0) event.currentTarget.blur()
     }, this.status)
+    this.near = new NearPane()
+    this.pane.node.append(this.near.node)
     this.queue = new ItemQueue(
       {fetched: (data) => this._fetched(data), failed: (status) => this._failed(status)},
       (key) => this.outbox?.has(key) ?? false,
@@ -241,6 +243,7 @@ class LabelCard {
       this.pane.showItem(item).then(() => token === this.painting && this._paint(item, pressedAt))
     } else {
       this.painting = null
+      this.near.show(null)
       this.pane.showState(describeState(this))
       this.news.tell({current_key: "", current_row: -1})
     }
@@ -258,6 +261,7 @@ class LabelCard {
         const detail = {key: item.key, pressed_at: pressedAt, painted_at: framed || now, next_frame_at: now}
         window.dispatchEvent(new CustomEvent("goldpan:painted", {detail}))
         channel.port1.close()
+        if (this.queue.current === item) this.near.show(item)
         if (this.queue.current === item) this.news.tell({current_key: item.key, current_row: item.row ?? -1})
       })
     })

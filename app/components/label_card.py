@@ -21,6 +21,8 @@ PARTS = (
     "label_card_history.js",
     "label_card_queue.js",
     "label_card_item.js",
+    "confirm_tile.js",
+    "label_card_near.js",
     "label_card_classes.js",
     "label_card_keys.js",
     "label_card_flag.js",
@@ -29,8 +31,8 @@ PARTS = (
 )
 """The card's script, in the order in which it is joined: each part uses only names of the parts before it."""
 
-STYLES = ("label_card_answers.css", "label_card.css")
-"""Its style sheets; the second, which knows the widths, has the last word."""
+STYLES = ("label_card_near.css", "label_card_answers.css", "label_card.css")
+"""Its style sheets; the last, which knows the widths, has the last word."""
 
 _COLOURS = 80
 

@@ -23,6 +23,8 @@ EMPTY = (
     "or find them by what they hold. You can then label them together.</p></div>"
 )
 NO_CLASS = "– choose a class –"
+LABEL_ROOM = (6, 0, 0, 0)
+"""Above a field, whose label sits on its upper edge."""
 
 
 class SelectionCard:
@@ -46,6 +48,7 @@ class SelectionCard:
             none=NO_CLASS,
             on_choose=lambda class_id: setattr(self.state, "class_id", class_id),
             width=190,
+            margin=LABEL_ROOM,
         )
         self.label_button = pmui.Button(label="Label them", color="primary", margin=0, on_click=self._ask)
         self.first_button = pmui.Button(
@@ -193,7 +196,7 @@ def _query_field(state: SelectionState) -> Any:  # noqa: ANN401 - a Panel widget
         placeholder="words of the text" if words else _example(state),
         size="small",
         width=260,
-        margin=0,
+        margin=LABEL_ROOM,
     )
 
 

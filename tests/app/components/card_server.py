@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -68,6 +69,7 @@ class Store:
     broken_media: bool = False
     others: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    compared: list[str] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
     cards: list[LabelCard] = field(default_factory=list)
@@ -225,6 +227,32 @@ class Classes(Handler):
         return self.answer(200, {"classes": STORE.classes})
 
 
+class Nearest(Handler):
+    """Two labelled items, of which the second has a name that must stay text."""
+
+    def get(self) -> None:
+        STORE.compared.append(self.get_argument("key"))
+        view = {"type": "text", "text": f"like {self.get_argument('key')}", "image": None, "fields": []}
+        names = ("galaxy", "<b>quasar</b>")
+        self.answer(
+            200,
+            {
+                "items": [
+                    {
+                        "key": f"old-{name}",
+                        "row": 7,
+                        "class_id": 1,
+                        "name": name,
+                        "colour": "#0077b6",
+                        "view": view,
+                        "extra": [],
+                    }
+                    for name in names
+                ]
+            },
+        )
+
+
 class Media(Handler):
     def get(self, row: str) -> None:
         if STORE.broken_media:
@@ -248,6 +276,7 @@ PATTERNS = [
     (r"/api/history", History),
     (r"/api/annotations", Annotations),
     (r"/api/classes", Classes),
+    (r"/api/nearest", Nearest),
     (r"/media/(\d+)", Media),
 ]
 
@@ -264,8 +293,11 @@ def make_page() -> LabelCard:
 def tell_card(**news: Any) -> None:
     """Change the cards as the dashboard does: on the server's thread, in their documents' turn.
 
-    All of them: a page that the test before has closed may come back once more on a slow machine.
+    Not before the browser has told its first news: on a slow machine what crosses them can be lost in Panel.
     """
+    end = time.monotonic() + 5
+    while not STORE.cards[0].current_key and time.monotonic() < end:
+        time.sleep(0.02)
     for card, document in zip(STORE.cards, STORE.documents, strict=True):
         document.add_next_tick_callback(partial(card.param.update, **news))
 

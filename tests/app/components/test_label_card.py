@@ -279,6 +279,18 @@ def test_page__asks_nobody_but_our_server(open_card: Opener, address: str) -> No
     assert [url for url in strangers if not url.startswith((address, "blob:", "data:"))] == []
 
 
+def test_near__labelled_items_like_it_are_shown_once_a_person_dwells(open_card: Opener) -> None:
+    page = open_card()
+    page.keyboard.press("3")
+    page.keyboard.press("4")
+    near = page.get_by_role("region", name="Labelled items most like it")
+    expect(near).to_be_visible()
+    expect(near.locator("figure")).to_have_count(2)
+    expect(near).to_contain_text("like item-2")
+    expect(near.locator("figcaption").last).to_have_text("<b>quasar</b>")
+    assert STORE.compared[-1] == "item-2" and "item-1" not in STORE.compared
+
+
 def test_timing__painted_and_saved_are_announced(open_card: Opener) -> None:
     page = open_card()
     page.evaluate(
@@ -299,7 +311,7 @@ def test_timing__painted_and_saved_are_announced(open_card: Opener) -> None:
 def test_card_source__joins_every_part_and_imports_nothing() -> None:
     source = card_source()
 
-    assert all(name.startswith("label_card") for name in PARTS)
+    assert len(set(PARTS)) == len(PARTS)
     assert "export function render" in source
     assert "\nimport " not in source
     assert "https://" not in source

@@ -1,0 +1,56 @@
+"""Which class each item is labelled with, one array for all sessions of a server, kept up to date by what is new."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from labeling.annotations import changed_labels, current_labels, revision
+from labeling.pools.pool import Pool
+
+
+class RunningLabels:
+    """The labels of a pool's items, that several threads of one server read."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Start without labels; the first `read` reads them all once.
+
+        Args:
+            pool: whose items.
+        """
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._known = (0, _frozen(np.full(pool.n, -1, dtype=np.int64)))
+
+    def read(self, session: Any) -> npt.NDArray[np.int64]:  # noqa: ANN401 - a session of labeling.database
+        """Return (n,) int64, read-only: the class id of each item's label, -1 where it has none.
+
+        Args:
+            session: of a transaction that has stored nothing itself.
+        """
+        with self._lock:
+            known, ids = self._known
+        newest = revision(session)
+        if newest == known:
+            return ids
+        table = (
+            current_labels(session, revision=newest)
+            if known == 0
+            else changed_labels(session, since=known, until=newest)
+        )
+        rows = self._pool.rows(table.item_keys)
+        inside = rows >= 0
+        ids = ids.copy()
+        ids[rows[inside]] = table.class_ids[inside]
+        with self._lock:
+            if newest > self._known[0]:
+                self._known = (newest, _frozen(ids))
+        return _frozen(ids)
+
+
+def _frozen(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    ids.flags.writeable = False
+    return ids
