@@ -34,7 +34,7 @@ def test_nearest_labelled__one_for_each_class_the_nearest_first(
     assert sorted(item["name"] for item in items) == ["common", "other", "rare"]
     vectors = np.asarray(open_vectors(clouds.paths.vectors).array, np.float64)
     row = clouds.pool.row(key)
-    own = [clouds.pool.row(each) for each, name in labels.items() if name == "rare"]
+    own = clouds.pool.rows([each for each, name in labels.items() if name == "rare"]).tolist()
     distances = np.linalg.norm(vectors[own] - vectors[row], axis=1)
     assert items[0]["row"] == own[int(distances.argmin())]
     assert {"key", "class_id", "colour", "view", "extra"} <= set(items[0])

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import label_efficiency, strategy_pools
-from benchmarks.label_efficiency import COSTLY_PEERS, contenders, left_out, seeds_of
+from benchmarks.label_efficiency import (
+    COSTLY_PEERS,
+    MARGIN_PEER,
+    SAME_MARGIN,
+    contenders,
+    left_out,
+    seeds_of,
+)
 from benchmarks.label_efficiency_report import (
     ALONE,
     BASE_SHARES,
@@ -92,6 +99,25 @@ def test_contenders__the_costly_pool_runs_what_is_long_on_few_seeds() -> None:
 
 def test_contenders__named_ones_in_place_of_the_comparison() -> None:
     assert contenders("digits", ["galaxy"], quick=True) == [OURS, ALONE, BASE, PAGES, "galaxy"]
+
+
+@pytest.mark.parametrize(
+    ("pool", "place", "expected"),
+    [
+        ("digits", 5, set(peers.NAMES)),
+        ("sdss", 5, set(peers.NAMES) - set(SAME_MARGIN)),
+        ("sdss", 12, {MARGIN_PEER}),
+        ("banking77", 0, set(peers.NAMES) - set(SAME_MARGIN)),
+        ("banking77", 2, set(peers.NAMES) - set(SAME_MARGIN) - set(COSTLY_PEERS)),
+        ("banking77", 5, {MARGIN_PEER}),
+    ],
+)
+def test_contenders__peers_run_where_they_can_be_afforded(
+    monkeypatch: pytest.MonkeyPatch, pool: str, place: int, expected: set[str]
+) -> None:
+    monkeypatch.setattr(peers, "available", lambda: peers.NAMES)
+    names = contenders(pool, None, quick=False, place=place)
+    assert {name for name in names if name in peers.NAMES} == expected
 
 
 def test_seeds_of__short_pools_have_more() -> None:
