@@ -66,7 +66,7 @@ def contenders(pool: str, wanted: Sequence[str] | None, *, quick: bool, place: i
     if pool == "needles":
         return [NAMED, f"{ALONE}+names", ORACLE, OURS, BASE]
     costly, few = pool == COSTLY_POOL, place >= SOME_SEEDS
-    paged = not costly or (place < COSTLY_SEEDS and not quick)
+    paged = (place < COSTLY_SEEDS and not quick) if costly else place < len(SEEDS)
     always = [OURS, ALONE, BASE, *([NAMED] if costly else [])]
     if paged:
         always += [PAGES, NAMED_PAGES] if costly else [PAGES]
@@ -106,7 +106,7 @@ def left_out(pools: Sequence[str], *, quick: bool) -> list[str]:
         )
     if set(pools) & set(SHORT_POOLS) and not quick:
         notes.append(
-            f"peers but {MARGIN_PEER} on {', '.join(SHORT_POOLS)}: the first {len(SEEDS)} seeds alone"
+            f"{PAGES}, and peers but {MARGIN_PEER}, on {', '.join(SHORT_POOLS)}: the first {len(SEEDS)} seeds alone"
         )
     if COSTLY_POOL in pools:
         notes.append(

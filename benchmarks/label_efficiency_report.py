@@ -146,7 +146,8 @@ def _same_start(runs: Runs, found: Findings) -> None:
 def _peers(runs: Runs, found: Findings) -> None:
     every: list[Ratio] = []
     alone: list[Ratio] = []
-    means, differences = [], {}
+    means: dict[int, list[float]] = {}
+    differences = {}
     for peer in peers.NAMES:
         _our_start(runs, peer, found)
         ratios = _ratios(runs, OURS, peer, f"ratio_{peer}", found)
@@ -154,7 +155,7 @@ def _peers(runs: Runs, found: Findings) -> None:
             continue
         mean = geometric_mean([*ratios.values()])
         put(found.figures, f"ratio_{peer}_geomean", mean)
-        means.append(mean.mean)
+        means.setdefault(len(ratios), []).append(mean.mean)
         every += ratios.values()
         alone += _ratios(runs, ALONE, peer, f"ratio_alone_{peer}", Findings()).values()
         for pool in ratios:
@@ -166,7 +167,8 @@ def _peers(runs: Runs, found: Findings) -> None:
     put(found.figures, "ratio_peers_geomean", geometric_mean(every))
     if alone:
         put(found.figures, "ratio_alone_peers_geomean", geometric_mean(alone))
-    found.figures["ratio_peers_strongest_geomean"] = max(means)
+    # Of the peers that ran on most pools: on a single pool any may look strong.
+    found.figures["ratio_peers_strongest_geomean"] = max(means[max(means)])
     found.figures["ratio_peers_worst"] = max(ratio.mean for ratio in every)
     found.figures["area_over_peers_worst"] = min(area.mean for area in differences.values())
     above = [
