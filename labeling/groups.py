@@ -23,8 +23,8 @@ from labeling.tables import AnnotationTable
 
 GROUP_PREFIX, SELECTION_PREFIX = "confirm-", "select-"
 PREFIXES = (GROUP_PREFIX, SELECTION_PREFIX)
-GROUP_MAX, SELECTION_MAX = 200, 100_000
-"""Items of one page, and of one selection, at most."""
+GROUP_MAX, SELECTION_MAX = 200, 20_000
+"""Items of one page, and of one selection, at most: storing more would keep everybody's labels waiting for seconds."""
 
 STRATEGY, SELECTION_STRATEGY = "confirm", "select"
 """What is stored as the strategy of such labels, so that they can be told from others."""

@@ -149,7 +149,7 @@ def test_label_rows__counts_are_up_to_date(context: ServerContext, clouds: Proje
 
 def test_label_rows__nothing_chosen_or_too_much(context: ServerContext) -> None:
     for rows in (np.arange(0), np.arange(SELECTION_MAX + 1)):
-        with pytest.raises(RequestError, match="choose between 1 and 100,000"):
+        with pytest.raises(RequestError, match="choose between 1 and 20,000"):
             label_rows(context, rows, 1)
 
 
