@@ -161,3 +161,19 @@ def test_selection__criteria_that_cannot_be_read(chromium: Browser, server: Runn
         field.fill("zz > 1")
         page.get_by_role("button", name="Find", exact=True).click()
         expect(page.get_by_text("there is no column 'zz'")).to_be_visible(timeout=SLOW_MS)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_selection__can_be_read_and_used_by_all(chromium: Browser, server: RunningServer, dark: bool) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    with open_page(chromium, server.url, page="Explore") as page:
+        if dark:
+            page.locator("header").get_by_role("button", name="theme", exact=False).last.click()
+        find(page, "b > 3 and a < 3", 8)
+        page.locator("button.tile").first.click()
+        expect(page.get_by_role("button", name="Find similar")).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("button.tile")).to_have_count(8)
+        options = {"resultTypes": ["violations"]}
+        found = axe.Axe().run(page, options=options).response["violations"]
+        serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+        assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in serious] == []

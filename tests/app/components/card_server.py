@@ -232,7 +232,12 @@ class Nearest(Handler):
 
     def get(self) -> None:
         STORE.compared.append(self.get_argument("key"))
-        view: dict[str, Any] = {"type": "text", "text": f"like {self.get_argument('key')}", "image": None, "fields": []}
+        view: dict[str, Any] = {
+            "type": "text",
+            "text": f"like {self.get_argument('key')}",
+            "image": None,
+            "fields": [],
+        }
         names = ("galaxy", "<b>quasar</b>")
         self.answer(
             200,
