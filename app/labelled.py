@@ -45,10 +45,11 @@ class RunningLabels:
         inside = rows >= 0
         ids = ids.copy()
         ids[rows[inside]] = table.class_ids[inside]
+        _frozen(ids)
         with self._lock:
             if newest > self._known[0]:
-                self._known = (newest, _frozen(ids))
-        return _frozen(ids)
+                self._known = (newest, ids)
+        return ids
 
 
 def _frozen(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

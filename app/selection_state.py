@@ -12,8 +12,7 @@ import numpy.typing as npt
 import param
 
 from app import selecting
-from app.components.map_select import Line
-from app.components.raster_select import rows_inside
+from app.components.raster_select import Line, rows_inside
 from app.session import DashboardState
 from config.errors import GoldpanError
 from models.projection import open_projection
@@ -61,16 +60,19 @@ class SelectionState(param.Parameterized):
         """Whether items can be found by what is typed."""
         return self.searches_texts or bool(self.dashboard.context.project.pool.columns)
 
-    @property
     def open_rows(self) -> IntArray:
-        """The chosen items without a label."""
+        """Return the chosen items without a label; reads the labels."""
         return self.rows[self.dashboard.label_codes()[self.rows] < 0]
 
-    def mix(self) -> list[selecting.ClassShare]:
-        """Return what the chosen items are, by class."""
+    def mix(self, labels: npt.NDArray[np.int16]) -> list[selecting.ClassShare]:
+        """Return what the chosen items are, by class.
+
+        Args:
+            labels: (n,) as of `DashboardState.label_codes`.
+        """
         state = self.dashboard
         classes = [(entry.name, entry.colour or "") for entry in state.classes]
-        return selecting.class_mix(self.rows, state.label_codes(), state.prediction_codes(), classes)
+        return selecting.class_mix(self.rows, labels, state.prediction_codes(), classes)
 
     def sheet(self) -> IntArray:
         """Return the rows to look at: the nearest of items like one, evenly spaced ones of others."""
@@ -137,7 +139,7 @@ class SelectionState(param.Parameterized):
 
     def keys_to_label(self) -> list[str]:
         """Return the keys of chosen items without a label, for the label card: the first of them, evenly spaced."""
-        rows = selecting.spread_rows(self.open_rows, FIRST_MOST)
+        rows = selecting.spread_rows(self.open_rows(), FIRST_MOST)
         return self.dashboard.context.project.pool.keys(rows)
 
     def _choose(self, rows: IntArray, how: str, *, line: Line | None = None) -> None:

@@ -101,15 +101,12 @@ class DashboardState(param.Parameterized):
 
     def label_codes(self) -> npt.NDArray[np.int16]:
         """Return (n,) int16: position in `classes` of each item's label, -1 where it has none."""
-        ids, codes = self._label_ids(), np.full(self.context.project.pool.n, -1, dtype=np.int16)
+        with self.context.project.database.reading() as session:
+            ids = self.context.labelled.read(session)
+        codes = np.full(len(ids), -1, dtype=np.int16)
         for index, entry in enumerate(self.classes):
             codes[ids == entry.id] = index
         return codes
-
-    def _label_ids(self) -> npt.NDArray[np.int64]:
-        """Return (n,) int64: the class id of each item's label, -1 where it has none."""
-        with self.context.project.database.reading() as session:
-            return self.context.labelled.read(session)
 
     def prediction_codes(self) -> npt.NDArray[np.int16] | None:
         """Return (n,) int16: position in `classes` of each item's likeliest class; None without a model."""

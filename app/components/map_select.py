@@ -11,10 +11,10 @@ from bokeh.events import SelectionGeometry
 from bokeh.models import BoxSelectTool, ColumnDataSource, CustomJS, LassoSelectTool, PanTool
 
 from app.components.map_colours import Theme
+from app.components.raster_select import Line
 from app.components.theme import DARK, LIGHT, chart_colours
 
 MapMode = Literal["move", "lasso", "box"]
-Line = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 MOST_RINGS = 400
 """Of more chosen items evenly spaced ones get a ring: they show where the choice lies, its number is told beside."""

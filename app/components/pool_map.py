@@ -33,7 +33,8 @@ from app.components.map_colours import LEGEND_CSS, Theme, class_legend, value_le
 from app.components.map_marks import POINT_COLUMNS, edge_arrow, home_view, image_columns, point_columns
 from app.components.map_picture import Layer, Picture, Viewport, frozen
 from app.components.map_repaint import LatestWins
-from app.components.map_select import Line, MapSelection
+from app.components.map_select import MapSelection
+from app.components.raster_select import Line
 from app.components.theme import DARK, LIGHT, chart_colours
 
 MOST_PIXEL_RATIO = 2.0

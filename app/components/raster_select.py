@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Line = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+"""Where a closed line goes: (v,) x and (v,) y, in the units of the positions."""
 
 MOST_VERTICES = 1_024
 """Of a lasso with more vertices evenly spaced ones are kept: a hand on a screen draws no finer."""

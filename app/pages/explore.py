@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.components.layout import aside, bar, html, panel
-from app.components.map_select import Line
+from app.components.raster_select import Line
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
 from app.pages.pool_view import PoolView
@@ -22,7 +22,7 @@ from labeling.annotations import history
 from labeling.classes import list_classes
 from labeling.seeks import SeekKind
 
-RING_PAUSE_MS = 10
+RING_PAUSE_MS, AGAIN_PAUSE_MS = 10, 250
 HISTORY_SHOWN = 8
 
 EMPTY = (
@@ -53,7 +53,10 @@ class ExplorePage:
             on_click=self._seek_picked,
             margin=0,
         )
-        state.param.watch(self._show_picked, ["picked_row", "revision", "round_number"])
+        state.param.watch(self._show_picked, ["picked_row"])
+        # Put off, and only while it is on show: a label on another page must not wait for it.
+        again = Debounced(document, self._show_picked, pause_ms=AGAIN_PAUSE_MS)
+        state.param.watch(again.ask, ["revision", "round_number", "page"])
         # The choice ends in a coroutine, which does not hold the document's lock that the figure needs.
         chosen = Debounced(document, self._show_chosen, pause_ms=RING_PAUSE_MS)
         self.selection.state.param.watch(chosen.ask, "version")
@@ -77,7 +80,7 @@ class ExplorePage:
 
     def _show_picked(self, *_: Any) -> None:  # noqa: ANN401
         row = self.state.picked_row
-        if row < 0:
+        if row < 0 or self.state.page != "Explore":
             return
         self.detail.object = item_html(self.state, row)
         for button in (self.label_button, self.similar_button, self.seek_button):

@@ -9,8 +9,8 @@ import numpy as np
 import panel_material_ui as pmui
 
 from app.components.layout import bar, html, stack
-from app.components.map_select import Line
 from app.components.pool_map import PoolMap
+from app.components.raster_select import Line
 from app.debounce import Debounced
 from app.session import COLOURINGS, DashboardState
 from models.projection import open_projection
@@ -55,10 +55,6 @@ class PoolView:
             size="small",
             margin=0,
         )
-        self.mode = pmui.RadioButtonGroup(
-            value="move", options={"Move": "move", "Lasso": "lasso", "Box": "box"}, size="small", margin=0
-        )
-        self.mode.param.watch(self._follow_mode, "value")
         self.note = html(visible=False)
         self._repaint = Debounced(document, self.paint, pause_ms=REPAINT_PAUSE_MS)
         self.colouring.param.watch(lambda event: setattr(state, "colour_by", event.new), "value")
@@ -73,8 +69,8 @@ class PoolView:
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the colour choice above the map."""
-        tools = [self.colouring] if self.map.selection is None else [bar(self.colouring, self.mode)]
-        return stack(*tools, self.note, self.map.view)
+        tools = self.colouring if self.map.selection is None else bar(self.colouring, self._modes())
+        return stack(tools, self.note, self.map.view)
 
     def paint(self) -> None:
         """Colour the map anew."""
@@ -102,6 +98,13 @@ class PoolView:
     def _follow_colouring(self, event: Any) -> None:  # noqa: ANN401
         self.colouring.value = event.new
         self.paint()
+
+    def _modes(self) -> Any:  # noqa: ANN401 - a Panel widget
+        """Return the choice of what dragging does."""
+        options = {"Move": "move", "Lasso": "lasso", "Box": "box"}
+        modes = pmui.RadioButtonGroup(value="move", options=options, size="small", margin=0)
+        modes.param.watch(self._follow_mode, "value")
+        return modes
 
     def _follow_mode(self, event: Any) -> None:  # noqa: ANN401
         if self.map.selection is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
@@ -12,6 +13,7 @@ from app.components.class_select import ClassSelect
 from app.components.contact_sheet import ContactSheet
 from app.components.layout import bar, html, panel, stack
 from app.components.text_entry import TextEntry
+from app.debounce import Debounced
 from app.items import item_view
 from app.notices import tell_done
 from app.selecting import ClassShare
@@ -23,6 +25,7 @@ EMPTY = (
     "or find them by what they hold. You can then label them together.</p></div>"
 )
 NO_CLASS = "– choose a class –"
+REFRESH_PAUSE_MS = 250
 LABEL_ROOM = (6, 0, 0, 0)
 """Above a field, whose label sits on its upper edge."""
 
@@ -39,6 +42,7 @@ class SelectionCard:
         """
         self.dashboard = dashboard
         self.state = SelectionState(dashboard)
+        self._open_count = 0
         self.query = _query_field(self.state)
         self.find = pmui.Button(label="Find", variant="outlined", margin=0, on_click=self._find)
         self.summary = html(EMPTY)
@@ -65,6 +69,7 @@ class SelectionCard:
         self.problem = html(visible=False)
         self.acts = bar(self.about.view, self.label_button, self.first_button, self.clear_button)
         self._link(document)
+        self._stop_asking()
         self._show_classes()
         self._show()
 
@@ -81,42 +86,43 @@ class SelectionCard:
         TextEntry(self.query, document, lambda: pn.state.execute(self._find))
         self.sheet.param.watch(self._pick, "picked_row")
         state.param.watch(lambda *_: self._show(), "version")
+        state.param.watch(self._stop_asking, "version")
         state.param.watch(lambda *_: self._show_said(), ["problem", "busy", "undoable", "class_id"])
         dashboard.param.watch(lambda *_: self._show_classes(), "classes_version")
-        dashboard.param.watch(self._refresh, ["revision", "round_number", "classes_version"])
+        # Put off, and only while it is on show: a label on another page must not wait for it.
+        refresh = Debounced(document, self._refresh, pause_ms=REFRESH_PAUSE_MS)
+        dashboard.param.watch(refresh.ask, ["revision", "round_number", "classes_version", "page"])
 
     def _show_classes(self) -> None:
         self.about.show(self.dashboard.classes, self.state.class_id)
 
-    def _refresh(self, *_: Any) -> None:  # noqa: ANN401 - param events
-        if len(self.state.rows):
+    def _refresh(self) -> None:
+        if len(self.state.rows) and self.dashboard.page == "Explore":
             self._show()
 
     def _show(self) -> None:
         state = self.state
         chosen = len(state.rows)
-        self.summary.object = selection_html(chosen, state.how, state.mix()) if chosen else EMPTY
-        self.sheet.items = [self._tile(int(row)) for row in state.sheet()]
+        labels = self.dashboard.label_codes()
+        self._open_count = int(np.count_nonzero(labels[state.rows] < 0))
+        self.summary.object = selection_html(chosen, state.how, state.mix(labels)) if chosen else EMPTY
+        self.sheet.items = [self._tile(int(row), int(labels[row])) for row in state.sheet()]
         self.sheet.visible = self.acts.visible = bool(chosen)
-        self.ask.visible = False
         self._show_said()
 
     def _show_said(self) -> None:
-        state = self.state
+        state, count = self.state, self._open_count
         self.problem.object = f'<p class="gp-problem">{escape(state.problem)}</p>'
         self.problem.visible = bool(state.problem)
         self.undo_button.visible = bool(state.undoable)
-        count = len(state.open_rows)
         self.label_button.label = f"Label {count:,} items" if count != 1 else "Label 1 item"
         self.label_button.disabled = state.busy or not count
         self.first_button.disabled = not count
         self.find.disabled = state.busy
 
-    def _tile(self, row: int) -> dict[str, Any]:
-        dashboard = self.dashboard
-        pool = dashboard.context.project.pool
-        code = int(dashboard.label_codes()[row])
-        entry = dashboard.classes[code] if code >= 0 else None
+    def _tile(self, row: int, code: int) -> dict[str, Any]:
+        pool = self.dashboard.context.project.pool
+        entry = self.dashboard.classes[code] if code >= 0 else None
         return {
             "key": pool.key(row),
             "row": row,
@@ -134,7 +140,7 @@ class SelectionCard:
         await self.state.choose_matching()
 
     async def _ask(self, *_: Any) -> None:  # noqa: ANN401 - a click
-        count = len(self.state.open_rows)
+        count = self._open_count
         name = next((each.name for each in self.dashboard.classes if each.id == self.state.class_id), "")
         if count <= ASK_ABOVE or not name:
             await self._label()

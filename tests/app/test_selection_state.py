@@ -114,10 +114,10 @@ def test_label__and_undo_as_one_act(state: SelectionState, clouds: Project) -> N
         finish(state.label()) == f"{open_count} items labelled other; {len(before)} had an answer and keep it"
     )
     refresh(state)
-    assert len(state.open_rows) == 0
+    assert len(state.open_rows()) == 0
     assert finish(state.undo()) == f"{open_count} labels taken back"
     refresh(state)
-    assert (len(state.open_rows), state.undoable) == (open_count, "")
+    assert (len(state.open_rows()), state.undoable) == (open_count, "")
 
 
 def test_label__needs_a_class_and_items(state: SelectionState) -> None:
@@ -139,7 +139,9 @@ def test_mix__labels_and_what_has_none(state: SelectionState, clouds: Project) -
     label_some(clouds, each=2)
     refresh(state)
     finish(state.choose_inside(around(clouds)))
-    shares = {share.name: (share.labelled, share.predicted) for share in state.mix()}
+    shares = {
+        share.name: (share.labelled, share.predicted) for share in state.mix(state.dashboard.label_codes())
+    }
     assert shares == {"common": (2, 0), "other": (2, 0), "rare": (2, 0), "": (0, clouds.pool.n - 6)}
 
 
