@@ -6,34 +6,21 @@ the server is restarted. The parameters only carry news between the page's sessi
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import param
 from panel.custom import JSComponent
 
-from app.components.theme import theme_css, theme_mirror_js
+from app.components.bundle import bundle
 
 PARTS = (
     "label_card_net.js",
     "label_card_outbox.js",
     "confirm_outbox.js",
+    "tile_content.js",
     "confirm_tile.js",
     "confirm_words.js",
     "confirm_grid.js",
 )
 """The grid's script, in the order in which it is joined; the first two are the label card's too."""
-
-
-def grid_source() -> str:
-    """Return the grid's whole script as one ECMAScript module; style sheet and theme travel in `GRID`."""
-    folder = Path(__file__).parent
-    constants = {
-        "css": (folder / "confirm_grid.css").read_text(encoding="utf-8"),
-        "theme": theme_css(),
-    }
-    scripts = [(folder / name).read_text(encoding="utf-8") for name in PARTS]
-    return "\n".join([f"const GRID = {json.dumps(constants)};", theme_mirror_js(), *scripts])
 
 
 class ConfirmGrid(JSComponent):
@@ -52,4 +39,4 @@ class ConfirmGrid(JSComponent):
         default=0, doc="Confirmed pages the server has not acknowledged, from the browser."
     )
 
-    _esm = grid_source()
+    _esm = bundle("GRID", parts=PARTS, styles=("tile_content.css", "confirm_grid.css"))

@@ -1,5 +1,5 @@
-// A contact sheet: chosen items small, side by side; a click opens one. Bundled by contact_sheet.py after the tiles of
-// the Confirm page; SHEET holds {css, theme}.
+// A contact sheet: chosen items small, side by side; a click opens one. Bundled by contact_sheet.py after
+// tile_content.js; SHEET holds {css, theme}.
 
 class ContactSheet {
   constructor(model) {
@@ -17,15 +17,10 @@ class ContactSheet {
   }
 
   _tile(item) {
-    const content = new Tile(item, {touched: () => {}, focused: () => {}})._content()
-    const chip = item.colour ? h("i.chip", {style: `background:${item.colour}`}) : null
-    const name = h("span.name", {}, item.label || item.key)
-    const open = () => {
+    return smallTile(item, item.label || item.key, () => {
       this.model.picked_row = -1
       this.model.picked_row = item.row
-    }
-    return h("button.tile", {type: "button", title: sayItem(item), onclick: open, "aria-label": `Item ${item.key}. ${item.label || "no label"}. ${textOf(item)}`},
-      content, h("div.foot", {"aria-hidden": "true"}, chip, name))
+    })
   }
 }
 

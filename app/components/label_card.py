@@ -7,13 +7,11 @@ parameters of this class only carry news between the page's session and the card
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import param
 from panel.custom import JSComponent
 
-from app.components.theme import class_colour, theme_css, theme_mirror_js
+from app.components.bundle import bundle
+from app.components.theme import class_colour
 
 PARTS = (
     "label_card_net.js",
@@ -21,7 +19,7 @@ PARTS = (
     "label_card_history.js",
     "label_card_queue.js",
     "label_card_item.js",
-    "confirm_tile.js",
+    "tile_content.js",
     "label_card_near.js",
     "label_card_classes.js",
     "label_card_keys.js",
@@ -31,26 +29,10 @@ PARTS = (
 )
 """The card's script, in the order in which it is joined: each part uses only names of the parts before it."""
 
-STYLES = ("label_card_near.css", "label_card_answers.css", "label_card.css")
+STYLES = ("tile_content.css", "label_card_near.css", "label_card_answers.css", "label_card.css")
 """Its style sheets; the last, which knows the widths, has the last word."""
 
 _COLOURS = 80
-
-
-def card_source() -> str:
-    """Return the card's whole script as one ECMAScript module.
-
-    A component of Panel is one module, loaded from a blob, where relative imports lead nowhere; so the parts are
-    joined here, and the style sheet and the palette travel in the constant `CARD`.
-    """
-    folder = Path(__file__).parent
-    constants = {
-        "css": "\n".join((folder / name).read_text(encoding="utf-8") for name in STYLES),
-        "theme": theme_css(),
-        "palette": [class_colour(position) for position in range(_COLOURS)],
-    }
-    scripts = [(folder / name).read_text(encoding="utf-8") for name in PARTS]
-    return "\n".join([f"const CARD = {json.dumps(constants)};", theme_mirror_js(), *scripts])
 
 
 class LabelCard(JSComponent):
@@ -89,4 +71,6 @@ class LabelCard(JSComponent):
         default=0, doc="Annotations the server has not acknowledged, from the browser."
     )
 
-    _esm = card_source()
+    _esm = bundle(
+        "CARD", parts=PARTS, styles=STYLES, palette=[class_colour(position) for position in range(_COLOURS)]
+    )

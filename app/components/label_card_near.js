@@ -21,15 +21,8 @@ class NearPane {
     const {status, data} = await request(`/api/nearest?key=${encodeURIComponent(item.key)}`)
     if (this.item !== item || status !== 200 || !Array.isArray(data.items)) return
     this.shown = item.key
-    this.list.replaceChildren(...data.items.map((each) => this._tile(each)))
+    this.list.replaceChildren(...data.items.map((each) => smallTile(each, each.name)))
     this.list.dataset.type = data.items[0]?.view?.type ?? "vector"
     show(this.node, data.items.length > 0)
-  }
-
-  _tile(item) {
-    const {node} = new Tile(item, {touched: () => {}, focused: () => {}})
-    const content = node.firstChild
-    const name = h("figcaption", {}, h("i.chip", {style: `background:${item.colour}`}), h("span", {}, item.name))
-    return h("figure.neartile", {title: sayItem(item)}, content, name)
   }
 }

@@ -85,7 +85,7 @@ def test_selection__lasso_and_box_around_everything(chromium: Browser, server: R
         expect(page.get_by_text("Choose many at once")).to_be_visible(timeout=SLOW_MS)
         drag(page, "Lasso", (0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99))
         assert chosen(page) == everything
-        expect(page.locator("button.tile")).to_have_count(24, timeout=SLOW_MS)
+        expect(page.locator("button.smalltile")).to_have_count(24, timeout=SLOW_MS)
 
 
 def test_selection__labelled_at_once_and_undone_on_the_label_page(
@@ -148,7 +148,7 @@ def test_selection__one_by_one_on_the_label_card(
 def test_selection__most_like_an_item(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         find(page, "b > 3 and a < 3", 8)
-        page.locator("button.tile").first.click()
+        page.locator("button.smalltile").first.click()
         page.get_by_role("button", name="Find similar").click()
         expect(page.locator(COUNT)).to_have_text("24 items", timeout=SLOW_MS)
         expect(page.locator(".gp-count")).to_contain_text("most like item-")
@@ -170,9 +170,9 @@ def test_selection__can_be_read_and_used_by_all(chromium: Browser, server: Runni
         if dark:
             page.locator("header").get_by_role("button", name="theme", exact=False).last.click()
         find(page, "b > 3 and a < 3", 8)
-        page.locator("button.tile").first.click()
+        page.locator("button.smalltile").first.click()
         expect(page.get_by_role("button", name="Find similar")).to_be_visible(timeout=SLOW_MS)
-        expect(page.locator("button.tile")).to_have_count(8)
+        expect(page.locator("button.smalltile")).to_have_count(8)
         options = {"resultTypes": ["violations"]}
         found = axe.Axe().run(page, options=options).response["violations"]
         serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]

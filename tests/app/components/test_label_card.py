@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from app.components.label_card import PARTS, card_source
+from app.components.label_card import PARTS, LabelCard
 from tests.app.components.card_checks import acts, says, shows, wait_for
 from tests.app.components.card_server import STORE, Opener, make_classes, tell_card
 
@@ -285,9 +285,9 @@ def test_near__labelled_items_like_it_are_shown_once_a_person_dwells(open_card: 
     page.keyboard.press("4")
     near = page.get_by_role("region", name="Labelled items most like it")
     expect(near).to_be_visible()
-    expect(near.locator("figure")).to_have_count(2)
+    expect(near.locator(".smalltile")).to_have_count(2)
     expect(near).to_contain_text("like item-2")
-    expect(near.locator("figcaption").last).to_have_text("<b>quasar</b>")
+    expect(near.locator(".under").last).to_have_text("<b>quasar</b>")
     assert STORE.compared[-1] == "item-2" and "item-1" not in STORE.compared
 
 
@@ -308,8 +308,8 @@ def test_timing__painted_and_saved_are_announced(open_card: Opener) -> None:
     assert seen["saved"]["saved_at"] > seen["saved"]["pressed_at"]
 
 
-def test_card_source__joins_every_part_and_imports_nothing() -> None:
-    source = card_source()
+def test_card__script_joins_every_part_and_imports_nothing() -> None:
+    source = str(LabelCard._esm)
 
     assert len(set(PARTS)) == len(PARTS)
     assert "export function render" in source
