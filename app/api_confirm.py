@@ -4,7 +4,7 @@
 |---|---|
 | POST /api/confirm/page | the next page to confirm, for a class or for the one that lacks most; stores nothing |
 | POST /api/confirm | store a confirmed page as one act; answered only once it is on disk |
-| POST /api/confirm/undo, /api/groups/undo | take a confirmed page, or a selection's labels, back as one act |
+| POST /api/groups/undo | take a confirmed page, or a selection's labels, back as one act |
 """
 
 from __future__ import annotations
@@ -60,7 +60,6 @@ def confirm_routes(context: ServerContext) -> list[tuple[str, type[RequestHandle
     return [
         (r"/api/confirm/page", ConfirmPageHandler, shared),
         (r"/api/confirm", ConfirmHandler, shared),
-        (r"/api/confirm/undo", GroupUndoHandler, shared),
         (r"/api/groups/undo", GroupUndoHandler, shared),
     ]
 

@@ -104,6 +104,7 @@ def history_item(entry: Annotation, *, classes: Mapping[int, LabelClass]) -> Jso
         "act": str(Act(entry.act)),
         "class_id": entry.class_id,
         "class_name": label_class.name if label_class else None,
+        "comment": entry.comment,
         "undone": entry.undone,
         "created_at": entry.created_at.isoformat(),
     }

@@ -169,21 +169,7 @@ def record(session: Session, *, new: NewAnnotation, annotator_id: int, now: date
     check_people_and_classes(session, new=new, annotator_id=annotator_id)
     undoes_id = _undoable(session, new=new, annotator_id=annotator_id) if new.act == Act.UNDO else None
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    values = {
-        "uid": new.uid,
-        "item_key": new.item_key,
-        "act": str(new.act),
-        "class_id": new.class_id,
-        "annotator_id": annotator_id,
-        "created_at": now,
-        "undoes_id": undoes_id,
-        "comment": new.comment,
-        "round_number": new.round_number,
-        "strategy": new.strategy,
-        "kind": new.kind,
-        "suggested_class_id": new.suggested_class_id,
-        "shown_ms": new.shown_ms,
-    }
+    values = annotation_row(new, annotator_id=annotator_id, now=now, undoes_id=undoes_id)
     statement = insert(AnnotationTable).values(**values)
     # Two at once with the same uid: in a session without the write lock the look above may have been too early.
     statement = statement.on_conflict_do_nothing(index_elements=[AnnotationTable.uid])
@@ -254,6 +240,34 @@ def check_uid(uid: object, *, what: str) -> None:
     """
     if not isinstance(uid, str) or not UID_PATTERN.fullmatch(uid):
         raise AnnotationInvalidError(f"{what} must be 8 to 64 letters, digits, '_' or '-', not {uid!r:.80}")
+
+
+def annotation_row(
+    new: NewAnnotation, *, annotator_id: int, now: datetime, undoes_id: int | None
+) -> dict[str, Any]:
+    """Return the columns of an annotation that was checked.
+
+    Args:
+        new: the annotation.
+        annotator_id: whose.
+        now: the moment, in UTC.
+        undoes_id: number of the annotation that an undo takes back; None for any other act.
+    """
+    return {
+        "uid": new.uid,
+        "item_key": new.item_key,
+        "act": str(new.act),
+        "class_id": new.class_id,
+        "annotator_id": annotator_id,
+        "created_at": now,
+        "undoes_id": undoes_id,
+        "comment": new.comment,
+        "round_number": new.round_number,
+        "strategy": new.strategy,
+        "kind": new.kind,
+        "suggested_class_id": new.suggested_class_id,
+        "shown_ms": new.shown_ms,
+    }
 
 
 def check_people_and_classes(session: Session, *, new: NewAnnotation, annotator_id: int) -> None:

@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from labeling.annotations import Act, NewAnnotation, check_people_and_classes, check_uid, check_values
+from labeling.annotations import (
+    Act,
+    NewAnnotation,
+    annotation_row,
+    check_people_and_classes,
+    check_uid,
+    check_values,
+)
 from labeling.current import undone
 from labeling.errors import AnnotationConflictError, AnnotationInvalidError
 from labeling.tables import AnnotationTable
@@ -59,7 +66,9 @@ def record_labels(
     for new in {(new.class_id, new.suggested_class_id): new for new in labels}.values():
         check_people_and_classes(session, new=new, annotator_id=annotator_id)
     fresh = [new for new in labels if new.uid not in known]
-    _insert(session, [_row(new, annotator_id, now) for new in fresh])
+    _insert(
+        session, [annotation_row(new, annotator_id=annotator_id, now=now, undoes_id=None) for new in fresh]
+    )
     return len(fresh)
 
 
@@ -87,7 +96,7 @@ def record_undos(
     for (number, key), uid in zip(targets, uids, strict=True):
         check_uid(uid, what="the undo's uid")
         undo = NewAnnotation(uid=uid, item_key=key, act=Act.UNDO)
-        rows.append(_row(undo, annotator_id, now) | {"undoes_id": number})
+        rows.append(annotation_row(undo, annotator_id=annotator_id, now=now, undoes_id=number))
     _insert(session, rows)
 
 
@@ -136,24 +145,6 @@ def _known(session: Session, by_uid: dict[str, NewAnnotation], annotator_id: int
                 )
             known.add(uid)
     return known
-
-
-def _row(new: NewAnnotation, annotator_id: int, now: datetime) -> dict[str, Any]:
-    return {
-        "uid": new.uid,
-        "item_key": new.item_key,
-        "act": str(new.act),
-        "class_id": new.class_id,
-        "annotator_id": annotator_id,
-        "created_at": now,
-        "undoes_id": None,
-        "comment": new.comment,
-        "round_number": new.round_number,
-        "strategy": new.strategy,
-        "kind": new.kind,
-        "suggested_class_id": new.suggested_class_id,
-        "shown_ms": new.shown_ms,
-    }
 
 
 def _insert(session: Session, rows: list[dict[str, Any]]) -> None:

@@ -17,6 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.run_now import run_now
+from tests.projects import label_some, make_clouds, truth_of
+
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
 
@@ -118,6 +121,23 @@ def serving(config_path: Path, **options: Any) -> Iterator[RunningServer]:
         yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def serving_trained(folder: Path, truth: dict[str, str]) -> Iterator[RunningServer]:
+    """Serve the clouds with some labels and a trained model for the length of a block.
+
+    Args:
+        folder: where to make the project.
+        truth: filled with the true class of each item.
+    """
+    project = make_clouds(folder)
+    truth.update(truth_of(project))
+    label_some(project)
+    run_now(project)
+    project.close()
+    with serving(project.paths.config) as running:
+        yield running
 
 
 def wait_for(condition: Callable[[], Any], *, seconds: float = 30.0, what: str = "the condition") -> Any:

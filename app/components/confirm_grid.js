@@ -111,8 +111,7 @@ class ConfirmGrid {
     const last = this.past.pop()
     if (!last || !this.outbox) return
     this.saved = ""
-    const uid = `undo-${makeUid().replaceAll("-", "")}`
-    this.outbox.add({uid, path: "/api/confirm/undo", group: last.group, undo: uid})
+    this.outbox.add(groupUndo(last.group))
     if (last.out) this.refusals.remove(last.class_id, last.out)
     this._showUndo()
     if (last.marks) {
@@ -288,7 +287,7 @@ class ConfirmGrid {
 
   _acknowledged(entry, data) {
     const {path, class_id: classId} = entry.body
-    if (path === "/api/confirm/undo") this._say(`${plural(data.keys.length, "label")} taken back.`)
+    if (path === "/api/groups/undo") this._say(`${plural(data.keys.length, "label")} taken back.`)
     else {
       this._say(sayStored(data, this._class(classId)?.name ?? ""))
       if (data.taken.length) this.notices.add(sayStored(data, this._class(classId)?.name ?? ""))
@@ -297,7 +296,7 @@ class ConfirmGrid {
   }
 
   _refused(entry, error) {
-    const undo = entry.body.path === "/api/confirm/undo"
+    const undo = entry.body.path === "/api/groups/undo"
     this.notices.add(`${undo ? "The undo" : "The page"} was not accepted: ${error}`, {bad: true})
     if (undo) return
     const last = this.past.find((each) => each.group === entry.body.group)

@@ -5,11 +5,6 @@ class PageOutbox extends Outbox {
   constructor(project, on) {
     super(project, on, "confirm")
   }
-
-  _request(entry) {
-    const {uid, path, ...body} = entry.body
-    return {path, body}
-  }
 }
 
 /** What was taken out of pages and not named, by class; kept in the browser so that it does not come again. */

@@ -23,7 +23,6 @@ class LabelCard {
       if (event.detail > 0) event.currentTarget.blur()
     }, this.status)
     this.near = new NearPane()
-    this.pane.node.append(this.near.node)
     this.queue = new ItemQueue(
       {fetched: (data) => this._fetched(data), failed: (status) => this._failed(status)},
       (key) => this.outbox?.has(key) ?? false,
@@ -174,7 +173,7 @@ class LabelCard {
     const keys = action("Keys", "?", () => this.overlay.toggle())
     const actions = h("div.actions", {role: "group", "aria-label": "Other answers"}, this.skipButton, this.unsureButton, this.flagButton, this.undoButton, keys)
     const side = h("aside", {"aria-label": "Answer"}, this.panel.node, actions)
-    this.body = h("div.body", {}, this.pane.node, side)
+    this.body = h("div.body", {}, this.pane.node, side, this.near.node)
     this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, this.notices.node, this.body, this.overlay.node, this.flagging.node)
     this._takeClasses(this._classesOfModel())
     this._showUndo()
@@ -261,8 +260,9 @@ class LabelCard {
         const detail = {key: item.key, pressed_at: pressedAt, painted_at: framed || now, next_frame_at: now}
         window.dispatchEvent(new CustomEvent("goldpan:painted", {detail}))
         channel.port1.close()
-        if (this.queue.current === item) this.near.show(item)
-        if (this.queue.current === item) this.news.tell({current_key: item.key, current_row: item.row ?? -1})
+        if (this.queue.current !== item) return
+        this.near.show(item)
+        this.news.tell({current_key: item.key, current_row: item.row ?? -1})
       })
     })
   }

@@ -1,4 +1,4 @@
-// What can be undone and done again, and the request that takes back a group of labels as one step.
+// What can be undone and done again.
 
 const UNDO_DEPTH = 50
 const STEPS = ["label", "skip", "unsure", "flag", "group"]
@@ -54,10 +54,4 @@ function openSteps(stored, waiting, seen) {
   const acts = [...stored, ...waiting.filter((body) => !known.has(body.uid))]
   const undone = new Set(acts.filter((each) => each.act === "undo").map((each) => each.undoes_uid))
   return acts.filter((each) => STEPS.includes(each.act) && !each.undone && !undone.has(each.uid) && !seen.has(each.uid))
-}
-
-/** Make the outbox's entry that takes back what was labelled at once, by its group's uid. */
-function groupUndo(group) {
-  const uid = `undo-${makeUid().replaceAll("-", "")}`
-  return {uid, path: "/api/groups/undo", group, undo: uid, act: "undo", item_key: "", undoes_uid: group}
 }

@@ -1,5 +1,5 @@
-// Below the item: the labelled items most like it, one for each class, to compare with. Fetched once a person dwells on
-// an item, so that it never delays the next one.
+// The labelled items most like the one on the card, one for each class, to compare with. Fetched once a person dwells on
+// an item, so that it never delays the next one; last on the card, so that nothing moves under the pointer when it comes.
 
 const DWELL_MS = 350
 

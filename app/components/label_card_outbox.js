@@ -107,7 +107,7 @@ class Outbox {
     return status === 200 || REFUSED.has(status)
   }
 
-  /** Where an entry goes, and what is sent. */
+  /** Where an entry goes, and what is sent: an annotation, unless the entry has a path of its own. */
   _request(entry) {
     const {path = "/api/annotations", ...body} = entry.body
     return {path, body}
@@ -143,4 +143,10 @@ class Outbox {
       }
     }
   }
+}
+
+/** Make the outbox's entry that takes back what was labelled at once, by its group's uid. */
+function groupUndo(group) {
+  const uid = `undo-${makeUid().replaceAll("-", "")}`
+  return {uid, path: "/api/groups/undo", group, undo: uid, act: "undo", item_key: "", undoes_uid: group}
 }

@@ -82,10 +82,10 @@ def test_undo__takes_the_page_back_as_one(server: RunningServer) -> None:
     values = confirmed(server)
     server.post("/api/confirm", values)
     undo = {"group": values["group"], "undo": f"undo-{uuid.uuid4().hex}"}
-    status, body = server.post("/api/confirm/undo", undo)
+    status, body = server.post("/api/groups/undo", undo)
     assert (status, len(body["keys"])) == (200, 3)
-    assert server.post("/api/confirm/undo", undo) == (status, body)
-    assert server.post("/api/confirm/undo", {**undo, "undo": f"undo-{uuid.uuid4().hex}"})[0] == 400
+    assert server.post("/api/groups/undo", undo) == (status, body)
+    assert server.post("/api/groups/undo", {**undo, "undo": f"undo-{uuid.uuid4().hex}"})[0] == 400
     again = ask(server, class_id=values["class_id"], size=60)
     assert {key for key, _ in values["labels"]} <= {item["key"] for item in again["items"]}
 
@@ -146,5 +146,5 @@ def test_confirm__not_from_another_site_or_for_another_project(server: RunningSe
     values = confirmed(server)
     assert server.post("/api/confirm", values, {"Origin": "http://elsewhere.example"})[0] == 403
     assert server.post("/api/confirm", values, {"X-Goldpan-Project": "stars"})[0] == 409
-    assert server.post("/api/confirm/undo", {}, {"X-Goldpan-Project": "stars"})[0] == 409
+    assert server.post("/api/groups/undo", {}, {"X-Goldpan-Project": "stars"})[0] == 409
     assert server.post("/api/confirm", b"{", {})[0] == 400

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 from app.compare import nearest_labelled
-from app.context import ServerContext, make_context
+from app.context import ServerContext
 from app.errors import RequestError
 from app.project import Project
 from labeling.classes import archive_class, list_classes
 from models.vectors import open_vectors
 from tests.projects import label, label_some, truth_of
-
-
-@pytest.fixture
-def context(clouds: Project) -> Iterator[ServerContext]:
-    made = make_context(clouds, hosts=frozenset())
-    yield made
-    made.writer.shutdown()
-    made.reader.shutdown()
 
 
 def test_nearest_labelled__one_for_each_class_the_nearest_first(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,8 @@ from tests.projects import label_some, make_texts, seek
 
 
 @pytest.fixture
-def state(clouds: Project) -> Iterator[SeekState]:
-    context = make_context(clouds, hosts=frozenset())
-    dashboard = DashboardState(context)
-    dashboard.apply(read_status(clouds.database))
-    yield SeekState(dashboard)
-    context.writer.shutdown()
-    context.reader.shutdown()
+def state(dashboard: DashboardState) -> SeekState:
+    return SeekState(dashboard)
 
 
 def sought(project: Project) -> list[Seek]:

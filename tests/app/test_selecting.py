@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.context import ServerContext, make_context
+from app.context import ServerContext
 from app.errors import RequestError
 from app.project import Project
 from app.selecting import (
@@ -30,14 +30,6 @@ from models.vectors import open_vectors
 from tests.projects import label, label_some, make_texts, truth_of
 
 CLASSES = [("common", "#111111"), ("other", "#222222"), ("rare", "#333333")]
-
-
-@pytest.fixture
-def context(clouds: Project) -> Iterator[ServerContext]:
-    made = make_context(clouds, hosts=frozenset())
-    yield made
-    made.writer.shutdown()
-    made.reader.shutdown()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,8 @@ from tests.projects import label_some, make_texts, truth_of
 
 
 @pytest.fixture
-def state(clouds: Project) -> Iterator[SelectionState]:
-    context = make_context(clouds, hosts=frozenset())
-    dashboard = DashboardState(context)
-    dashboard.apply(read_status(clouds.database))
-    yield SelectionState(dashboard)
-    context.writer.shutdown()
-    context.reader.shutdown()
+def state(dashboard: DashboardState) -> SelectionState:
+    return SelectionState(dashboard)
 
 
 def around(project: Project) -> tuple[np.ndarray, np.ndarray]:

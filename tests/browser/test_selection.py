@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.run_now import run_now
 from tests.browser.pages import current_key, labels_by_key, open_page, press, wait_for_item
-from tests.projects import label_some, make_clouds, truth_of
-from tests.servers import RunningServer, serving, wait_for
+from tests.servers import RunningServer, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -27,12 +25,7 @@ def truth() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, truth: dict[str, str]) -> Iterator[RunningServer]:
     """One server with a trained model for all tests of this module."""
-    project = make_clouds(tmp_path_factory.mktemp("selection"))
-    truth.update(truth_of(project))
-    label_some(project)
-    run_now(project)
-    project.close()
-    with serving(project.paths.config) as running:
+    with serving_trained(tmp_path_factory.mktemp("selection"), truth) as running:
         yield running
 
 

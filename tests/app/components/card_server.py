@@ -194,6 +194,7 @@ class History(Handler):
             {
                 **entry,
                 "class_name": names.get(entry["class_id"]),
+                "comment": entry["comment"],
                 "undone": entry["uid"] in undone,
                 "created_at": "now",
             }

@@ -144,6 +144,25 @@ def test_keys__what_was_undone_is_done_again(open_card: Opener, keys: str) -> No
     assert len({entry["uid"] for entry in STORE.history}) == 6
 
 
+def test_keys__a_flag_from_before_the_reload_keeps_its_comment(open_card: Opener) -> None:
+    page = open_card()
+    page.keyboard.press("f")
+    page.keyboard.type("blurred")
+    page.keyboard.press("Enter")
+    shows(page, "item-1")
+    wait_for(lambda: len(STORE.history) == 1, what="the flag")
+    page.reload()
+    shows(page, "item-1")
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    page.keyboard.press("Control+z")
+    shows(page, "item-0")
+    page.keyboard.press("Control+Shift+Z")
+
+    wait_for(lambda: len(STORE.history) == 3, what="the flag again")
+    again = STORE.history[-1]
+    assert (again["act"], again["item_key"], again["comment"]) == ("flag", "item-0", "blurred")
+
+
 def test_keys__after_another_answer_nothing_is_done_again(open_card: Opener) -> None:
     page = open_card()
     page.keyboard.press("3")
