@@ -71,6 +71,7 @@ def take(browser: Browser, url: str, folder: Path, *, width_px: int, dark: bool)
             if name == "Explore":
                 page.wait_for_timeout(SETTLE_MS)
                 pick_a_point(page)
+                draw_a_lasso(page)
             if name == "Model":
                 page.get_by_role("button", name="Reveal how it went").click()
                 # The click scrolled down to the button; over a map this wheel would zoom.
@@ -91,6 +92,21 @@ def pick_a_point(page: Page) -> None:
         page.wait_for_timeout(500)
         if page.get_by_role("button", name="Label this item").is_visible():
             return
+
+
+def draw_a_lasso(page: Page) -> None:
+    """Choose the items in the middle of the map, so that the selection is in the picture."""
+    page.get_by_role("button", name="Lasso", exact=True).click()
+    page.wait_for_timeout(300)
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    places = [(0.35, 0.35), (0.5, 0.25), (0.68, 0.35), (0.65, 0.6), (0.45, 0.68), (0.35, 0.35)]
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=6)
+    page.mouse.up()
 
 
 if __name__ == "__main__":
