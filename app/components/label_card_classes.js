@@ -2,7 +2,7 @@
 // the first ones; a field to add one at any time.
 
 const FILTER_ABOVE = 20
-const RESERVED_KEYS = new Set(["s", "u", "/", "?"])
+const RESERVED_KEYS = new Set(["s", "u", "f", "/", "?"])
 const DIGITS = "1234567890"
 
 class ClassPanel {
