@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+LABEL_STUDIO := .venv-label-studio
 DEMO := demo
 
-.PHONY: demo test lint types unit bench peers screenshots clean help
+.PHONY: demo test lint types unit bench peers peers-ui screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -48,8 +49,15 @@ $(PEERS)/.peers: requirements.lock requirements-dev.lock requirements-peers.lock
 
 peers: $(PEERS)/.peers ## an environment with the libraries goldpan is compared with: .venv-peers
 
+$(LABEL_STUDIO)/.installed: requirements-label-studio.txt
+	test -x $(LABEL_STUDIO)/bin/python || $(PYTHON) -m venv $(LABEL_STUDIO)
+	$(LABEL_STUDIO)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-label-studio.txt
+	touch $@
+
+peers-ui: $(LABEL_STUDIO)/.installed ## an environment with the program that the page is compared with: .venv-label-studio
+
 screenshots: $(VENV)/.dev ## draw docs/images anew
 	$(BIN)/python -m benchmarks.screenshots
 
 clean: ## remove what was built; projects stay
-	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) $(PEERS) $(LABEL_STUDIO) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info

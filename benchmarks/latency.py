@@ -1,121 +1,88 @@
-"""How long a person waits: key pressed → next item painted, → shown as saved; idle and while rounds run.
+"""How long a person waits: key pressed → next item painted, → shown as saved; idle, during rounds, over a slow network.
 
-`python -m benchmarks.latency [--quick] [--json FILE]` makes the demo project in a temporary folder, serves it as a
-process of its own, and presses keys in headless Chromium. Times are taken in the page: `event.timeStamp` of the key, a
-message right after the frame that holds the next item, and the moment the server's acknowledgement is read.
+`python -m benchmarks.latency [--quick] [--json FILE]` makes the demo project in a temporary folder, serves copies of it
+by processes of their own, and presses keys in headless Chromium. Times are taken in the page: `event.timeStamp` of the
+key, a message right after the frame that holds the next item, the arrival of the server's acknowledgement (the
+browser's own resource timing), and the moment the page reads it. Beside it, in the same run, the same images in Label
+Studio, where it is installed (`make peers-ui`).
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from app.demo import make_demo
+from app.demo import POOL_NAME, make_demo
 from app.run_now import run_first
-from benchmarks.report import benchmark_arguments, percentiles, report
-from config.files import load_config, save_config
-from tests.browser.pages import open_page, wait_for_item
+from benchmarks.latency_keys import CONSTANTLY, Scene, key_figures, measure
+from benchmarks.latency_pages import make_big_project, page_ready_s
+from benchmarks.peers.label_studio import label_studio_figures
+from benchmarks.report import benchmark_arguments, report
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
-from tests.servers import RunningServer, serving, wait_for
 
-BUDGETS = {"key_to_next_idle_p95_ms": 20.0, "key_to_next_round_p95_ms": 30.0, "ack_p95_ms": 20.0}
-PACE_MS = 130
-WARM_UP_KEYS = 10
-NEVER = 100_000
-CONSTANTLY = 1
+BUDGETS = {
+    "key_to_next_idle_p95_ms": 20.0,
+    "key_to_next_round_p95_ms": 30.0,
+    "key_to_next_delay150_p95_ms": 25.0,
+    "ack_p95_ms": 20.0,
+    "ack_fast_p95_ms": 20.0,
+    "page_ready_1e6_s": 3.0,
+}
+SCENES = (
+    Scene("idle"),
+    Scene("round", retrain_after=CONSTANTLY),
+    Scene("delay150", delay_ms=150.0),
+    Scene("fast", pace_ms=30.0),
+)
 
 
 def main() -> int:
     """Measure and print; returns 1 where a budget is missed."""
-    arguments = benchmark_arguments(
-        "latency", "Key to next item, key to saved, idle and during rounds."
-    ).parse_args()
-    keys = 60 if arguments.quick else 300
-    figures: dict[str, float] = {}
+    parser = benchmark_arguments("latency", "Key to next item, key to saved, page ready; peers beside it.")
+    parser.add_argument("--no-peers", action="store_true", help="leave Label Studio out")
+    arguments = parser.parse_args()
+    notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        began = time.perf_counter()
-        project = make_demo(Path(folder) / "demo")
-        run_first(project, lambda share, what: None)
-        config_path = project.paths.config
-        project.close()
-        figures["make_project_s"] = time.perf_counter() - began
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_ARGUMENTS))
-        idle = measure(browser, config_path, keys=keys, retrain_after=NEVER, figures=figures)
-        busy = measure(browser, config_path, keys=keys, retrain_after=CONSTANTLY, figures=figures)
+        figures = key_times(browser, Path(folder), keys=60 if arguments.quick else 300)
+        if not arguments.quick:
+            figures |= million_items(browser, Path(folder))
+        if not arguments.no_peers:
+            pool = Path(folder) / "demo" / POOL_NAME
+            place = Path(folder) / "label-studio"
+            found, said = label_studio_figures(browser, pool, place, keys=20 if arguments.quick else 60)
+            figures |= found
+            notes += said
+            if "label_studio_key_to_next_p50_ms" in found:
+                ours, theirs = figures["key_to_next_idle_p50_ms"], found["label_studio_key_to_next_p50_ms"]
+                figures["label_studio_ratio"] = theirs / ours
         browser.close()
-    figures.update(percentiles(idle["painted"], name="key_to_next_idle"))
-    figures.update(percentiles(busy["painted"], name="key_to_next_round"))
-    figures.update(percentiles(idle["saved"], name="ack"))
-    figures.update(percentiles(busy["saved"], name="ack_round"))
-    report("latency", figures, json_path=arguments.json, budgets=BUDGETS)
-    return int(any(figures[name] > most for name, most in BUDGETS.items()))
+    kept = report("latency", figures, json_path=arguments.json, budgets=BUDGETS, notes=notes)
+    return 0 if kept else 1
 
 
-def measure(
-    browser: Browser, config_path: Path, *, keys: int, retrain_after: int, figures: dict[str, float]
-) -> dict[str, list[float]]:
-    """Press keys on a freshly started server; returns the times in ms.
-
-    Args:
-        browser: the browser.
-        config_path: the demo project.
-        keys: how many keys count.
-        retrain_after: NEVER for no rounds, CONSTANTLY for one after the other.
-        figures: gets start-up and round times too.
-    """
-    config = load_config(config_path)
-    rounds = config.rounds.model_copy(update={"retrain_after": retrain_after})
-    save_config(config.model_copy(update={"rounds": rounds}), config_path)
-    began = time.perf_counter()
-    with serving(config_path) as server:
-        figures["server_ready_s"] = time.perf_counter() - began
-        with open_page(browser, server.url) as page:
-            wait_for_item(page)
-            figures.setdefault("start_to_first_item_s", time.perf_counter() - began)
-            # The page's charts arrive after the first item; a person has not read it by then.
-            page.wait_for_timeout(4000)
-            times = press_keys(page, keys)
-            if retrain_after == CONSTANTLY:
-                figures.update(round_seconds(server, config_path))
-    return times
-
-
-def press_keys(page: Page, count: int) -> dict[str, list[float]]:
-    """Press class keys at a person's pace and gather the page's own times."""
-    for number in range(count + WARM_UP_KEYS):
-        if number == WARM_UP_KEYS:
-            page.evaluate("() => { window.painted = []; window.saved = []; }")
-        page.keyboard.press(str(number % 10))
-        page.wait_for_timeout(PACE_MS)
-    wait_for(
-        lambda: page.evaluate("() => window.saved.length") >= count, seconds=60, what="the last key saved"
-    )
-    painted: list[dict[str, Any]] = page.evaluate("() => window.painted")
-    saved: list[dict[str, Any]] = page.evaluate("() => window.saved")
-    return {
-        "painted": [entry["painted_at"] - entry["pressed_at"] for entry in painted if entry["pressed_at"]],
-        "saved": [entry["saved_at"] - entry["pressed_at"] for entry in saved],
-    }
-
-
-def round_seconds(server: RunningServer, config_path: Path) -> dict[str, float]:
-    """Return how long the rounds took while keys were pressed, from the round log."""
-    from app.project import open_project
-    from labeling.round_log import list_rounds
-
-    del server
-    project = open_project(config_path)
-    with project.database.reading() as session:
-        seconds = [
-            row.seconds for row in list_rounds(session) if row.state == "done" and row.seconds is not None
-        ]
+def key_times(browser: Browser, folder: Path, *, keys: int) -> dict[str, float]:
+    """Return the figures of all scenes on the demo project."""
+    project = make_demo(folder / "demo")
+    run_first(project, lambda share, what: None)
+    path = project.paths.config
     project.close()
-    return {"rounds": float(len(seconds)), **percentiles(seconds[2:] or seconds, name="round", unit="s")}
+    figures: dict[str, float] = {}
+    for scene in SCENES:
+        times = measure(browser, path, scene, keys=keys)
+        figures.setdefault("start_to_first_item_s", times.start_s)
+        figures |= key_figures(scene, times)
+    return figures
+
+
+def million_items(browser: Browser, folder: Path) -> dict[str, float]:
+    """Return how soon the page is ready on a project of 10⁶ items."""
+    (folder / "big").mkdir()
+    times_s = page_ready_s(browser, make_big_project(folder / "big", items=1_000_000))
+    return {"page_ready_1e6_s": times_s[0], "page_ready_again_1e6_s": sorted(times_s[1:])[len(times_s) // 2]}
 
 
 if __name__ == "__main__":

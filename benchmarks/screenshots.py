@@ -1,7 +1,8 @@
-"""Draws docs/images: every page of the demo, light and dark, 1440 and 900 px wide.
+"""Draws docs/images: every page of the demo, light and dark, 1440 and 900 px wide; of real data too where it is there.
 
-`python -m benchmarks.screenshots [--to FOLDER]` makes the demo in a temporary folder, labels some items as a person who
-knows the digits would, waits for the rounds, and takes the pictures in headless Chromium.
+`python -m benchmarks.screenshots [--to FOLDER] [--data FOLDER]` makes the demo in a temporary folder, labels some items
+as a person who knows the digits would, waits for the rounds, and takes the pictures in headless Chromium. With the
+folder of real data it does the same with SDSS, BANKING77 and MNIST, into a folder each.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.demo import make_demo
 from app.run_now import run_first
+from benchmarks.screenshot_projects import MAKERS, label_truly
 from labeling.pools.truth import read_truth
 from tests.browser.pages import current_key, open_page, press, saved_uids, wait_for_item
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
@@ -31,22 +34,43 @@ def main() -> None:
         prog="python -m benchmarks.screenshots", description="Draw docs/images anew."
     )
     parser.add_argument("--to", type=Path, default=Path("docs/images"), help="folder for the pictures")
-    folder = parser.parse_args().to
-    folder.mkdir(parents=True, exist_ok=True)
+    parser.add_argument("--data", type=Path, help="folder of real data; without it the demo alone is drawn")
+    parser.add_argument("--only", nargs="*", default=["digits", *MAKERS], help="projects to draw")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
-        project = make_demo(Path(place) / "demo")
-        run_first(project, lambda share, what: None)
-        values = read_truth(project.paths.pool) or []
-        truth = dict(zip(project.pool.keys(range(project.pool.n)), values, strict=True))
-        project.close()
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_ARGUMENTS))
-        with serving(project.paths.config) as server:
-            with open_page(browser, server.url) as page:
-                label(page, truth)
-            for width_px in WIDTHS_PX:
-                for dark in (False, True):
-                    take(browser, server.url, folder, width_px=width_px, dark=dark)
+        if "digits" in arguments.only:
+            draw_demo(browser, Path(place), arguments.to)
+        for name, make in MAKERS.items() if arguments.data else ():
+            if name in arguments.only:
+                (Path(place) / name).mkdir()
+                project = make(arguments.data, Path(place) / name)
+                label_truly(project)
+                project.close()
+                with serving(project.paths.config) as server:
+                    take_all(browser, server.url, arguments.to / name)
         browser.close()
+
+
+def draw_demo(browser: Browser, place: Path, folder: Path) -> None:
+    """Take the pictures of the demo, labelled by keys."""
+    project = make_demo(place / "demo")
+    run_first(project, lambda share, what: None)
+    values = read_truth(project.paths.pool) or []
+    truth = dict(zip(project.pool.keys(range(project.pool.n)), values, strict=True))
+    project.close()
+    with serving(project.paths.config) as server:
+        with open_page(browser, server.url) as page:
+            label(page, truth)
+        take_all(browser, server.url, folder)
+
+
+def take_all(browser: Browser, url: str, folder: Path) -> None:
+    """Take the pictures of all pages in both themes and widths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for width_px in WIDTHS_PX:
+        for dark in (False, True):
+            take(browser, url, folder, width_px=width_px, dark=dark)
 
 
 def label(page: Page, truth: dict[str, str]) -> None:
@@ -64,7 +88,9 @@ def take(browser: Browser, url: str, folder: Path, *, width_px: int, dark: bool)
     theme = "dark" if dark else "light"
     for name in PAGES:
         with open_page(browser, url, width_px=width_px, page=name) as page:
-            ready = page.locator("section.confirm img" if name == "Confirm" else "h2").first
+            ready = page.locator(
+                "section.confirm [role=checkbox], section.confirm .tile" if name == "Confirm" else "h2"
+            ).first
             expect(ready).to_be_visible(timeout=40_000)
             if dark:
                 page.locator("header").get_by_role("button", name="theme", exact=False).last.click()
@@ -80,7 +106,16 @@ def take(browser: Browser, url: str, folder: Path, *, width_px: int, dark: bool)
             page.wait_for_timeout(SETTLE_MS)
             page.mouse.move(5, 895)
             page.wait_for_timeout(300)
-            page.screenshot(path=folder / f"{name.lower()}-{theme}-{width_px}.png", full_page=False)
+            path = folder / f"{name.lower()}-{theme}-{width_px}.png"
+            page.screenshot(path=path, full_page=False)
+            shrink(path)
+
+
+def shrink(path: Path) -> None:
+    """Keep a picture in 256 colours: a third of the bytes, and no difference that one sees."""
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
 
 
 def pick_a_point(page: Page) -> None:

@@ -39,11 +39,15 @@ def boundary_reason(names: tuple[str, ...], first: int, second: int, shares: tup
         names: the class names.
         first: index of the likeliest class.
         second: index of the next; -1 where there is no other class.
-        shares: the probabilities of the two.
+        shares: the probabilities of the two with the class prior taken out; the suggestion beside the sentence has the
+            prior in it, hence the words.
     """
     if second < 0:
         return f"The only class so far is {quote(names[first])}."
-    return f"Between {quote(names[first])} ({percent(shares[0])}) and {quote(names[second])} ({percent(shares[1])})."
+    return (
+        f"Between {quote(names[first])} ({percent(shares[0])}) and {quote(names[second])} ({percent(shares[1])}) "
+        "if all classes were equally common."
+    )
 
 
 def need_reason(name: str, share: float, labels: int, wanted: int) -> str:

@@ -29,7 +29,8 @@ def test_quote__long_names_keep_both_ends() -> None:
 
 
 def test_boundary_reason__names_both_classes() -> None:
-    assert boundary_reason(("a", "b"), 1, 0, (0.48, 0.45)) == "Between 'b' (48 %) and 'a' (45 %)."
+    said = boundary_reason(("a", "b"), 1, 0, (0.48, 0.45))
+    assert said == "Between 'b' (48 %) and 'a' (45 %) if all classes were equally common."
 
 
 def test_need_reason__says_how_many_are_wanted() -> None:
