@@ -106,7 +106,7 @@ def served(program: Path, folder: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     user = ["--username", EMAIL, "--password", PASSWORD]
-    command = [program, "start", "--no-browser", "--port", str(port), "--data-dir", folder, *user]
+    command = [str(program), "start", "--no-browser", "--port", str(port), "--data-dir", str(folder), *user]
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
             command, env={**os.environ, **_QUIET, "HOME": str(folder)}, stdout=log, stderr=subprocess.STDOUT
