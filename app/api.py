@@ -11,7 +11,8 @@
 | GET, POST /api/seeks | what is sought and what came of it; seek something more |
 | GET /api/seeks/count?criteria=TEXT | how many items match criteria on columns |
 | DELETE /api/seeks/ID | withdraw what was sought; it stays on record |
-| GET /media/ROW | the image of an item |
+
+Images and how items are shown: `app.api_media`.
 """
 
 from __future__ import annotations
@@ -230,31 +231,6 @@ class NearestHandler(ApiHandler):
         await self.answer(self.context.reader, lambda: nearest_labelled(self.context, key))
 
 
-class MediaHandler(ApiHandler):
-    """Sends the image of an item; only row numbers reach the pool, so no path can be asked for."""
-
-    async def get(self, row: str) -> None:
-        """Answer with the image's bytes.
-
-        Raises:
-            HTTPError: 404 where the row has no image.
-        """
-        loop = asyncio.get_running_loop()
-        number = int(row)
-        pool = self.context.project.pool
-        if number >= pool.n:
-            raise HTTPError(404, reason=f"The pool has {pool.n} items")
-        found = await loop.run_in_executor(self.context.reader, pool.image, number)
-        if found is None:
-            raise HTTPError(404, reason="This item has no image that can be shown")
-        content, media_type = found
-        self.set_header("Content-Type", media_type)
-        # The address carries the pool's hash, so the picture behind it never changes.
-        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
-        self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-        self.finish(content)
-
-
 def api_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
     """Return the API's routes for the server's `extra_patterns`."""
     shared = {"context": context}
@@ -268,5 +244,4 @@ def api_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], 
         (r"/api/seeks", SeeksHandler, shared),
         (r"/api/seeks/count", SeekCountHandler, shared),
         (r"/api/seeks/([0-9]{1,12})", SeekHandler, shared),
-        (r"/media/([0-9]{1,12})", MediaHandler, shared),
     ]

@@ -26,6 +26,7 @@ class LabelCard {
     this.queue = new ItemQueue(
       {fetched: (data) => this._fetched(data), failed: (status) => this._failed(status)},
       (key) => this.outbox?.has(key) ?? false,
+      this.pane.look,
     )
     this.overlay = makeKeysOverlay()
     this.flagging = makeFlagDialog((comment) => this._annotate("flag", null, performance.now(), {comment}))
@@ -58,6 +59,7 @@ class LabelCard {
       else this.queue.markDone({key: body.item_key, round: body.round})
     }
     this._showStatus()
+    this.pane.open(answer.project ?? "", () => this.queue.redraw())
     this.outbox.start()
     this._readHistory([...this.outbox.entries])
     await this.queue.refill()

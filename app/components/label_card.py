@@ -17,7 +17,10 @@ PARTS = (
     "label_card_net.js",
     "label_card_outbox.js",
     "label_card_history.js",
+    "label_card_kept.js",
+    "label_card_look.js",
     "label_card_queue.js",
+    "label_card_image.js",
     "label_card_item.js",
     "tile_content.js",
     "label_card_near.js",
@@ -29,7 +32,13 @@ PARTS = (
 )
 """The card's script, in the order in which it is joined: each part uses only names of the parts before it."""
 
-STYLES = ("tile_content.css", "label_card_near.css", "label_card_answers.css", "label_card.css")
+STYLES = (
+    "tile_content.css",
+    "label_card_image.css",
+    "label_card_near.css",
+    "label_card_answers.css",
+    "label_card.css",
+)
 """Its style sheets; the last, which knows the widths, has the last word."""
 
 _COLOURS = 80

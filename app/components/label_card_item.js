@@ -6,8 +6,7 @@ const KINDS = {
   balance: {name: "Balance", hint: "a likely member of a class that lacks labels", paths: ["M8 2v12M4.5 14h7M3 4.5h10", "M3 4.5L1.2 9h3.6zM13 4.5L11.2 9h3.6z"]},
   refine: {name: "Refine", hint: "on the boundary between classes", paths: ["M8 1v4M8 11v4M1 8h4M11 8h4", "M8 6.6a1.4 1.4 0 1 0 0 2.8a1.4 1.4 0 0 0 0-2.8z"]},
 }
-const CRISP_BELOW_PX = 64
-const TINY_BELOW_PX = 16
+const MOVES = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"])
 
 class ItemPane {
   /** `accept` is called when the person clicks the suggestion; `status` is the node that says what is saved. */
@@ -16,7 +15,10 @@ class ItemPane {
     this.chip = h("span.kind", {hidden: true})
     this.sentence = h("p.reason")
     const why = h("div.why", {}, h("div.line", {}, this.chip, status), this.sentence)
-    this.figure = h("div.figure", {hidden: true})
+    this.kept = new Kept()
+    this.look = new Look(this.kept)
+    this.image = new ImagePane(this.look, this.kept)
+    this.figure = this.image.node
     this.text = h("div.text", {hidden: true, tabindex: "0", role: "region", "aria-label": "Text of the item"})
     this.table = h("dl.table", {hidden: true, tabindex: "0", "aria-label": "Values of the item"})
     this.note = h("div.note", {hidden: true})
@@ -30,14 +32,39 @@ class ItemPane {
     this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.more)
   }
 
+  /** Take up what was chosen in this project before; `refetch` has the pictures of all items made anew. */
+  async open(project, refetch) {
+    const redraw = () => {
+      refetch()
+      if (this.shown) this.showItem(this.shown)
+    }
+    this.kept.open(project)
+    this.image.load()
+    this.image.redraw = redraw
+    const {status, data} = await request("/api/views")
+    if (status !== 200 || !data.deep) return
+    const before = this.look.address("")
+    this.look.deep = true
+    this.image.load()
+    if (this.look.address("") !== before) redraw()
+  }
+
+  /** What a key that no class can have does to what is shown; returns whether it did anything. */
+  move(key) {
+    return !this.figure.hidden && this.image.move(key)
+  }
+
   /** Show an item; resolves when its pixels are ready to be painted. */
   showItem(item) {
+    this.shown = item
     this._showReason(item)
     this._showSuggestion(item)
     const view = item.view ?? {type: "vector"}
     this._panes(view.type)
-    const pictured = picture(item)
-    if (view.type === "image" && pictured) return this._showPicture(item, pictured)
+    const pictured = picture(item, this.look)
+    if (view.type === "image" && pictured) {
+      return this.image.show(item.key, pictured).then((good) => good || this.shown !== item || this._brokenPicture(item))
+    }
     if (view.type === "text") {
       setText(this.text, view.text ?? "")
       this.text.scrollTop = 0
@@ -48,6 +75,7 @@ class ItemPane {
 
   /** Show a state instead of an item: {title, detail, button, onclick}; null means that items are on their way. */
   showState(state) {
+    this.shown = null
     this._panes(state ? "state" : "loading")
     show(this.chip, false)
     setText(this.sentence, "")
@@ -83,27 +111,6 @@ class ItemPane {
     const extra = [...(item.extra ?? []), ...(item.view?.type !== "table" ? item.view?.fields ?? [] : [])]
     show(this.more, extra.length > 0)
     if (extra.length) fillTable(this.extra, extra)
-  }
-
-  _showPicture(item, pictured) {
-    if (this.figure.firstChild !== pictured.node) this.figure.replaceChildren(pictured.node)
-    pictured.node.alt = `Item ${item.key}`
-    const fit = () => {
-      const {naturalWidth, naturalHeight} = pictured.node
-      const size = Math.max(naturalWidth, naturalHeight)
-      pictured.node.classList.toggle("crisp", size < CRISP_BELOW_PX)
-      // So few pixels are easier to read as a soft shape than as squares.
-      pictured.node.classList.toggle("tiny", size < TINY_BELOW_PX)
-    }
-    if (pictured.state === "good") {
-      fit()
-      return Promise.resolve()
-    }
-    return pictured.ready.then((good) => {
-      if (this.figure.firstChild !== pictured.node) return
-      if (good) fit()
-      else this._brokenPicture(item)
-    })
   }
 
   _brokenPicture(item) {

@@ -13,7 +13,7 @@ function isTyping(node) {
 
 /**
  * Listen for keys. `act` holds usable(), label(key): boolean, skip, unsure, flag, undo, redo, accept, filter, overlay,
- * escape.
+ * escape, movable(target): boolean, move(key): boolean.
  * Returns a function that stops listening.
  */
 function listenForKeys(act) {
@@ -27,6 +27,7 @@ function listenForKeys(act) {
   }
   const listener = (event) => {
     const target = event.composedPath()[0]
+    if (MOVES.has(event.key)) return move(event, target)
     if (event.repeat || event.isComposing || event.altKey || document.hidden || !act.usable()) return
     if (isTyping(target)) return
     if (event.ctrlKey || event.metaKey) {
@@ -44,6 +45,12 @@ function listenForKeys(act) {
       : plain[event.key] ? plain[event.key](event.timeStamp)
       : !event.shiftKey && event.key.length === 1 && pick(event, digit)
     if (used !== false) event.preventDefault()
+  }
+  // No class can have these keys, and they may repeat; where the focus is in something that scrolls, they are its own.
+  const move = (event, target) => {
+    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+    if (document.hidden || !act.usable() || !act.movable(target)) return
+    if (act.move(event.key)) event.preventDefault()
   }
   // Keyboards that put signs on the digit row (French) still label by position: the sign first, then the digit.
   const pick = (event, digit) => {
@@ -73,6 +80,8 @@ function cardActions(card) {
     redo: guard((at) => card.redo(at)),
     accept: guard((at) => card.accept(at)),
     filter: guard(() => card.panel.focusFilter()),
+    movable: (target) => target === document.body || target === card.pane.image.port,
+    move: (key) => !covered() && card.pane.move(key),
     overlay: () => card.overlay.toggle(),
     escape: () => (card.flagging.open ? card.flagging.close() : card.overlay.open ? card.overlay.close() : false),
   }
@@ -89,6 +98,8 @@ function makeKeysOverlay() {
     ["F", "flag: something is wrong with it; you can say what"],
     [UNDO_KEY, "undo the last one; again for the one before"],
     [REDO_KEY, "do again what was undone"],
+    ["Page Up, Down", "zoom an image; scroll a long text"],
+    ["Arrows", "move a zoomed image; Home fits it again"],
     ["/", "find a class by name, where there are many"],
     ["?", "show or hide this"],
     ["Esc", "close"],

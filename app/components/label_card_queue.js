@@ -7,9 +7,10 @@ const EMPTY_POLL_MS = [1000, 2000, 3000, 5000]
 
 class ItemQueue {
   /** `on` holds fetched(data), failed(status); `taken(key)` says whether an item waits in the outbox. */
-  constructor(on, taken) {
+  constructor(on, taken, look) {
     this.on = on
     this.taken = taken
+    this.look = look
     this.current = null
     this.pinned = []
     this.waiting = []
@@ -90,6 +91,12 @@ class ItemQueue {
     return found.length
   }
 
+  /** Fetch the pictures anew, since they shall look otherwise. */
+  redraw() {
+    for (const item of [this.current, ...this.pinned, ...this.waiting]) if (item) item.picture = null
+    this._decode()
+  }
+
   close() {
     this.closed = true
     clearTimeout(this.timer)
@@ -148,21 +155,25 @@ class ItemQueue {
   }
 
   _decode() {
-    for (const item of [this.current, ...this.pinned, ...this.waiting].slice(0, DECODE_AHEAD + 1)) picture(item)
+    for (const item of [this.current, ...this.pinned, ...this.waiting].slice(0, DECODE_AHEAD + 1)) picture(item, this.look)
   }
 }
 
 /** Return the item's <img>, made and decoded once; null where it has no image. `ready` is a promise of success. */
-function picture(item) {
+function picture(item, look) {
   if (!item?.view?.image) return null
   if (!item.picture) {
     const node = new Image()
     node.alt = ""
     node.draggable = false
     node.decoding = "sync"
-    node.src = item.view.image
+    node.src = look.address(item.view.image)
     item.picture = {node, ready: node.decode().then(() => true, () => false), state: "pending"}
-    item.picture.ready.then((good) => { item.picture.state = good ? "good" : "bad" })
+    const made = item.picture
+    made.ready.then((good) => {
+      made.state = good ? "good" : "bad"
+      if (good) look.measure(made)
+    })
   }
   return item.picture
 }

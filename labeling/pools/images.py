@@ -7,11 +7,14 @@ import struct
 
 from PIL import Image, UnidentifiedImageError
 
+from labeling.pools.stretch import Stretch, is_deep, stretch_image
+
 MAX_PIXELS = 89_478_485
 """Images that declare more pixels are not opened; the limit at which Pillow itself begins to warn."""
 
+_PNG_START = b"\x89PNG\r\n\x1a\n"
 _BROWSER_FORMATS = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
+    _PNG_START: "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
@@ -57,22 +60,44 @@ def inspect_image(data: bytes) -> str | None:
     return None
 
 
-def browser_image(data: bytes) -> tuple[bytes, str] | None:
+def browser_image(data: bytes, *, stretch: Stretch | None = None) -> tuple[bytes, str] | None:
     """Return an image as a browser can show it, and its media type; None where it cannot be read.
 
     PNG, JPEG, WebP and GIF stay as they are; others are converted to PNG. Told by the first bytes, not by the name.
+    Of an image with more than 8 bits a browser shows the upper 8, black where the range is narrow; so that is
+    stretched.
+
+    Args:
+        data: the image file.
+        stretch: how its numbers become greys; None for as they are, and beyond 8 bits the default.
     """
-    for start, media_type in _BROWSER_FORMATS.items():
-        if data.startswith(start):
-            return data, media_type
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return data, "image/webp"
+    if stretch is None and not _is_deep_png(data):
+        for start, media_type in _BROWSER_FORMATS.items():
+            if data.startswith(start):
+                return data, media_type
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return data, "image/webp"
     if inspect_image(data) is not None:
         return None
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         target = io.BytesIO()
-        _for_screen(image).save(target, format="PNG")
+        # It travels over the loopback at most once: soon is better than small.
+        _for_screen(image, stretch).save(target, format="PNG", compress_level=1)
         return target.getvalue(), "image/png"
+
+
+def has_deep_image(data: bytes) -> bool:
+    """Return whether an image that can be read has more than 8 bits; only its header is looked at."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            return is_deep(image)
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, *_EXPECTED):
+        return False
+
+
+def _is_deep_png(data: bytes) -> bool:
+    """Return whether this is a grey PNG of 16 bits: its header has the bits and the kind of colour at one place."""
+    return data[:8] == _PNG_START and data[12:16] == b"IHDR" and data[24:26] == b"\x10\x00"
 
 
 def _check_body(image: Image.Image, data: bytes) -> None:
@@ -88,13 +113,8 @@ def _check_body(image: Image.Image, data: bytes) -> None:
     image.load()
 
 
-def _for_screen(image: Image.Image) -> Image.Image:
-    """Return an 8-bit image; numbers beyond 8 bits are stretched from their least to their greatest."""
-    if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
-        return image
-    if image.mode.startswith(("I", "F")):
-        wide = image.convert("F")
-        low, high = (float(edge) for edge in wide.getextrema())  # type: ignore[arg-type]
-        scale = 255 / (high - low) if high > low else 0.0
-        return wide.point(lambda value: value * scale - low * scale).convert("L")
-    return image.convert("RGB")
+def _for_screen(image: Image.Image, stretch: Stretch | None) -> Image.Image:
+    """Return an 8-bit image."""
+    if stretch is not None or is_deep(image):
+        return stretch_image(image, stretch or Stretch())
+    return image if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else image.convert("RGB")

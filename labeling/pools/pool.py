@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -21,7 +22,7 @@ from labeling.pools.arrow_rows import ArrowRows
 from labeling.pools.contract import Column, ItemView, Kind, Role, Use
 from labeling.pools.errors import PoolKindError, SnapshotError
 from labeling.pools.image_folder import read_file
-from labeling.pools.images import browser_image
+from labeling.pools.images import browser_image, has_deep_image
 from labeling.pools.key_index import KeyIndex
 from labeling.pools.snapshot_file import (
     FIRST_COLUMN,
@@ -35,8 +36,12 @@ from labeling.pools.snapshot_file import (
     Snapshot,
     read_snapshot_file,
 )
+from labeling.pools.stretch import Stretch
 from labeling.pools.values import format_value
 from labeling.pools.vectors import NpyFile, open_npy
+
+DEPTH_LOOKED_AT = 8
+"""Images that are opened to tell whether a pool's have more than 8 bits."""
 
 IntArray = npt.NDArray[np.int64]
 Value = TypeVar("Value", bound=np.generic)
@@ -153,8 +158,20 @@ class Pool:
             return ItemView(key, row, "vector", fields=self._vector_fields(row), extra=extra)
         return ItemView(key, row, "table", fields=self._shown(row, "model"), extra=extra)
 
-    def image(self, row: int) -> tuple[bytes, str] | None:
+    @cached_property
+    def deep_images(self) -> bool:
+        """Whether images here have more than 8 bits; told by a few of them."""
+        if self.kind != "image":
+            return False
+        rows = np.linspace(0, self.n - 1, min(self.n, DEPTH_LOOKED_AT)).astype(np.int64)
+        return any(has_deep_image(self._image_bytes(int(row)) or b"") for row in rows)
+
+    def image(self, row: int, *, stretch: Stretch | None = None) -> tuple[bytes, str] | None:
         """Return an item's image as a browser can show it, and its media type; None where there is none.
+
+        Args:
+            row: the item.
+            stretch: how the image's numbers become greys; None for as they are, and beyond 8 bits the default.
 
         Raises:
             IndexError: the row is not in the pool.
@@ -162,7 +179,7 @@ class Pool:
         if not 0 <= row < self.n:
             raise IndexError(f"row {row} is not in a pool of {self.n} items")
         data = self._image_bytes(row) if self.kind == "image" else None
-        return None if data is None else browser_image(data)
+        return None if data is None else browser_image(data, stretch=stretch)
 
     def frame(self, start: int, stop: int, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return columns for rows start to stop (not included).

@@ -53,6 +53,8 @@ class Store:
     Attributes:
         params: whether Python hands the card its parameters, and the queue then carries no classes.
         others: labels of other people in each class.
+        views: what /api/views answers.
+        media: the addresses of the images that were asked for.
         failure: "" | "down" (connections are cut) | "slow" (answers after `slow_s`) | "busy" (503) | "refuse" (400).
     """
 
@@ -70,6 +72,8 @@ class Store:
     others: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
+    views: dict[str, Any] = field(default_factory=lambda: {"deep": False})
+    media: list[str] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
     cards: list[LabelCard] = field(default_factory=list)
@@ -259,8 +263,14 @@ class Nearest(Handler):
         )
 
 
+class Views(Handler):
+    def get(self) -> None:
+        self.answer(200, STORE.views)
+
+
 class Media(Handler):
     def get(self, row: str) -> None:
+        STORE.media.append(self.request.uri)
         if STORE.broken_media:
             return self.answer(404, {"error": "no such image"})
         size = 640 if STORE.view == "picture" else 8
@@ -283,6 +293,7 @@ PATTERNS = [
     (r"/api/annotations", Annotations),
     (r"/api/classes", Classes),
     (r"/api/nearest", Nearest),
+    (r"/api/views", Views),
     (r"/media/(\d+)", Media),
 ]
 

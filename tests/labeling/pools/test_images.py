@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labeling.pools.images import browser_image, inspect_image
+from labeling.pools.images import browser_image, has_deep_image, inspect_image
+from labeling.pools.stretch import Stretch
 from tests.labeling.pools.files import image_bytes
 
 KINDS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
@@ -100,6 +101,48 @@ def test_browser_image__deep_images_are_stretched(mode: str) -> None:
     with Image.open(io.BytesIO(shown[0])) as image:
         assert image.mode == "L"
         assert image.getextrema() == (0, 255)
+
+
+def narrow_png() -> bytes:
+    """Return a grey PNG of 16 bits whose numbers use the lowest 12: a browser shows it black."""
+    values = np.linspace(100, 4000, 400).reshape(20, 20).astype(np.uint16)
+    target = io.BytesIO()
+    Image.fromarray(values).save(target, format="PNG")
+    return target.getvalue()
+
+
+def test_browser_image__a_png_of_16_bits_is_not_left_black() -> None:
+    shown = browser_image(narrow_png())
+    assert shown is not None
+    with Image.open(io.BytesIO(shown[0])) as image:
+        assert (image.mode, image.getextrema()) == ("L", (0, 255))
+
+
+def test_browser_image__is_stretched_as_asked() -> None:
+    def mean(stretch: Stretch | None) -> float:
+        shown = browser_image(narrow_png(), stretch=stretch)
+        assert shown is not None
+        with Image.open(io.BytesIO(shown[0])) as image:
+            return float(np.asarray(image).mean())
+
+    assert mean(Stretch("linear", 0, 100)) < mean(None) + 5 < mean(Stretch("asinh")) < mean(Stretch("log"))
+
+
+def test_browser_image__eight_bits_are_stretched_where_asked() -> None:
+    data = image_bytes(mode="L")
+    shown = browser_image(data, stretch=Stretch("log"))
+    assert shown is not None and shown[0] != data
+
+
+def test_browser_image__a_damaged_one_is_not_stretched() -> None:
+    data = image_bytes(size=(64, 48))
+    assert browser_image(data[: len(data) // 2], stretch=Stretch("log")) is None
+
+
+def test_has_deep_image__tells_by_the_header() -> None:
+    assert has_deep_image(narrow_png())
+    assert not has_deep_image(image_bytes())
+    assert not has_deep_image(b"not an image")
 
 
 def test_browser_image__no_image_gives_nothing() -> None:

@@ -1,0 +1,117 @@
+"""The REST API of what is shown of an item, beside `app.api`.
+
+| method and path | what |
+|---|---|
+| GET /api/views | how items of this project are shown; asked for once by a card |
+| GET /media/ROW?stretch=asinh&low=0.5&high=99.5 | the image of an item; how its numbers become greys may be said |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from app.api import ApiHandler
+from app.context import ServerContext
+from app.errors import RequestError
+from app.items import Json
+from labeling.pools.stretch import CURVES, Stretch
+
+
+class ViewsHandler(ApiHandler):
+    """Tells how items are shown."""
+
+    async def get(self) -> None:
+        """Answer with what is the same for all items."""
+        await self.answer(self.context.reader, lambda: views(self.context))
+
+
+class MediaHandler(ApiHandler):
+    """Sends the image of an item; only row numbers reach the pool, so no path can be asked for."""
+
+    async def get(self, row: str) -> None:
+        """Answer with the image's bytes.
+
+        Raises:
+            HTTPError: 404 where the row has no image, 400 where it cannot be stretched as asked.
+        """
+        loop = asyncio.get_running_loop()
+        number = int(row)
+        pool = self.context.project.pool
+        if number >= pool.n:
+            raise HTTPError(404, reason=f"The pool has {pool.n} items")
+        try:
+            stretch = self._stretch()
+        except RequestError as problem:
+            self.set_status(400)
+            self.finish({"error": str(problem)})
+            return
+        found = await loop.run_in_executor(self.context.reader, lambda: pool.image(number, stretch=stretch))
+        if found is None:
+            raise HTTPError(404, reason="This item has no image that can be shown")
+        content, media_type = found
+        self.set_header("Content-Type", media_type)
+        # The address carries the pool's hash, so the picture behind it never changes.
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+        self.finish(content)
+
+    def _stretch(self) -> Stretch | None:
+        """Return how the address wants numbers to become greys, None where it says nothing.
+
+        Raises:
+            RequestError: it names an unknown curve, or percentiles that are none.
+        """
+        if not {"stretch", "low", "high"} & set(self.request.query_arguments):
+            return None
+        return parse_stretch(
+            *(self.get_query_argument(name, default) for name, default in _STRETCH_DEFAULTS.items())
+        )
+
+
+_STRETCH_DEFAULTS = {"stretch": "linear", "low": "0.5", "high": "99.5"}
+
+
+def parse_stretch(curve: str, low: str, high: str) -> Stretch:
+    """Return how numbers become greys.
+
+    Args:
+        curve: name of the curve.
+        low: percentile that is black.
+        high: percentile that is white.
+
+    Raises:
+        RequestError: there is no such curve, or the percentiles are not 0 <= low < high <= 100.
+    """
+    if curve not in CURVES:
+        raise RequestError(f"stretch is {curve[:40]!r}; allowed are {', '.join(CURVES)}")
+    try:
+        edges = float(low), float(high)
+    except ValueError:
+        edges = math.nan, math.nan
+    if not 0 <= edges[0] < edges[1] <= 100:
+        raise RequestError(
+            f"low and high are {low[:40]!r} and {high[:40]!r}; allowed are percentiles, 0 <= low < high <= 100"
+        )
+    return Stretch(curve, *edges)
+
+
+def views(context: ServerContext) -> Json:
+    """Return what a card needs to know of the project to show its items.
+
+    Returns:
+        `deep`: whether images have more than 8 bits, so that the server stretches them.
+    """
+    return {"deep": context.project.pool.deep_images}
+
+
+def media_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    """Return the routes for the server's `extra_patterns`."""
+    shared = {"context": context}
+    return [
+        (r"/api/views", ViewsHandler, shared),
+        (r"/media/([0-9]{1,12})", MediaHandler, shared),
+    ]

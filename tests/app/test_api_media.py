@@ -1,0 +1,136 @@
+"""The API of what is shown of an item, over HTTP, on pools that are made on the spot."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from app.api_media import media_routes, parse_stretch
+from app.errors import RequestError
+from config.schema import PoolSection, ProjectConfig
+from labeling.pools.pool import Pool
+from labeling.pools.stretch import Stretch
+from tests.labeling.pools.files import image_bytes, snapshot
+
+Asker = Callable[[str], tuple[int, bytes, Any]]
+"""Gets a path; gives status, body and headers."""
+
+
+@contextmanager
+def served(pool: Pool, **sections: Any) -> Iterator[Asker]:
+    """Serve the routes over a pool from a thread."""
+    config = ProjectConfig.model_validate({"project": {"name": "p"}, "pool": {"path": "p"}, **sections})
+    [sock] = bind_sockets(0, "127.0.0.1")
+    host = f"127.0.0.1:{sock.getsockname()[1]}"
+    ready, ended = threading.Event(), []
+    with ThreadPoolExecutor(2) as reader:
+        context: Any = SimpleNamespace(
+            project=SimpleNamespace(pool=pool, config=config), reader=reader, hosts=frozenset({host})
+        )
+
+        async def run() -> None:
+            stop = asyncio.Event()
+            ended.append((asyncio.get_running_loop(), stop))
+            server = HTTPServer(Application(media_routes(context)))
+            server.add_sockets([sock])
+            ready.set()
+            await stop.wait()
+            server.stop()
+
+        thread = threading.Thread(target=lambda: asyncio.run(run()))
+        thread.start()
+        ready.wait(10)
+        yield lambda path: ask(f"http://{host}{path}")
+        loop, stop = ended[0]
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+def ask(address: str) -> tuple[int, bytes, Any]:
+    try:
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            return answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as problem:
+        return problem.code, problem.read(), problem.headers
+
+
+def deep_pool(folder: Path) -> Pool:
+    (folder / "images").mkdir(parents=True)
+    values = np.linspace(100, 4000, 400).reshape(20, 20).astype(np.uint16)
+    Image.fromarray(values).save(folder / "images" / "a.png")
+    (folder / "images" / "b.png").write_bytes(image_bytes(size=(64, 48))[:500])
+    return snapshot(folder, PoolSection(path="images"))
+
+
+@pytest.fixture(scope="module")
+def get(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    with ExitStack() as stack:
+        yield stack.enter_context(served(deep_pool(tmp_path_factory.mktemp("deep"))))
+
+
+def mean_grey(content: bytes) -> float:
+    with Image.open(io.BytesIO(content)) as image:
+        return float(np.asarray(image).mean())
+
+
+def test_media__a_deep_image_is_stretched_and_may_be_cached(get: Asker) -> None:
+    status, content, headers = get("/media/0?v=abc")
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    assert "immutable" in headers["Cache-Control"]
+    assert 110 < mean_grey(content) < 145
+
+
+def test_media__the_stretch_is_the_one_asked_for(get: Asker) -> None:
+    plain = mean_grey(get("/media/0?v=abc")[1])
+    status, content, headers = get("/media/0?v=abc&stretch=log&low=0&high=99")
+    assert status == 200 and "immutable" in headers["Cache-Control"]
+    assert mean_grey(content) > plain + 50
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("stretch=cubic", b"linear, sqrt, log, asinh"),
+        ("low=x", b"0 <= low < high <= 100"),
+        ("low=60&high=40", b"percentiles"),
+        ("low=-1", b"percentiles"),
+        ("high=nan", b"percentiles"),
+        ("high=1e9", b"percentiles"),
+        ("stretch=%3Cscript%3E", b"allowed are"),
+    ],
+)
+def test_media__a_stretch_that_is_none_is_refused(get: Asker, query: str, words: bytes) -> None:
+    status, body, headers = get(f"/media/0?{query}")
+    assert status == 400 and words in body
+    assert "immutable" not in headers["Cache-Control"]
+
+
+def test_media__an_image_that_cannot_be_read(get: Asker) -> None:
+    assert get("/media/1?stretch=log")[0] == 404
+    assert get("/media/2")[0] == 404
+
+
+def test_views__say_that_the_images_are_deep(get: Asker) -> None:
+    assert b'"deep": true' in get("/api/views")[1]
+
+
+def test_parse_stretch__of_whole_numbers() -> None:
+    assert parse_stretch("sqrt", "1", "99") == Stretch("sqrt", 1.0, 99.0)
+    with pytest.raises(RequestError, match="allowed are"):
+        parse_stretch("", "1", "99")
