@@ -3,6 +3,7 @@
 | method and path | what |
 |---|---|
 | GET /api/views | how items of this project are shown; asked for once by a card |
+| GET /api/text/ROW | the whole text of an item |
 | GET /media/ROW?stretch=asinh&low=0.5&high=99.5 | the image of an item; how its numbers become greys may be said |
 """
 
@@ -18,7 +19,11 @@ from app.api import ApiHandler
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
+from labeling.pools.pool import Pool
 from labeling.pools.stretch import CURVES, Stretch
+
+TEXT_MOST = 2_000_000
+"""Characters of a text that are sent to a browser."""
 
 
 class ViewsHandler(ApiHandler):
@@ -27,6 +32,14 @@ class ViewsHandler(ApiHandler):
     async def get(self) -> None:
         """Answer with what is the same for all items."""
         await self.answer(self.context.reader, lambda: views(self.context))
+
+
+class TextHandler(ApiHandler):
+    """Sends the text of an item in full."""
+
+    async def get(self, row: str) -> None:
+        """Answer with the text."""
+        await self.answer(self.context.reader, lambda: whole_text(self.context.project.pool, int(row)))
 
 
 class MediaHandler(ApiHandler):
@@ -108,10 +121,27 @@ def views(context: ServerContext) -> Json:
     return {"deep": context.project.pool.deep_images}
 
 
+def whole_text(pool: Pool, row: int) -> Json:
+    """Return an item's text as `text`, cut only where no browser would show it.
+
+    Raises:
+        RequestError: the pool has no such item, or the item has no text.
+    """
+    text = pool.view(row).text if row < pool.n else None
+    if text is None:
+        raise RequestError(
+            f"item {row} has no text here; the pool has {pool.n} items of the kind {pool.kind}"
+        )
+    if len(text) <= TEXT_MOST:
+        return {"text": text}
+    return {"text": f"{text[:TEXT_MOST]}\n\n[cut here: {TEXT_MOST:,} of {len(text):,} characters]"}
+
+
 def media_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
     """Return the routes for the server's `extra_patterns`."""
     shared = {"context": context}
     return [
         (r"/api/views", ViewsHandler, shared),
+        (r"/api/text/([0-9]{1,12})", TextHandler, shared),
         (r"/media/([0-9]{1,12})", MediaHandler, shared),
     ]

@@ -14,6 +14,9 @@ from labeling.queue import Proposal
 
 Json = dict[str, Any]
 
+TEXT_AHEAD = 20_000
+"""Characters of a text that travel ahead with the queue: it holds twenty items."""
+
 
 def queue_item(pool: Pool, proposal: Proposal, classes: Mapping[int, LabelClass]) -> Json:
     """Return a proposal as the card shows it.
@@ -64,14 +67,19 @@ def picked_item(pool: Pool, row: int, *, label: LabelClass | None = None) -> Jso
 
 
 def item_view(pool: Pool, row: int | None) -> Json:
-    """Return how to show an item: `view` and `extra`."""
+    """Return how to show an item: `view` and `extra`.
+
+    A long text is cut, and `text_length` then says how long it is; the rest is asked for by those who read on.
+    """
     if row is None:
         return {"view": {"type": "unreadable", "problem": "This item is no longer in the pool."}, "extra": []}
     seen = pool.view(row)
+    text = seen.text
     return {
         "view": {
             "type": seen.type,
-            "text": seen.text,
+            "text": text if text is None else text[:TEXT_AHEAD],
+            "text_length": len(text) if text is not None and len(text) > TEXT_AHEAD else None,
             "image": f"/media/{row}?v={pool.hash[:12]}" if seen.has_image else None,
             "fields": [[name, value] for name, value in seen.fields],
             "problem": seen.problem,

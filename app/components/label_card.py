@@ -21,6 +21,7 @@ PARTS = (
     "label_card_look.js",
     "label_card_queue.js",
     "label_card_image.js",
+    "label_card_text.js",
     "label_card_item.js",
     "tile_content.js",
     "label_card_near.js",
@@ -34,7 +35,9 @@ PARTS = (
 
 STYLES = (
     "tile_content.css",
+    "label_card_tools.css",
     "label_card_image.css",
+    "label_card_text.css",
     "label_card_near.css",
     "label_card_answers.css",
     "label_card.css",

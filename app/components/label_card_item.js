@@ -19,7 +19,8 @@ class ItemPane {
     this.look = new Look(this.kept)
     this.image = new ImagePane(this.look, this.kept)
     this.figure = this.image.node
-    this.text = h("div.text", {hidden: true, tabindex: "0", role: "region", "aria-label": "Text of the item"})
+    this.reading = new TextPane(this.kept)
+    this.text = this.reading.node
     this.table = h("dl.table", {hidden: true, tabindex: "0", "aria-label": "Values of the item"})
     this.note = h("div.note", {hidden: true})
     this.skeleton = h("div.skeleton", {"aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
@@ -41,6 +42,7 @@ class ItemPane {
     this.kept.open(project)
     this.image.load()
     this.image.redraw = redraw
+    this.reading.load()
     const {status, data} = await request("/api/views")
     if (status !== 200 || !data.deep) return
     const before = this.look.address("")
@@ -51,7 +53,8 @@ class ItemPane {
 
   /** What a key that no class can have does to what is shown; returns whether it did anything. */
   move(key) {
-    return !this.figure.hidden && this.image.move(key)
+    if (!this.figure.hidden) return this.image.move(key)
+    return !this.text.hidden && this.reading.move(key)
   }
 
   /** Show an item; resolves when its pixels are ready to be painted. */
@@ -65,10 +68,8 @@ class ItemPane {
     if (view.type === "image" && pictured) {
       return this.image.show(item.key, pictured).then((good) => good || this.shown !== item || this._brokenPicture(item))
     }
-    if (view.type === "text") {
-      setText(this.text, view.text ?? "")
-      this.text.scrollTop = 0
-    } else if (view.type === "table") fillTable(this.table, view.fields ?? [])
+    if (view.type === "text") this.reading.show(item)
+    else if (view.type === "table") fillTable(this.table, view.fields ?? [])
     else this._showNote(view)
     return Promise.resolve()
   }

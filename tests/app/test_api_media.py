@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import threading
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from tornado.httpserver import HTTPServer
@@ -23,6 +25,7 @@ from tornado.web import Application
 
 from app.api_media import media_routes, parse_stretch
 from app.errors import RequestError
+from app.items import TEXT_AHEAD, item_view
 from config.schema import PoolSection, ProjectConfig
 from labeling.pools.pool import Pool
 from labeling.pools.stretch import Stretch
@@ -128,6 +131,28 @@ def test_media__an_image_that_cannot_be_read(get: Asker) -> None:
 
 def test_views__say_that_the_images_are_deep(get: Asker) -> None:
     assert b'"deep": true' in get("/api/views")[1]
+
+
+LONG = ("<script>alert(1)</script> & مرحبا " * 5_000).strip()
+
+
+def test_text__comes_in_full_where_the_queue_cuts_it(tmp_path: Path) -> None:
+    pd.DataFrame({"text": [LONG, "short"]}).to_csv(tmp_path / "t.csv", index=False)
+    pool = snapshot(tmp_path, PoolSection(path="t.csv", text="text"))
+    ahead = item_view(pool, 0)["view"]
+    assert (len(ahead["text"]), ahead["text_length"]) == (TEXT_AHEAD, len(LONG))
+    assert item_view(pool, 1)["view"]["text_length"] is None
+    with served(pool) as get:
+        status, body, headers = get("/api/text/0")
+        assert status == 200 and headers["Content-Type"].startswith("application/json")
+        assert json.loads(body)["text"] == LONG
+        assert get("/api/text/2")[0] == 400
+        assert get("/api/text/x")[0] == 404
+
+
+def test_text__of_an_item_without_text(get: Asker) -> None:
+    status, body, _ = get("/api/text/0")
+    assert status == 400 and b"no text" in body
 
 
 def test_parse_stretch__of_whole_numbers() -> None:

@@ -55,6 +55,7 @@ class Store:
         others: labels of other people in each class.
         views: what /api/views answers.
         media: the addresses of the images that were asked for.
+        text: of every text item, instead of the usual one; `text_ahead` characters of it come with the queue.
         failure: "" | "down" (connections are cut) | "slow" (answers after `slow_s`) | "busy" (503) | "refuse" (400).
     """
 
@@ -74,6 +75,8 @@ class Store:
     compared: list[str] = field(default_factory=list)
     views: dict[str, Any] = field(default_factory=lambda: {"deep": False})
     media: list[str] = field(default_factory=list)
+    text: str = ""
+    text_ahead: int = 20_000
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
     cards: list[LabelCard] = field(default_factory=list)
@@ -119,10 +122,11 @@ class Store:
         if self.view in ("image", "picture"):
             view |= {"type": "image", "image": f"/media/{row}"}
         elif self.view == "text":
-            view["text"] = (
+            view["text"] = self.text[: self.text_ahead] or (
                 f"Message {row}\n\n"
                 + "I still have not got my new card, <b>why</b> does it take so long? " * 6
             )
+            view["text_length"] = len(self.text) if len(self.text) > self.text_ahead else None
         elif self.view == "table":
             view["fields"] = [
                 [f"{name}_{i}", round((row + 1) * 1.234567 * (i + 1), 7)]
@@ -268,6 +272,21 @@ class Views(Handler):
         self.answer(200, STORE.views)
 
 
+class Text(Handler):
+    def get(self, row: str) -> None:
+        self.answer(200, {"text": STORE.text})
+
+
+class Seeks(Handler):
+    """What is sought: words, and what is none."""
+
+    def get(self) -> None:
+        told = [("words", "lost card", None), ("words", "taken back", "then"), ("criteria", "a > 1", None)]
+        self.answer(
+            200, {"seeks": [{"kind": kind, "text": text, "withdrawn_at": at} for kind, text, at in told]}
+        )
+
+
 class Media(Handler):
     def get(self, row: str) -> None:
         STORE.media.append(self.request.uri)
@@ -294,6 +313,8 @@ PATTERNS = [
     (r"/api/classes", Classes),
     (r"/api/nearest", Nearest),
     (r"/api/views", Views),
+    (r"/api/seeks", Seeks),
+    (r"/api/text/(\d+)", Text),
     (r"/media/(\d+)", Media),
 ]
 
