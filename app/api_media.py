@@ -3,6 +3,7 @@
 | method and path | what |
 |---|---|
 | GET /api/views | how items of this project are shown; asked for once by a card |
+| GET /api/columns?v=HASH | how each column is spread; cached by the browser while the pool stays as it is |
 | GET /api/text/ROW | the whole text of an item |
 | GET /media/ROW?stretch=asinh&low=0.5&high=99.5 | the image of an item; how its numbers become greys may be said |
 """
@@ -18,10 +19,13 @@ from tornado.web import HTTPError, RequestHandler
 from app.api import ApiHandler
 from app.context import ServerContext
 from app.errors import RequestError
-from app.items import Json
+from app.items import Json, pool_version
+from config.errors import GoldpanError
 from labeling.pools.pool import Pool
 from labeling.pools.stretch import CURVES, Stretch
 
+FOREVER = "private, max-age=31536000, immutable"
+"""What the browser may do with an answer whose address carries the pool's hash."""
 TEXT_MOST = 2_000_000
 """Characters of a text that are sent to a browser."""
 
@@ -32,6 +36,24 @@ class ViewsHandler(ApiHandler):
     async def get(self) -> None:
         """Answer with what is the same for all items."""
         await self.answer(self.context.reader, lambda: views(self.context))
+
+
+class ColumnsHandler(ApiHandler):
+    """Tells how each column of the pool is spread."""
+
+    async def get(self) -> None:
+        """Answer with the summaries, made in a thread the first time."""
+        loop = asyncio.get_running_loop()
+        try:
+            content = await loop.run_in_executor(self.context.reader, self.context.summaries.read)
+        except GoldpanError as problem:
+            self.set_status(400)
+            self.finish({"error": str(problem)})
+            return
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        if self.get_query_argument("v", "") == pool_version(self.context.project.pool):
+            self.set_header("Cache-Control", FOREVER)
+        self.finish(content)
 
 
 class TextHandler(ApiHandler):
@@ -68,7 +90,7 @@ class MediaHandler(ApiHandler):
         content, media_type = found
         self.set_header("Content-Type", media_type)
         # The address carries the pool's hash, so the picture behind it never changes.
-        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.set_header("Cache-Control", FOREVER)
         self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
         self.finish(content)
 
@@ -116,9 +138,11 @@ def views(context: ServerContext) -> Json:
     """Return what a card needs to know of the project to show its items.
 
     Returns:
-        `deep`: whether images have more than 8 bits, so that the server stretches them.
+        `pool`, which pool it is, for addresses of what may be cached; `deep`, whether images have more than 8 bits, so
+        that the server stretches them; `units`, column → unit.
     """
-    return {"deep": context.project.pool.deep_images}
+    pool, chosen = context.project.pool, context.project.config.views
+    return {"pool": pool_version(pool), "deep": pool.deep_images, "units": dict(chosen.units)}
 
 
 def whole_text(pool: Pool, row: int) -> Json:
@@ -142,6 +166,7 @@ def media_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler]
     shared = {"context": context}
     return [
         (r"/api/views", ViewsHandler, shared),
+        (r"/api/columns", ColumnsHandler, shared),
         (r"/api/text/([0-9]{1,12})", TextHandler, shared),
         (r"/media/([0-9]{1,12})", MediaHandler, shared),
     ]

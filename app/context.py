@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from app.column_summaries import ColumnSummaries
 from app.counts import RunningCounts
 from app.hub import Hub
 from app.labelled import RunningLabels
@@ -24,6 +25,7 @@ class ServerContext:
         supervisor: runs the rounds.
         counts: how many items have which class, kept up to date.
         labelled: which class each item is labelled with, likewise.
+        summaries: how the pool's columns are spread; computed once a card asks.
         readable: items of the pool that can be read.
         annotator_id: who labels; one person while there is no login.
         instance: a new id for each start, so that a page can tell that the server was restarted.
@@ -38,6 +40,7 @@ class ServerContext:
     supervisor: Supervisor
     counts: RunningCounts
     labelled: RunningLabels
+    summaries: ColumnSummaries
     readable: int
     annotator_id: int
     hosts: frozenset[str]
@@ -65,6 +68,7 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
         supervisor=Supervisor(project, counts=counts, on_status=hub.publish),
         counts=counts,
         labelled=RunningLabels(project.pool),
+        summaries=ColumnSummaries(project.pool),
         readable=int(project.pool.readable.sum()),
         annotator_id=annotator_id,
         hosts=hosts,

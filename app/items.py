@@ -80,12 +80,17 @@ def item_view(pool: Pool, row: int | None) -> Json:
             "type": seen.type,
             "text": text if text is None else text[:TEXT_AHEAD],
             "text_length": len(text) if text is not None and len(text) > TEXT_AHEAD else None,
-            "image": f"/media/{row}?v={pool.hash[:12]}" if seen.has_image else None,
+            "image": f"/media/{row}?v={pool_version(pool)}" if seen.has_image else None,
             "fields": [[name, value] for name, value in seen.fields],
             "problem": seen.problem,
         },
         "extra": [[name, value] for name, value in seen.extra],
     }
+
+
+def pool_version(pool: Pool) -> str:
+    """Return the beginning of the pool's hash, for addresses of what may be cached."""
+    return pool.hash[:12]
 
 
 def class_list(classes: Sequence[LabelClass], counts: Mapping[int, int]) -> list[Json]:

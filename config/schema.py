@@ -63,6 +63,9 @@ Name = Annotated[
     AfterValidator(check_printable),
 ]
 Column = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Unit = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(check_printable)
+]
 Timestamp = Annotated[AwareDatetime, BeforeValidator(check_timestamp)]
 Act = Literal["label", "skip", "unsure", "flag", "undo", "adjudicate"]
 Kind = Literal["discover", "balance", "refine"]
@@ -231,6 +234,9 @@ class ViewsSection(Section):
         "prediction", description="what colours the points of the map"
     )
     page: Literal["label", "explore", "balance", "model", "export"] = Field("label", description="first page")
+    units: Annotated[dict[Column, Unit], Field(max_length=10_000)] = Field(
+        {}, description="column → unit, shown behind its values"
+    )
 
 
 class SharedRound(Section):

@@ -27,8 +27,8 @@ class ImagePane {
     this.zoom = {scale: 1, x: 0, y: 0}
     this.lens = h("div.lens")
     this.port = h("div.port", {tabindex: "0", role: "group", "aria-label": "Image of the item. Page Up and Page Down zoom, arrows move it, Home fits it."}, this.lens)
-    this.panel = this._makePanel()
-    this.node = h("div.figure", {hidden: true}, this.port, this.panel, this._makeBar(), look.node)
+    this.fold = this._makeFold()
+    this.node = h("div.figure", {hidden: true}, this.port, this.fold.panel, this._makeBar(), look.node)
     this._listen()
   }
 
@@ -185,25 +185,19 @@ class ImagePane {
   }
 
   _makeBar() {
-    const button = (name, words, run, attributes = {}) => h("button.tool", {type: "button", title: words, "aria-label": words, ...attributes, onclick: (event) => {
-      run()
-      if (event.detail > 0) event.currentTarget.blur()
-    }}, name)
     this.readout = h("span", {}, "Fit")
-    this.lockButton = button("Lock", "Keep the zoom for the next items", () => {
+    this.lockButton = toolButton("Lock", "Keep the zoom for the next items", () => {
       this._press(this.lockButton, !this.locked)
       this.kept.set("lock", this.locked)
     }, {"aria-pressed": "false"})
-    this.invertButton = button("Invert", "Invert: dark becomes bright", () => this._change({invert: !this.look.chosen.invert}), {"aria-pressed": "false"})
-    this.adjustButton = button("Adjust", "Range, contrast and brightness", () => this._toggleAdjust(), {"aria-expanded": "false"})
-    this.size = button("", "Zoom: fitted, or one pixel for one", () => this._toggleZoom())
-    this.size.append(this.readout)
+    this.invertButton = toolButton("Invert", "Invert: dark becomes bright", () => this._change({invert: !this.look.chosen.invert}), {"aria-pressed": "false"})
+    const actual = toolButton(this.readout, "Zoom: fitted, or one pixel for one", () => this._toggleZoom())
     return h("div.tools", {role: "group", "aria-label": "How the image is shown"},
-      button("−", "Zoom out", () => this._zoomBy(1 / ZOOM_STEP)), this.size, button("+", "Zoom in", () => this._zoomBy(ZOOM_STEP)),
-      this.lockButton, this.invertButton, this.adjustButton)
+      toolButton("−", "Zoom out", () => this._zoomBy(1 / ZOOM_STEP)), actual, toolButton("+", "Zoom in", () => this._zoomBy(ZOOM_STEP)),
+      this.lockButton, this.invertButton, this.fold.button)
   }
 
-  _makePanel() {
+  _makeFold() {
     this.fields = {}
     this.outputs = {}
     const curve = h("select", {"aria-label": "Stretch"}, ...Object.entries(CURVE_NAMES).map(([value, name]) => h("option", {value}, name)))
@@ -214,28 +208,8 @@ class ImagePane {
       field.addEventListener("input", () => this._change({[name]: Number(field.value)}))
       return h("label", {}, h("span", {}, LOOK_NAMES[name]), field, (this.outputs[name] = h("output")))
     })
-    const reset = h("button.tool", {type: "button", onclick: (event) => {
-      this._change(PLAIN_LOOK)
-      if (event.detail > 0) event.currentTarget.blur()
-    }}, "Reset")
-    const panel = h("div.adjust", {hidden: true, role: "group", "aria-label": "Range, contrast and brightness"}, h("label", {}, h("span", {}, "Stretch"), curve), ...rows, reset)
-    // A slider that was dragged must not go on holding the keys that label.
-    let byPointer = false
-    panel.addEventListener("pointerdown", () => { byPointer = true })
-    panel.addEventListener("keydown", (event) => {
-      byPointer = false
-      if (event.key !== "Escape") return
-      this._toggleAdjust()
-      this.adjustButton.focus()
-      event.stopPropagation()
-    })
-    panel.addEventListener("change", (event) => byPointer && event.target.blur())
-    return panel
-  }
-
-  _toggleAdjust() {
-    show(this.panel, this.panel.hidden)
-    this.adjustButton.setAttribute("aria-expanded", String(!this.panel.hidden))
+    const reset = toolButton("Reset", "Show images as they are", () => this._change(PLAIN_LOOK))
+    return new Fold("Adjust", "Range, contrast and brightness", [h("label", {}, h("span", {}, "Stretch"), curve), ...rows, reset], {kind: ".adjust"})
   }
 
   _press(button, on) {
@@ -261,6 +235,6 @@ class ImagePane {
       setText(this.outputs[name], String(value))
     }
     this._press(this.invertButton, chosen.invert)
-    this.adjustButton.classList.toggle("changed", !this.look.plain)
+    this.fold.button.classList.toggle("changed", !this.look.plain)
   }
 }

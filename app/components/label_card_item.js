@@ -21,14 +21,17 @@ class ItemPane {
     this.figure = this.image.node
     this.reading = new TextPane(this.kept)
     this.text = this.reading.node
-    this.table = h("dl.table", {hidden: true, tabindex: "0", "aria-label": "Values of the item"})
+    this.facts = new ColumnFacts()
+    this.facts.arrived = () => this.shown && this._fillTables(this.shown)
+    this.row = new TablePane(this.kept, this.facts)
+    this.table = this.row.node
     this.note = h("div.note", {hidden: true})
     this.skeleton = h("div.skeleton", {"aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
     this.message = h("div.message", {hidden: true, role: "status"})
     this.area = h("div.area", {}, this.skeleton, this.figure, this.text, this.table, this.note, this.message)
     this.small = h("p.small")
-    this.extra = h("dl.table")
-    this.more = h("details.more", {hidden: true}, h("summary", {}, "More about this item"), this.extra)
+    this.extra = new FactTable(this.facts)
+    this.more = h("details.more", {hidden: true, ontoggle: () => this.shown && this._fillTables(this.shown)}, h("summary", {}, "More about this item"), this.extra.node)
     this.suggestion = this._makeSuggestion(accept)
     this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.more)
   }
@@ -43,8 +46,12 @@ class ItemPane {
     this.image.load()
     this.image.redraw = redraw
     this.reading.load()
+    this.row.load()
     const {status, data} = await request("/api/views")
-    if (status !== 200 || !data.deep) return
+    if (status !== 200) return
+    this.facts.take(data)
+    if (this.shown) this._fillTables(this.shown)
+    if (!data.deep) return
     const before = this.look.address("")
     this.look.deep = true
     this.image.load()
@@ -54,7 +61,8 @@ class ItemPane {
   /** What a key that no class can have does to what is shown; returns whether it did anything. */
   move(key) {
     if (!this.figure.hidden) return this.image.move(key)
-    return !this.text.hidden && this.reading.move(key)
+    if (!this.text.hidden) return this.reading.move(key)
+    return !this.table.hidden && this.row.move(key)
   }
 
   /** Show an item; resolves when its pixels are ready to be painted. */
@@ -62,6 +70,7 @@ class ItemPane {
     this.shown = item
     this._showReason(item)
     this._showSuggestion(item)
+    this._fillTables(item)
     const view = item.view ?? {type: "vector"}
     this._panes(view.type)
     const pictured = picture(item, this.look)
@@ -69,9 +78,21 @@ class ItemPane {
       return this.image.show(item.key, pictured).then((good) => good || this.shown !== item || this._brokenPicture(item))
     }
     if (view.type === "text") this.reading.show(item)
-    else if (view.type === "table") fillTable(this.table, view.fields ?? [])
-    else this._showNote(view)
+    else if (view.type !== "table") this._showNote(view)
     return Promise.resolve()
+  }
+
+  /** The values of an item, and what else is known of it, which the model never sees. */
+  _fillTables(item) {
+    const fields = item.view?.fields ?? []
+    const isTable = item.view?.type === "table"
+    const extra = [...(item.extra ?? []), ...(isTable ? [] : fields)]
+    if (isTable) this.row.show(item)
+    show(this.more, extra.length > 0)
+    // Closed, it costs the next item nothing.
+    if (!extra.length || !this.more.open) return
+    this.facts.need()
+    this.extra.fill(extra)
   }
 
   /** Show a state instead of an item: {title, detail, button, onclick}; null means that items are on their way. */
@@ -109,9 +130,6 @@ class ItemPane {
     setText(this.sentence, item.reason ?? "")
     const origin = [item.round ? `round ${item.round}` : "", item.strategy ?? ""].filter(Boolean).join(", ")
     setText(this.small, `Item ${item.key}${origin ? ` · ${origin}` : ""}`)
-    const extra = [...(item.extra ?? []), ...(item.view?.type !== "table" ? item.view?.fields ?? [] : [])]
-    show(this.more, extra.length > 0)
-    if (extra.length) fillTable(this.extra, extra)
   }
 
   _brokenPicture(item) {
@@ -163,29 +181,4 @@ class ItemPane {
     const odds = item.runner_up?.probability
     setText(parts.other, second ? `then ${second.name}${odds == null ? "" : ` (${percent(odds)})`}` : "")
   }
-}
-
-/** Write name and value pairs into a <dl>, reusing its rows. */
-function fillTable(list, pairs) {
-  while (list.children.length > pairs.length) list.lastChild.remove()
-  pairs.forEach(([name, value], index) => {
-    let row = list.children[index]
-    if (!row) {
-      row = h("div", {}, h("dt"), h("dd"))
-      list.append(row)
-    }
-    const shown = value == null || value === "" ? "–" : sayValue(value)
-    setText(row.firstChild, String(name))
-    setText(row.lastChild, shown)
-    row.classList.toggle("number", typeof value === "number" || /^-?\d[\d.]*(e[+-]?\d+)?$/i.test(shown))
-    row.title = `${name}: ${value ?? "missing"}`
-  })
-  list.scrollTop = 0
-}
-
-/** Numbers to six significant digits; everything else as it is. The whole value is in the row's title. */
-function sayValue(value) {
-  const number = typeof value === "number" ? value : Number.NaN
-  if (Number.isNaN(number) || Number.isInteger(number)) return String(value)
-  return String(Number(number.toPrecision(6)))
 }

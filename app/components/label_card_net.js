@@ -58,14 +58,14 @@ function makeUid() {
  * Fetch JSON from our own server. Never throws: `status` is 0 where no answer came within `limit` ms.
  * Returns {status, data}; data is {} where the body was not a JSON object.
  */
-async function request(path, {method = "GET", body, headers = {}, limit = 10000} = {}) {
+async function request(path, {method = "GET", body, headers = {}, limit = 10000, cache = "no-store"} = {}) {
   const stop = new AbortController()
   const timer = setTimeout(() => stop.abort(), limit)
   try {
     const response = await fetch(path, {
       method,
       signal: stop.signal,
-      cache: "no-store",
+      cache,
       credentials: "same-origin",
       headers: {Accept: "application/json", ...(body ? {"Content-Type": "application/json"} : {}), ...headers},
       body: body ? JSON.stringify(body) : undefined,

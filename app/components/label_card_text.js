@@ -3,7 +3,6 @@
 
 const MARKS_MOST = 2000
 const WORDS_MOST = 50
-const SCROLL_STEP_PX = 48
 const WORDS_LIST_ID = "goldpan-sought"
 
 class TextPane {
@@ -15,8 +14,8 @@ class TextPane {
     this.field = h("input.highlight", {type: "search", placeholder: "Highlight words", "aria-label": "Words to highlight; a phrase in quotes", autocomplete: "off", spellcheck: "false", dir: "auto", list: WORDS_LIST_ID})
     this.sought = h("datalist", {id: WORDS_LIST_ID})
     this.count = h("span.matches", {"aria-live": "off"})
-    this.back = this._makeStep("↑", "Match before", -1)
-    this.next = this._makeStep("↓", "Next match", 1)
+    this.back = toolButton("↑", "Match before", () => this._step(-1), {hidden: true})
+    this.next = toolButton("↓", "Next match", () => this._step(1), {hidden: true})
     this.whole = h("button.plain.whole", {type: "button", hidden: true, onclick: () => this._fetchWhole()})
     const tools = h("div.tools", {role: "group", "aria-label": "How the text is shown"}, this.field, this.sought, this.count, this.back, this.next)
     this.node = h("div.reading", {hidden: true}, this.body, this.whole, tools)
@@ -72,20 +71,13 @@ class TextPane {
     for (const button of [this.back, this.next]) show(button, count > 0)
   }
 
-  _makeStep(sign, words, way) {
-    return h("button.tool", {type: "button", title: words, "aria-label": words, hidden: true, onclick: (event) => {
-      this._goTo((this.at + way + this.marks.length) % this.marks.length)
-      if (event.detail > 0) event.currentTarget.blur()
-    }}, sign)
-  }
-
-  _goTo(index) {
+  _step(way) {
     this.marks[this.at]?.classList.remove("at")
-    this.at = index
-    const mark = this.marks[index]
+    this.at = this.at < 0 && way < 0 ? this.marks.length - 1 : (this.at + way + this.marks.length) % this.marks.length
+    const mark = this.marks[this.at]
     mark.classList.add("at")
     this.body.scrollTop = mark.offsetTop - this.body.clientHeight / 3
-    setText(this.count, `${index + 1} of ${this.marks.length}`)
+    setText(this.count, `${this.at + 1} of ${this.marks.length}`)
   }
 
   _offerWhole(length) {
@@ -142,13 +134,4 @@ function markText(text, pattern) {
   }
   nodes.push(text.slice(end))
   return {nodes, marks, count}
-}
-
-/** Scroll as a browser does for these keys; false where nothing is left to scroll that way, so that the page scrolls. */
-function scrollByKey(node, key) {
-  const [page, all] = [node.clientHeight * 0.9, node.scrollHeight]
-  const way = {ArrowDown: SCROLL_STEP_PX, ArrowUp: -SCROLL_STEP_PX, PageDown: page, PageUp: -page, Home: -all, End: all}[key]
-  const before = node.scrollTop
-  node.scrollTop = before + (way ?? 0)
-  return node.scrollTop !== before
 }

@@ -24,12 +24,13 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from app.api_media import media_routes, parse_stretch
+from app.column_summaries import ColumnSummaries
 from app.errors import RequestError
 from app.items import TEXT_AHEAD, item_view
 from config.schema import PoolSection, ProjectConfig
 from labeling.pools.pool import Pool
 from labeling.pools.stretch import Stretch
-from tests.labeling.pools.files import image_bytes, snapshot
+from tests.labeling.pools.files import csv_pool, image_bytes, snapshot
 
 Asker = Callable[[str], tuple[int, bytes, Any]]
 """Gets a path; gives status, body and headers."""
@@ -44,7 +45,10 @@ def served(pool: Pool, **sections: Any) -> Iterator[Asker]:
     ready, ended = threading.Event(), []
     with ThreadPoolExecutor(2) as reader:
         context: Any = SimpleNamespace(
-            project=SimpleNamespace(pool=pool, config=config), reader=reader, hosts=frozenset({host})
+            project=SimpleNamespace(pool=pool, config=config),
+            summaries=ColumnSummaries(pool),
+            reader=reader,
+            hosts=frozenset({host}),
         )
 
         async def run() -> None:
@@ -131,6 +135,17 @@ def test_media__an_image_that_cannot_be_read(get: Asker) -> None:
 
 def test_views__say_that_the_images_are_deep(get: Asker) -> None:
     assert b'"deep": true' in get("/api/views")[1]
+
+
+def test_columns__are_cached_under_the_hash_of_the_pool_alone(tmp_path: Path) -> None:
+    pool = csv_pool(tmp_path, "a,b\n1,2\n3,4\n")
+    with served(pool, views={"units": {"a": "mag"}}) as get:
+        told = json.loads(get("/api/views")[1])
+        assert (told["pool"], told["units"], told["deep"]) == (pool.hash[:12], {"a": "mag"}, False)
+        status, body, headers = get(f"/api/columns?v={told['pool']}")
+        assert status == 200 and "immutable" in headers["Cache-Control"]
+        assert json.loads(body)["columns"]["a"]["percentiles"][100] == 3
+        assert "no-store" in get("/api/columns?v=other")[2]["Cache-Control"]
 
 
 LONG = ("<script>alert(1)</script> & مرحبا " * 5_000).strip()

@@ -55,6 +55,7 @@ class Store:
         others: labels of other people in each class.
         views: what /api/views answers.
         media: the addresses of the images that were asked for.
+        fields: of every table row, instead of the usual ones; `columns` is what /api/columns answers.
         text: of every text item, instead of the usual one; `text_ahead` characters of it come with the queue.
         failure: "" | "down" (connections are cut) | "slow" (answers after `slow_s`) | "busy" (503) | "refuse" (400).
     """
@@ -77,6 +78,9 @@ class Store:
     media: list[str] = field(default_factory=list)
     text: str = ""
     text_ahead: int = 20_000
+    fields: list[list[Any]] = field(default_factory=list)
+    columns: dict[str, Any] = field(default_factory=dict)
+    column_reads: int = 0
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
     cards: list[LabelCard] = field(default_factory=list)
@@ -128,7 +132,7 @@ class Store:
             )
             view["text_length"] = len(self.text) if len(self.text) > self.text_ahead else None
         elif self.view == "table":
-            view["fields"] = [
+            view["fields"] = self.fields or [
                 [f"{name}_{i}", round((row + 1) * 1.234567 * (i + 1), 7)]
                 for i in range(4)
                 for name in "ugriz"
@@ -287,6 +291,12 @@ class Seeks(Handler):
         )
 
 
+class Columns(Handler):
+    def get(self) -> None:
+        STORE.column_reads += 1
+        self.answer(200, {"rows": 400, "columns": STORE.columns})
+
+
 class Media(Handler):
     def get(self, row: str) -> None:
         STORE.media.append(self.request.uri)
@@ -314,6 +324,7 @@ PATTERNS = [
     (r"/api/nearest", Nearest),
     (r"/api/views", Views),
     (r"/api/seeks", Seeks),
+    (r"/api/columns", Columns),
     (r"/api/text/(\d+)", Text),
     (r"/media/(\d+)", Media),
 ]
