@@ -10,6 +10,7 @@ from app.components.theme import class_colour
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
+from app.lookups import lookup_links
 from app.project import now
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotations import history as past
@@ -57,7 +58,10 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
         "instance": context.instance,
         "round": latest.number if latest else 0,
         "revision": counts.revision,
-        "items": items[: max(count, len(keep))],
+        "items": [
+            {**item, "links": lookup_links(project.pool, item["row"], project.config.views)}
+            for item in items[: max(count, len(keep))]
+        ],
         "left": max(context.readable - sum(counts.acts.values()), 0),
         "classes": class_list([entry for entry in classes if not entry.archived], counts.classes),
     }

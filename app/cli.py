@@ -126,7 +126,7 @@ def serve_command(
     ] = True,
 ) -> None:
     """Serve a project's dashboard until Ctrl-C."""
-    _warn_moved_pool(config_path)
+    _warn(config_path)
     _serve(
         config_path,
         address=address,
@@ -355,7 +355,9 @@ def _first_round(project: Project, report: Report) -> None:
     run_first(project, report)
 
 
-def _warn_moved_pool(config_path: Path) -> None:
+def _warn(config_path: Path) -> None:
+    """Say what a person should know before the page opens: a pool that changed, links that are not shown."""
+    from app.lookups import lookup_notes
     from app.prepare import describe_pool_change
     from app.project import open_project
     from labeling.pools.errors import PoolError
@@ -370,9 +372,10 @@ def _warn_moved_pool(config_path: Path) -> None:
         )
     except PoolError as problem:
         words = f"{problem}; the snapshot taken at `goldpan init` is used"
+    notes = lookup_notes(project.pool, project.config.views)
     project.close()
-    if words:
-        tell_problem(words)
+    for note in [words, *notes] if words else notes:
+        tell_problem(note)
 
 
 def _serve(

@@ -99,7 +99,9 @@ def import_project(
     section = given.pool.model_copy(update={"hash": given.shared.pool_hash})
     if pool is not None:
         section = section.model_copy(update={"path": str(pool.resolve())})
-    plain = given.model_copy(update={"pool": section, "shared": None})
+    # Whom links may lead to is for the person at this machine to say.
+    views = given.views.model_copy(update={"lookup_hosts": ()})
+    plain = given.model_copy(update={"pool": section, "views": views, "shared": None})
     shared = given.shared
     return create_project(
         plain,

@@ -43,6 +43,7 @@ from config.checks import (
     check_shared,
     check_timestamp,
 )
+from config.lookups import check_host, check_template
 from config.names import BUILT_IN
 
 VERSION = 1
@@ -66,6 +67,7 @@ Column = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Unit = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(check_printable)
 ]
+Host = Annotated[str, AfterValidator(check_host)]
 Timestamp = Annotated[AwareDatetime, BeforeValidator(check_timestamp)]
 Act = Literal["label", "skip", "unsure", "flag", "undo", "adjudicate"]
 Kind = Literal["discover", "balance", "refine"]
@@ -226,6 +228,15 @@ class RoundsSection(Section):
         return self
 
 
+class LookupSection(Section):
+    """Where else an item can be looked up."""
+
+    name: Name = Field(description="what the link is called: Look up in NAME")
+    url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(check_template)] = Field(
+        description="address with {key} or {COLUMN} where the item's values go"
+    )
+
+
 class ViewsSection(Section):
     """How the dashboard looks when it opens."""
 
@@ -236,6 +247,12 @@ class ViewsSection(Section):
     page: Literal["label", "explore", "balance", "model", "export"] = Field("label", description="first page")
     units: Annotated[dict[Column, Unit], Field(max_length=10_000)] = Field(
         {}, description="column → unit, shown behind its values"
+    )
+    lookups: Annotated[tuple[LookupSection, ...], Field(max_length=20)] = Field(
+        (), description="links to look an item up elsewhere, shown where their host is allowed"
+    )
+    lookup_hosts: Annotated[tuple[Host, ...], Field(max_length=100)] = Field(
+        (), description="hosts that links may lead to, such as simbad.example; taken out by `goldpan import`"
     )
 
 

@@ -124,7 +124,9 @@ def _entry(item: BaseModel) -> Iterator[str]:
 
 def _flow(value: object) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(scalar(item) for item in value) + "]"
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{scalar(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     return scalar(value)
 
 
@@ -275,6 +277,10 @@ def _node(value: object) -> Any:  # noqa: ANN401 -- what ruamel takes for a valu
         sequence = CommentedSeq([_node(item) for item in value])
         sequence.fa.set_flow_style()
         return sequence
+    if isinstance(value, dict):
+        mapping = CommentedMap((key, _node(item)) for key, item in value.items())
+        mapping.fa.set_flow_style()
+        return mapping
     if isinstance(value, str):
         return PlainScalarString(value) if scalar(value) == value else DoubleQuotedScalarString(value)
     kind = {bool: "bool", int: "int", float: "float"}.get(type(value), "null")

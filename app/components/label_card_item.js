@@ -33,7 +33,8 @@ class ItemPane {
     this.extra = new FactTable(this.facts)
     this.more = h("details.more", {hidden: true, ontoggle: () => this.shown && this._fillTables(this.shown)}, h("summary", {}, "More about this item"), this.extra.node)
     this.suggestion = this._makeSuggestion(accept)
-    this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.more)
+    this.links = h("p.links", {hidden: true})
+    this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.links, this.more)
   }
 
   /** Take up what was chosen in this project before; `refetch` has the pictures of all items made anew. */
@@ -71,6 +72,7 @@ class ItemPane {
     this._showReason(item)
     this._showSuggestion(item)
     this._fillTables(item)
+    this._showLinks(item.links ?? [])
     const view = item.view ?? {type: "vector"}
     this._panes(view.type)
     const pictured = picture(item, this.look)
@@ -95,6 +97,19 @@ class ItemPane {
     this.extra.fill(extra)
   }
 
+  /** Links to look the item up elsewhere; only a click follows one, and the page there learns nothing of this one. */
+  _showLinks(links) {
+    const shown = links.filter(({url}) => /^https?:\/\//i.test(url))
+    show(this.links, shown.length > 0)
+    while (this.links.children.length > shown.length) this.links.lastChild.remove()
+    shown.forEach(({name, url}, index) => {
+      const link = this.links.children[index] ?? this.links.appendChild(h("a", {target: "_blank", rel: "noopener noreferrer", onclick: (event) => event.detail > 0 && event.currentTarget.blur()}))
+      link.href = url
+      link.title = `${url}\nopens in a new tab`
+      setText(link, `Look up in ${name} ↗`)
+    })
+  }
+
   /** Show a state instead of an item: {title, detail, button, onclick}; null means that items are on their way. */
   showState(state) {
     this.shown = null
@@ -103,6 +118,7 @@ class ItemPane {
     setText(this.sentence, "")
     show(this.suggestion.node, false)
     show(this.small, false)
+    show(this.links, false)
     show(this.more, false)
     if (!state) return
     const button = state.button && h("button.plain", {type: "button", onclick: state.onclick}, state.button)

@@ -7,7 +7,7 @@ hidden truth is not reachable from here.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -180,6 +180,18 @@ class Pool:
             raise IndexError(f"row {row} is not in a pool of {self.n} items")
         data = self._image_bytes(row) if self.kind == "image" else None
         return None if data is None else browser_image(data, stretch=stretch)
+
+    def values(self, row: int, names: Collection[str]) -> dict[str, float | str | None]:
+        """Return some stored columns of an item by name, as they are stored; names that are no column are left out.
+
+        Raises:
+            IndexError: the row is not in the pool.
+        """
+        return {
+            column.name: self._items.value(row, place)
+            for place, column in enumerate(self.columns, start=FIRST_COLUMN)
+            if column.name in names
+        }
 
     def frame(self, start: int, stop: int, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return columns for rows start to stop (not included).

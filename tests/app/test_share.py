@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from app.errors import PoolMovedError, ProjectError, ProjectExistsError
-from app.project import Project
+from app.project import Project, open_project
 from app.run_now import run_first, run_now
 from app.share import import_project, shared_config, write_shared_config
 from config.errors import ConfigInvalidError
-from config.files import load_config
+from config.files import load_config, save_config
 from labeling.annotations import Act, NewAnnotation, annotations_since, current_labels, record, revision
 from labeling.annotators import ensure_annotator
 from labeling.classes import add_class, archive_class, find_class, list_classes, update_class
@@ -54,6 +54,22 @@ def test_import_project__keeps_every_annotation(clouds: Project, tmp_path: Path)
     with clouds.database.reading() as one, copy.database.reading() as other:
         assert annotations_since(one, revision=0) == annotations_since(other, revision=0)
         assert current_labels(one).item_keys == current_labels(other).item_keys
+    copy.close()
+
+
+def test_import_project__allows_no_host_for_the_person(clouds: Project, tmp_path: Path) -> None:
+    lookups = {"lookups": [{"name": "S", "url": "https://host/{key}"}], "lookup_hosts": ["host"]}
+    config = load_config(clouds.paths.config)
+    views = config.views.model_validate(lookups)
+    save_config(config.model_copy(update={"views": views}), clouds.paths.config)
+    project = open_project(clouds.paths.config)
+    shared = write_shared_config(project, tmp_path / "shared.yaml")
+    copy = import_project(shared, tmp_path / "elsewhere" / "copy.yaml")
+    project.close()
+
+    assert load_config(shared).views.lookup_hosts == ("host",)
+    assert copy.config.views.lookups == views.lookups
+    assert copy.config.views.lookup_hosts == ()
     copy.close()
 
 

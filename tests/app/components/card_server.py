@@ -81,6 +81,7 @@ class Store:
     fields: list[list[Any]] = field(default_factory=list)
     columns: dict[str, Any] = field(default_factory=dict)
     column_reads: int = 0
+    links: list[dict[str, str]] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
     queue_reads: int = 0
     cards: list[LabelCard] = field(default_factory=list)
@@ -118,6 +119,7 @@ class Store:
             "runner_up": suggestion[1] if suggestion else None,
             "view": self.item_view(row),
             "extra": [["scan", "2026-03-14"], ["pen", "ballpoint"]],
+            "links": self.links,
         }
 
     def item_view(self, row: int) -> dict[str, Any]:

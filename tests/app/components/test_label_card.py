@@ -298,6 +298,37 @@ def test_page__asks_nobody_but_our_server(open_card: Opener, address: str) -> No
     assert [url for url in strangers if not url.startswith((address, "blob:", "data:"))] == []
 
 
+def test_links__lead_elsewhere_in_a_tab_of_their_own_and_are_never_fetched(
+    open_card: Opener, address: str
+) -> None:
+    links = [
+        {"name": "<b>SIMBAD</b>", "url": "https://simbad.example/id?q=a%26b"},
+        {"name": "bad", "url": "javascript:window.hit=1"},
+    ]
+    page = open_card(links=links)
+    strangers: list[str] = []
+    page.on("request", lambda request: strangers.append(request.url))
+    page.keyboard.press("1")
+    shows(page, "item-1")
+
+    link = page.locator(".links a")
+    expect(link).to_have_text("Look up in <b>SIMBAD</b> ↗")
+    expect(link).to_have_attribute("href", links[0]["url"])
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    expect(link).to_have_attribute("target", "_blank")
+    assert not [url for url in strangers if not url.startswith((address, "blob:", "data:"))]
+
+
+def test_extra__is_shown_when_it_is_opened(open_card: Opener) -> None:
+    page = open_card()
+    page.get_by_text("More about this item").click()
+    expect(page.locator(".more")).to_contain_text("ballpoint")
+    page.keyboard.press("1")
+
+    shows(page, "item-1")
+    expect(page.locator(".more dd")).to_have_count(2)
+
+
 def test_near__labelled_items_like_it_are_shown_once_a_person_dwells(open_card: Opener) -> None:
     page = open_card()
     page.keyboard.press("3")
