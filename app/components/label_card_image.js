@@ -35,7 +35,7 @@ class ImagePane {
   /** Take up what was chosen in this project before. */
   load() {
     this.look.load()
-    this._press(this.lockButton, this.kept.get("lock", false))
+    this._press(this.lockButton, this.kept.get("lock", false) === true)
     this._showLook()
   }
 
@@ -65,13 +65,15 @@ class ImagePane {
 
   /** What a key that no class can have does here; returns whether it did anything. */
   move(key) {
-    const zoomed = this.zoom.scale !== 1
+    const {scale} = this.zoom
     const [x, y] = {ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[key] ?? [0, 0]
     if (key === "PageUp" || key === "PageDown") this._zoomBy(key === "PageUp" ? ZOOM_STEP : 1 / ZOOM_STEP)
-    else if (key === "Home" && zoomed) this.fit()
-    else if ((x || y) && this.zoom.scale > 1) this._pan(x * PAN_STEP_PX, y * PAN_STEP_PX)
-    else return false
-    return true
+    else if (key === "Home") this.fit()
+    else if ((x || y) && scale > 1) {
+      this._pan(x * PAN_STEP_PX, y * PAN_STEP_PX)
+      return true
+    }
+    return this.zoom.scale !== scale
   }
 
   get locked() {
@@ -206,7 +208,7 @@ class ImagePane {
     const rows = Object.entries(LOOK_RANGES).map(([name, [min, max, step]]) => {
       const field = (this.fields[name] = h("input", {type: "range", min, max, step, "aria-label": LOOK_NAMES[name]}))
       field.addEventListener("input", () => this._change({[name]: Number(field.value)}))
-      return h("label", {}, h("span", {}, LOOK_NAMES[name]), field, (this.outputs[name] = h("output")))
+      return h("label", {}, h("span", {}, LOOK_NAMES[name].replace(" percentile", "")), field, (this.outputs[name] = h("output")))
     })
     const reset = toolButton("Reset", "Show images as they are", () => this._change(PLAIN_LOOK))
     return new Fold("Adjust", "Range, contrast and brightness", [h("label", {}, h("span", {}, "Stretch"), curve), ...rows, reset], {kind: ".adjust"})
@@ -232,7 +234,7 @@ class ImagePane {
     for (const name of Object.keys(LOOK_RANGES)) {
       const value = chosen[name] ?? this.look[name]
       this.fields[name].value = value
-      setText(this.outputs[name], String(value))
+      setText(this.outputs[name], LOOK_NAMES[name].endsWith("percentile") ? `${value} %` : String(value))
     }
     this._press(this.invertButton, chosen.invert)
     this.fold.button.classList.toggle("changed", !this.look.plain)

@@ -2,9 +2,9 @@
 
 const SCROLL_STEP_PX = 48
 
-/** Make a tool; one that was clicked leaves the keys to the classes. */
+/** Make a tool; a sign gets its words as a name. One that was clicked leaves the keys to the classes. */
 function toolButton(name, words, run, attributes = {}) {
-  return h("button.tool", {type: "button", title: words, "aria-label": words, ...attributes, onclick: (event) => {
+  return h("button.tool", {type: "button", title: words, "aria-label": name.length === 1 && words, ...attributes, onclick: (event) => {
     run()
     if (event.detail > 0) event.currentTarget.blur()
   }}, name)
@@ -20,6 +20,7 @@ class Fold {
     // A field that was set by the pointer must not go on holding the keys that label.
     let byPointer = false
     this.panel.addEventListener("pointerdown", () => { byPointer = true })
+    this.panel.addEventListener("pointerup", (event) => event.target.type === "range" && event.target.blur())
     this.panel.addEventListener("change", (event) => byPointer && event.target.blur())
     this.panel.addEventListener("keydown", (event) => {
       byPointer = false

@@ -81,7 +81,7 @@ def test_columns__are_asked_for_once(open_card: Opener) -> None:
 def test_columns__a_person_chooses_which_are_shown(open_card: Opener) -> None:
     page = open_card(view="table")
     expect(page.locator(".reading:has(dl) .matches")).to_have_text("20 columns")
-    page.get_by_role("button", name="Which columns").click()
+    page.get_by_role("button", name="Columns").click()
     page.get_by_label("Find a column").fill("u_")
     expect(page.locator(".choices label:visible")).to_have_count(4)
     page.get_by_role("checkbox", name="u_1").click()
@@ -93,8 +93,8 @@ def test_columns__a_person_chooses_which_are_shown(open_card: Opener) -> None:
     shows(page, "item-1")
     expect(page.locator(".table > div")).to_have_count(19)
     expect(page.locator(".area")).not_to_contain_text("u_1")
-    page.get_by_role("button", name="Which columns").click()
-    page.get_by_role("button", name="Show all columns").click()
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("button", name="All", exact=True).click()
     expect(page.locator(".table > div")).to_have_count(20)
 
 
@@ -104,7 +104,7 @@ def test_columns__names_and_values_with_markup_stay_text(open_card: Opener) -> N
     fact = {**CATEGORICAL, "shares": [[attack, 0.5]]}
     page = open_card(view="table", fields=[[attack, attack]], columns={attack: fact}, views=units)
     expect(page.locator(".table .unseen")).to_have_text(", 50 % of the pool")
-    page.get_by_role("button", name="Which columns").click()
+    page.get_by_role("button", name="Columns").click()
 
     expect(page.locator(".choices span")).to_have_text(attack)
     expect(page.locator(".table dt")).to_have_text(attack)
