@@ -4,6 +4,7 @@
 |---|---|
 | GET /api/views | how items of this project are shown; asked for once by a card |
 | GET /api/columns?v=HASH | how each column is spread; cached by the browser while the pool stays as it is |
+| GET /api/series/ROW?v=HASH | the numbers of a time series |
 | GET /api/text/ROW | the whole text of an item |
 | GET /media/ROW?stretch=asinh&low=0.5&high=99.5 | the image of an item; how its numbers become greys may be said |
 """
@@ -11,9 +12,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from tornado.web import HTTPError, RequestHandler
 
 from app.api import ApiHandler
@@ -26,6 +32,8 @@ from labeling.pools.stretch import CURVES, Stretch
 
 FOREVER = "private, max-age=31536000, immutable"
 """What the browser may do with an answer whose address carries the pool's hash."""
+SERIES_POINTS = 100_000
+"""Points of a series that are sent to a browser."""
 TEXT_MOST = 2_000_000
 """Characters of a text that are sent to a browser."""
 
@@ -38,14 +46,14 @@ class ViewsHandler(ApiHandler):
         await self.answer(self.context.reader, lambda: views(self.context))
 
 
-class ColumnsHandler(ApiHandler):
-    """Tells how each column of the pool is spread."""
+class PoolHandler(ApiHandler):
+    """What answers with something large that never changes while the pool stays as it is."""
 
-    async def get(self) -> None:
-        """Answer with the summaries, made in a thread the first time."""
+    async def send(self, make: Callable[[], bytes]) -> None:
+        """Answer with JSON that is made whole in a thread, for the browser to keep where the address has the hash."""
         loop = asyncio.get_running_loop()
         try:
-            content = await loop.run_in_executor(self.context.reader, self.context.summaries.read)
+            content = await loop.run_in_executor(self.context.reader, make)
         except GoldpanError as problem:
             self.set_status(400)
             self.finish({"error": str(problem)})
@@ -54,6 +62,22 @@ class ColumnsHandler(ApiHandler):
         if self.get_query_argument("v", "") == pool_version(self.context.project.pool):
             self.set_header("Cache-Control", FOREVER)
         self.finish(content)
+
+
+class ColumnsHandler(PoolHandler):
+    """Tells how each column of the pool is spread."""
+
+    async def get(self) -> None:
+        """Answer with the summaries, computed the first time."""
+        await self.send(self.context.summaries.read)
+
+
+class SeriesHandler(PoolHandler):
+    """Sends the numbers of a time series."""
+
+    async def get(self, row: str) -> None:
+        """Answer with the series."""
+        await self.send(lambda: series_json(self.context.project.pool, int(row)))
 
 
 class TextHandler(ApiHandler):
@@ -161,12 +185,57 @@ def whole_text(pool: Pool, row: int) -> Json:
     return {"text": f"{text[:TEXT_MOST]}\n\n[cut here: {TEXT_MOST:,} of {len(text):,} characters]"}
 
 
+def series_json(pool: Pool, row: int) -> bytes:
+    """Return a time series as JSON: `channels`, their names; `points`; `step`, points for each value; `values`.
+
+    The values are float32, little-endian, one channel after the other, as base64; NaN for gaps. Of a very long series
+    the least and the greatest number of each stretch are sent, so that no peak is lost.
+
+    Raises:
+        RequestError: the pool has no such item, or the item has no series.
+    """
+    found = pool.series(row, row + 1) if pool.kind == "series" and row < pool.n else [None]
+    if found[0] is None:
+        raise RequestError(
+            f"item {row} has no series here; the pool has {pool.n} items of the kind {pool.kind}"
+        )
+    points, step = len(found[0]), 1
+    values = found[0]
+    if points > SERIES_POINTS:
+        step = -(-points // (SERIES_POINTS // 2))
+        values = thinned(values, step)
+    packed = base64.b64encode(np.ascontiguousarray(values.T, "<f4").tobytes()).decode()
+    told = {
+        "channels": pool.snapshot.channels,
+        "points": points,
+        "step": step / 2 if step > 1 else 1,
+        "values": packed,
+    }
+    return json.dumps(told).encode()
+
+
+def thinned(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.float32]:
+    """Return the least and the greatest number of each stretch of `step` points.
+
+    Args:
+        values: (t, c) float32; NaN for gaps.
+        step: length of a stretch; the last may be shorter.
+
+    Returns:
+        (2 * ceil(t / step), c) float32; NaN for a stretch that is all gap.
+    """
+    starts = np.arange(0, len(values), step)
+    pairs = np.stack([np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)], axis=1)
+    return pairs.reshape(-1, values.shape[1])
+
+
 def media_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
     """Return the routes for the server's `extra_patterns`."""
     shared = {"context": context}
     return [
         (r"/api/views", ViewsHandler, shared),
         (r"/api/columns", ColumnsHandler, shared),
+        (r"/api/series/([0-9]{1,12})", SeriesHandler, shared),
         (r"/api/text/([0-9]{1,12})", TextHandler, shared),
         (r"/media/([0-9]{1,12})", MediaHandler, shared),
     ]

@@ -70,6 +70,9 @@ def init(
     text: Annotated[str | None, typer.Option(help="Column with the text to label.")] = None,
     image: Annotated[str | None, typer.Option(help="Column with image bytes.")] = None,
     vectors: Annotated[str | None, typer.Option(help="List column with ready-made vectors.")] = None,
+    series: Annotated[
+        str | None, typer.Option(help="List columns of a time series, one a channel, comma-separated.")
+    ] = None,
     columns: Annotated[str | None, typer.Option(help="Columns the model uses, comma-separated.")] = None,
     extra: Annotated[
         str | None, typer.Option(help="Columns shown but never used by the model, comma-separated.")
@@ -103,8 +106,9 @@ def init(
         return
     wishes = ProjectWishes(
         name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image, vectors=vectors,
-        columns=_names(columns), extra=_names(extra) or (), truth=truth, labels_from_folders=labels_from_folders,
-        classes=_names(classes) or (), encoder=encoder, preset=preset, seed=seed,
+        series=_names(series) or (), columns=_names(columns), extra=_names(extra) or (), truth=truth,
+        labels_from_folders=labels_from_folders, classes=_names(classes) or (), encoder=encoder, preset=preset,
+        seed=seed,
     )  # fmt: skip
     config = make_config(wishes, config_path)
     with stages(config_path) as stage:

@@ -28,6 +28,7 @@ class ProjectWishes:
     text: str | None = None
     image: str | None = None
     vectors: str | None = None
+    series: tuple[str, ...] = ()
     columns: tuple[str, ...] | None = None
     extra: tuple[str, ...] = ()
     truth: str | None = None
@@ -83,6 +84,7 @@ def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
         "text": wishes.text,
         "image": wishes.image,
         "vectors": wishes.vectors,
+        "series": list(wishes.series) or None,
         "columns": None if wishes.columns is None else list(wishes.columns),
         "extra": list(wishes.extra) or None,
         "truth": wishes.truth,

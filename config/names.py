@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib.metadata import entry_points
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
-    "reader": ("auto", "table", "image_table", "image_folder", "text", "vectors"),
+    "reader": ("auto", "table", "image_table", "image_folder", "text", "series", "vectors"),
     "encoder": (
         "auto",
         "tabular",
@@ -21,6 +21,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "image_clip",
         "text_transformer",
         "text_tfidf",
+        "series_stats",
         "given",
     ),
     "head": ("auto", "logistic", "mlp", "evidential", "sade", "ordinal", "sklearn"),

@@ -111,6 +111,9 @@ class PoolSection(Section):
     text: Column | None = Field(None, description="column with the text of an item")
     image: Column | None = Field(None, description="column with the bytes of an item's image")
     vectors: Column | None = Field(None, description="list column with ready-made vectors")
+    series: tuple[Column, ...] = Field(
+        (), description="list columns with the numbers of a time series, one for each channel"
+    )
     columns: tuple[Column, ...] | None = Field(
         None, description="columns the model learns from; null takes all that suit"
     )

@@ -15,6 +15,7 @@ PARTS = (
     "label_card_net.js",
     "label_card_outbox.js",
     "confirm_outbox.js",
+    "series_plot.js",
     "tile_content.js",
     "confirm_tile.js",
     "confirm_words.js",

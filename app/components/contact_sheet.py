@@ -7,7 +7,7 @@ from panel.custom import JSComponent
 
 from app.components.bundle import bundle
 
-PARTS = ("label_card_net.js", "tile_content.js", "contact_sheet.js")
+PARTS = ("label_card_net.js", "series_plot.js", "tile_content.js", "contact_sheet.js")
 """Its script, in the order in which it is joined; the first two are the label card's too."""
 
 

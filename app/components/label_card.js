@@ -200,7 +200,7 @@ class LabelCard {
     const uid = this._post({...body, shown_ms: Math.max(0, Math.round(pressedAt - this.shownAt)), item}, pressedAt)
     this.history.add({uid, ...body, item}, {redone})
     this.queue.markDone(item)
-    item.picture = null
+    item.picture = item.series = null
     this._showUndo()
     this.queue.advance()
     this._refresh()

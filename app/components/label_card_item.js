@@ -25,10 +25,11 @@ class ItemPane {
     this.facts.arrived = () => this.shown && this._fillTables(this.shown)
     this.row = new TablePane(this.kept, this.facts)
     this.table = this.row.node
+    this.series = new SeriesPane()
     this.note = h("div.note", {hidden: true})
     this.skeleton = h("div.skeleton", {"aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
     this.message = h("div.message", {hidden: true, role: "status"})
-    this.area = h("div.area", {}, this.skeleton, this.figure, this.text, this.table, this.note, this.message)
+    this.area = h("div.area", {}, this.skeleton, this.figure, this.text, this.table, this.series.node, this.note, this.message)
     this.small = h("p.small")
     this.extra = new FactTable(this.facts)
     this.more = h("details.more", {hidden: true, ontoggle: () => this.shown && this._fillTables(this.shown)}, h("summary", {}, "More about this item"), this.extra.node)
@@ -63,7 +64,8 @@ class ItemPane {
   move(key) {
     if (!this.figure.hidden) return this.image.move(key)
     if (!this.text.hidden) return this.reading.move(key)
-    return !this.table.hidden && this.row.move(key)
+    if (!this.table.hidden) return this.row.move(key)
+    return !this.series.node.hidden && this.series.move(key)
   }
 
   /** Show an item; resolves when its pixels are ready to be painted. */
@@ -77,8 +79,9 @@ class ItemPane {
     this._panes(view.type)
     const pictured = picture(item, this.look)
     if (view.type === "image" && pictured) {
-      return this.image.show(item.key, pictured).then((good) => good || this.shown !== item || this._brokenPicture(item))
+      return this.image.show(item.key, pictured).then((good) => good || this.shown !== item || this._missing(item, "image"))
     }
+    if (view.type === "series" && view.series) return this._showSeries(item)
     if (view.type === "text") this.reading.show(item)
     else if (view.type !== "table") this._showNote(view)
     return Promise.resolve()
@@ -131,7 +134,8 @@ class ItemPane {
     show(this.figure, type === "image")
     show(this.text, type === "text")
     show(this.table, type === "table")
-    show(this.note, !["loading", "state", "image", "text", "table"].includes(type))
+    show(this.series.node, type === "series")
+    show(this.note, !["loading", "state", "image", "text", "table", "series"].includes(type))
   }
 
   _showReason(item) {
@@ -148,15 +152,20 @@ class ItemPane {
     setText(this.small, `Item ${item.key}${origin ? ` · ${origin}` : ""}`)
   }
 
-  _brokenPicture(item) {
+  _showSeries(item) {
+    return this.series.show(seriesOf(item)).then((good) => good || this.shown !== item || this._missing(item, "series"))
+  }
+
+  /** Say that the image or the series did not come. */
+  _missing(item, what) {
     this._panes("note")
     const retry = () => {
-      item.picture = null
+      item.picture = item.series = null
       this.showItem(item)
     }
     this.note.replaceChildren(
-      h("h2", {}, "The image could not be loaded"),
-      h("p", {}, "The server did not answer with a picture. Try again, or skip this item with S."),
+      h("h2", {}, `The ${what} could not be loaded`),
+      h("p", {}, `The server did not answer with ${what === "image" ? "a picture" : "its numbers"}. Try again, or skip this item with S.`),
       h("button.plain", {type: "button", onclick: retry}, "Try again"),
     )
   }

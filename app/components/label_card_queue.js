@@ -137,6 +137,7 @@ class ItemQueue {
       seen.add(item.key)
       const old = known.get(item.key)
       if (old?.picture) item.picture = old.picture
+      if (old?.series) item.series = old.series
       this.waiting.push(item)
     }
     this._decode()
@@ -155,7 +156,10 @@ class ItemQueue {
   }
 
   _decode() {
-    for (const item of [this.current, ...this.pinned, ...this.waiting].slice(0, DECODE_AHEAD + 1)) picture(item, this.look)
+    for (const item of [this.current, ...this.pinned, ...this.waiting].slice(0, DECODE_AHEAD + 1)) {
+      picture(item, this.look)
+      seriesOf(item)
+    }
   }
 }
 

@@ -20,6 +20,7 @@ function tileContent(item) {
     image.src = view.image
     return h("div.picture", {}, image)
   }
+  if (view.type === "series" && view.series) return seriesTile(item)
   if (view.type === "text") return h("div.words", {}, (view.text ?? "").slice(0, TEXT_SHOWN))
   if (view.type === "table") return h("dl.values", {}, ...(view.fields ?? []).slice(0, FIELDS_SHOWN).map(sayField))
   return h("div.words.quiet", {}, view.problem || `Item ${item.key}`)

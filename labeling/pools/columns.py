@@ -189,6 +189,8 @@ def _named(section: PoolSection) -> Iterator[tuple[str, str]]:
         name = getattr(section, part)
         if name is not None:
             yield f"pool.{part}", name
+    for name in section.series:
+        yield "pool.series", name
     for name in section.columns or ():
         yield "pool.columns", name
     for name in section.extra:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from config.schema import PoolSection
 
-Kind = Literal["table", "image", "text", "vectors"]
+Kind = Literal["table", "image", "text", "series", "vectors"]
 Role = Literal["numeric", "categorical", "text"]
 Use = Literal["model", "extra"]
 Progress = Callable[[float, str], None]
@@ -55,7 +55,7 @@ class Part:
         columns: one Arrow array for each of `Reading.columns`, in that order.
         problems: Arrow string array; null where the item is readable, else what is wrong, for the person.
         content: (b,) uint64; a hash of what the columns do not hold (image bytes, vectors); None where nothing.
-        media: Arrow large_binary array of image bytes to copy; None where nothing is copied.
+        media: Arrow large_binary array of image bytes, or of packed series, to copy; None where nothing is copied.
         paths: Arrow string array of POSIX paths below the folder, for images that stay where they are; or None.
         vectors: (b, d) float32 to copy; None where nothing is copied.
         truth: Arrow string array, the hidden truth; null where unknown; None where there is no truth.
@@ -82,6 +82,7 @@ class Reading:
         total: how many items there will be, None where unknown beforehand (for progress only).
         notes: remarks for the person (missing numbers, mixed columns); complete when `parts` is exhausted.
         dimensions: length of the vectors, None for other kinds.
+        channels: names of the channels of a series, () for other kinds.
     """
 
     kind: Kind
@@ -90,6 +91,7 @@ class Reading:
     total: int | None = None
     notes: list[str] = field(default_factory=list)
     dimensions: int | None = None
+    channels: tuple[str, ...] = ()
 
 
 Reader = Callable[[PoolSection, Path], Reading]
@@ -103,7 +105,7 @@ class ItemView:
     Attributes:
         key: the item's stable key.
         row: the item's row in the pool.
-        type: "image", "text", "table", "vector", or "unreadable".
+        type: "image", "text", "table", "series", "vector", or "unreadable".
         text: the text of a text item, else None.
         fields: the model's columns as (name, formatted value); "—" where the value is missing.
         extra: the columns that are only shown, likewise.
@@ -113,7 +115,7 @@ class ItemView:
 
     key: str
     row: int
-    type: Literal["image", "text", "table", "vector", "unreadable"]
+    type: Literal["image", "text", "table", "series", "vector", "unreadable"]
     text: str | None = None
     fields: tuple[tuple[str, str], ...] = ()
     extra: tuple[tuple[str, str], ...] = ()

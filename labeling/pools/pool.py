@@ -24,6 +24,7 @@ from labeling.pools.errors import PoolKindError, SnapshotError
 from labeling.pools.image_folder import read_file
 from labeling.pools.images import browser_image, has_deep_image
 from labeling.pools.key_index import KeyIndex
+from labeling.pools.series import unpack_series
 from labeling.pools.snapshot_file import (
     FIRST_COLUMN,
     ITEMS_FILE,
@@ -67,7 +68,7 @@ class Pool:
         snapshot: its description, with notes for the person.
         n: number of items.
         hash: the content hash.
-        kind: "table", "image", "text" or "vectors".
+        kind: "table", "image", "text", "series" or "vectors".
         readable: (n,) bool; False where an item cannot be read.
         columns: the stored columns.
         roles: name → role of the columns that an encoder may read.
@@ -154,6 +155,8 @@ class Pool:
             return ItemView(key, row, "text", text=str(self._items.value(row, FIRST_COLUMN)), extra=extra)
         if self.kind == "image":
             return ItemView(key, row, "image", extra=extra, has_image=True)
+        if self.kind == "series":
+            return ItemView(key, row, "series", extra=extra)
         if self.kind == "vectors":
             return ItemView(key, row, "vector", fields=self._vector_fields(row), extra=extra)
         return ItemView(key, row, "table", fields=self._shown(row, "model"), extra=extra)
@@ -164,7 +167,7 @@ class Pool:
         if self.kind != "image":
             return False
         rows = np.linspace(0, self.n - 1, min(self.n, DEPTH_LOOKED_AT)).astype(np.int64)
-        return any(has_deep_image(self._image_bytes(int(row)) or b"") for row in rows)
+        return any(has_deep_image(self._media_bytes(int(row)) or b"") for row in rows)
 
     def image(self, row: int, *, stretch: Stretch | None = None) -> tuple[bytes, str] | None:
         """Return an item's image as a browser can show it, and its media type; None where there is none.
@@ -178,7 +181,7 @@ class Pool:
         """
         if not 0 <= row < self.n:
             raise IndexError(f"row {row} is not in a pool of {self.n} items")
-        data = self._image_bytes(row) if self.kind == "image" else None
+        data = self._media_bytes(row) if self.kind == "image" else None
         return None if data is None else browser_image(data, stretch=stretch)
 
     def values(self, row: int, names: Collection[str]) -> dict[str, float | str | None]:
@@ -229,7 +232,17 @@ class Pool:
             PoolKindError: the pool has no images.
         """
         self._need("image")
-        return [self._image_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
+        return [self._media_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
+
+    def series(self, start: int, stop: int) -> list[npt.NDArray[np.float32] | None]:
+        """Return the series of rows start to stop (not included), (t, c) float32 each; None where unreadable.
+
+        Raises:
+            PoolKindError: the pool has no series.
+        """
+        self._need("series")
+        found = [self._media_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
+        return [None if data is None else unpack_series(data) for data in found]
 
     def vectors(self, start: int, stop: int) -> npt.NDArray[np.float32]:
         """Return (b, d) float32, the ready-made vectors of rows start to stop (not included); unreadable rows are 0.
@@ -258,7 +271,7 @@ class Pool:
             if column.use == use
         )
 
-    def _image_bytes(self, row: int) -> bytes | None:
+    def _media_bytes(self, row: int) -> bytes | None:
         if not self.readable[row]:
             return None
         if self._media is not None:

@@ -12,6 +12,7 @@ from labeling.pools.errors import PoolMissingError, PoolReaderError
 from labeling.pools.image_folder import read_image_folder
 from labeling.pools.image_table import image_columns, read_image_table
 from labeling.pools.rows import ParquetRows, open_rows
+from labeling.pools.series import read_series
 from labeling.pools.table import read_table, read_text
 from labeling.pools.vectors import list_columns, read_vectors
 
@@ -20,6 +21,7 @@ readers.register("table")(read_table)
 readers.register("text")(read_text)
 readers.register("image_table")(read_image_table)
 readers.register("image_folder")(read_image_folder)
+readers.register("series")(read_series)
 readers.register("vectors")(read_vectors)
 
 
@@ -49,8 +51,9 @@ def choose_reader(section: PoolSection, path: Path) -> str:
     """Return the name of the reader for a path: the one asked for, or by what the path is.
 
     Auto takes a folder for images, `.npy` for vectors; otherwise the column that the configuration names decides
-    (image, vectors, text), then the file: one column of bytes means images, one of number lists vectors; lines of
-    text, and tables in which a column called text is the only one left for the model, are texts; the rest is a table.
+    (image, series, vectors, text), then the file: one column of bytes means images, one of number lists vectors; lines
+    of text, and tables in which a column called text is the only one left for the model, are texts; all else is a
+    table.
 
     Raises:
         PoolReaderError: no reader suits, or the one asked for needs a file and got a folder.
@@ -69,6 +72,7 @@ def choose_reader(section: PoolSection, path: Path) -> str:
         return "vectors"
     for reader, column in (
         ("image_table", section.image),
+        ("series", section.series or None),
         ("vectors", section.vectors),
         ("text", section.text),
     ):

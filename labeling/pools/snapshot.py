@@ -4,7 +4,7 @@
 pool/
   snapshot.json    kind, columns, content hash, where it came from
   items.arrow      key, hash, problem, path, then the columns; memory-mapped
-  media.arrow      image bytes, where they were inside a Parquet file
+  media.arrow      image bytes, where they were inside a Parquet file; series
   given.npy        vectors, where they were inside a Parquet file
   key_index.npy    sorted key hashes and their rows
   readable.npy     which items can be read

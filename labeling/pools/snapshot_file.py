@@ -69,6 +69,7 @@ class Snapshot(_Frozen):
     columns: tuple[StoredColumn, ...]
     unreadable: int
     dimensions: int | None = None
+    channels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

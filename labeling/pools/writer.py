@@ -153,6 +153,7 @@ class SnapshotWriter:
             ),
             unreadable=unreadable,
             dimensions=self._reading.dimensions,
+            channels=self._reading.channels,
             notes=tuple(notes),
         )
         write_snapshot_file(self._folder, snapshot)

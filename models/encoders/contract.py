@@ -37,7 +37,7 @@ class ItemSource(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of "table", "image", "text", "vectors"."""
+        """One of "table", "image", "text", "series", "vectors"."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from models.encoders.image_clip import ImageClipEncoder
 from models.encoders.image_conv import ImageConvEncoder
 from models.encoders.image_ssl import ImageSslEncoder
 from models.encoders.image_timm import ImageTimmEncoder
+from models.encoders.series_stats import SeriesStatsEncoder
 from models.encoders.tabular import TabularEncoder
 from models.encoders.text_tfidf import TextTfidfEncoder
 from models.encoders.text_transformer import TextTransformerEncoder
@@ -29,6 +30,7 @@ for _encoder in (
     ImageClipEncoder(),
     ImageConvEncoder(),
     ImageSslEncoder(),
+    SeriesStatsEncoder(),
     ImageTimmEncoder(),
     TabularEncoder(),
     TextTfidfEncoder(),
@@ -39,6 +41,7 @@ for _encoder in (
 PREFERENCES: dict[str, tuple[str, ...]] = {
     "vectors": ("given",),
     "table": ("tabular",),
+    "series": ("series_stats",),
     "image": ("image_timm", "image_ssl"),
     "text": ("text_transformer", "text_tfidf"),
 }

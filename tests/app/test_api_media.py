@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import threading
@@ -16,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from PIL import Image
@@ -23,14 +25,14 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from app.api_media import media_routes, parse_stretch
+from app.api_media import media_routes, parse_stretch, series_json, thinned
 from app.column_summaries import ColumnSummaries
 from app.errors import RequestError
 from app.items import TEXT_AHEAD, item_view
 from config.schema import PoolSection, ProjectConfig
 from labeling.pools.pool import Pool
 from labeling.pools.stretch import Stretch
-from tests.labeling.pools.files import csv_pool, image_bytes, snapshot
+from tests.labeling.pools.files import csv_pool, image_bytes, snapshot, write_series
 
 Asker = Callable[[str], tuple[int, bytes, Any]]
 """Gets a path; gives status, body and headers."""
@@ -168,6 +170,49 @@ def test_text__comes_in_full_where_the_queue_cuts_it(tmp_path: Path) -> None:
 def test_text__of_an_item_without_text(get: Asker) -> None:
     status, body, _ = get("/api/text/0")
     assert status == 400 and b"no text" in body
+
+
+def unpacked(body: bytes) -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
+    told = json.loads(body)
+    values = np.frombuffer(base64.b64decode(told["values"]), "<f4")
+    return told, values.reshape(len(told["channels"]), -1)
+
+
+def test_series__all_numbers_channel_by_channel(tmp_path: Path) -> None:
+    pool = snapshot(tmp_path, write_series(tmp_path))
+    with served(pool) as get:
+        status, body, headers = get(f"/api/series/3?v={pool.hash[:12]}")
+        assert status == 200 and "immutable" in headers["Cache-Control"]
+        told, values = unpacked(body)
+        assert (told["channels"], told["points"], told["step"]) == (["flux", "error"], 23, 1)
+        np.testing.assert_array_equal(values.T, pool.series(3, 4)[0])
+        assert get(f"/api/series/{pool.n}")[0] == 400
+
+
+def test_series__of_an_item_that_is_none(get: Asker) -> None:
+    status, body, _ = get("/api/series/0")
+    assert status == 400 and b"no series" in body
+
+
+def test_thinned__keeps_the_peak_and_the_gap() -> None:
+    values = np.zeros((1000, 1), np.float32)
+    values[777], values[778], values[200:300] = 9, -9, np.nan
+    thin = thinned(values, 100)
+    assert thin.shape == (20, 1)
+    assert thin[14:16, 0].tolist() == [-9, 9]
+    assert np.isnan(thin[4:6]).all() and np.isfinite(thin[6:]).all()
+    assert len(thinned(values[:250], 100)) == 6
+
+
+def test_series_json__a_long_one_is_thinned(tmp_path: Path) -> None:
+    values = np.zeros((1, 250_000), np.float32)
+    values[0, 123_456] = 7
+    np.save(tmp_path / "long.npy", values)
+    pool = snapshot(tmp_path, PoolSection(path="long.npy", reader="series"))
+    told, sent = unpacked(series_json(pool, 0))
+    assert told["points"] == 250_000 and sent.shape[1] <= 100_000
+    assert sent.max() == 7
+    assert abs(int(sent[0].argmax()) * told["step"] - 123_456) < 10
 
 
 def test_parse_stretch__of_whole_numbers() -> None:

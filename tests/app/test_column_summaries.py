@@ -10,6 +10,7 @@ import pytest
 
 from app import column_summaries
 from app.column_summaries import BINS, ColumnSummaries, summarise
+from labeling.pools.pool import Pool
 from tests.labeling.pools.files import csv_pool, snapshot, write_image_folder
 
 ROWS = 500
@@ -111,8 +112,12 @@ def test_summarise__more_columns_than_are_held_at_once(tmp_path: Path) -> None:
 
 def test_column_summaries__are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = column_summaries.summarise
-    monkeypatch.setattr(column_summaries, "summarise", lambda pool: calls.append(1) or real(pool))
+
+    def counted(pool: Pool) -> dict[str, Any]:
+        calls.append(pool)
+        return summarise(pool)
+
+    monkeypatch.setattr(column_summaries, "summarise", counted)
     summaries = ColumnSummaries(csv_pool(tmp_path, "a,b\n1,2\n3,4\n"))
     assert summaries.read() is summaries.read()
-    assert calls == [1]
+    assert len(calls) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import socket
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
 import panel as pn
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page
@@ -139,6 +141,8 @@ class Store:
                 for i in range(4)
                 for name in "ugriz"
             ]
+        elif self.view == "series":
+            view["series"] = f"/api/series/{row}"
         elif self.view == "unreadable":
             view["problem"] = "The image file is truncated (12 of 4,096 bytes)."
         return view
@@ -293,6 +297,20 @@ class Seeks(Handler):
         )
 
 
+class Series(Handler):
+    """Two channels of 400 points; the first is the row number, with a gap, a peak and a lone point within the gap."""
+
+    def get(self, row: str) -> None:
+        if STORE.broken_media:
+            return self.answer(400, {"error": "no such series"})
+        level = np.full(400, float(row), np.float32)
+        level[100:150], level[125], level[300] = np.nan, float(row), float(row) + 50
+        wave = np.sin(np.arange(400) / 8).astype(np.float32)
+        packed = base64.b64encode(np.stack([level, wave]).astype("<f4").tobytes()).decode()
+        told = {"channels": ["<b>level</b>", "wave"], "points": 400, "step": 1, "values": packed}
+        return self.answer(200, told)
+
+
 class Columns(Handler):
     def get(self) -> None:
         STORE.column_reads += 1
@@ -327,6 +345,7 @@ PATTERNS = [
     (r"/api/views", Views),
     (r"/api/seeks", Seeks),
     (r"/api/columns", Columns),
+    (r"/api/series/(\d+)", Series),
     (r"/api/text/(\d+)", Text),
     (r"/media/(\d+)", Media),
 ]

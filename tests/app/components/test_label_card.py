@@ -274,12 +274,20 @@ def test_views__are_shown(open_card: Opener, view: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_page__has_no_accessibility_violations(open_card: Opener, theme: str) -> None:
+@pytest.mark.parametrize(
+    ("view", "fold"),
+    [("image", ""), ("picture", "Adjust"), ("text", ""), ("table", "Columns"), ("series", "")],
+)
+def test_page__has_no_accessibility_violations(open_card: Opener, theme: str, view: str, fold: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = open_card()
+    page = open_card(view=view)
     page.evaluate(
         f"document.documentElement.dataset.theme = '{theme}'; document.body.style.background = 'var(--gp-bg)'"
     )
+    if fold:
+        page.get_by_role("button", name=fold).click()
+    if view == "text":
+        page.get_by_label("Words to highlight").fill("card")
 
     found = axe.Axe().run(page, options={"rules": {rule: {"enabled": False} for rule in PAGE_RULES}})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -30,13 +31,14 @@ def place(page: Page) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def greys(page: Page) -> np.ndarray:
+def greys(page: Page) -> npt.NDArray[np.float64]:
     """Return the middle of the picture as it is painted, as grey numbers."""
     with Image.open(io.BytesIO(page.locator(".figure img").screenshot())) as image:
-        painted = np.asarray(image.convert("L")).astype(float)
+        painted: npt.NDArray[np.float64] = np.asarray(image.convert("L")).astype(np.float64)
     height, width = painted.shape
     half = min(height, width) // 2 - 10
-    return painted[height // 2 - half : height // 2 + half, width // 2 - half : width // 2 + half]
+    rows, columns = slice(height // 2 - half, height // 2 + half), slice(width // 2 - half, width // 2 + half)
+    return painted[rows, columns]
 
 
 def slide(page: Page, name: str, value: float) -> None:

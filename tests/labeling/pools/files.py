@@ -76,11 +76,26 @@ def write_vectors(folder: Path) -> PoolSection:
     return PoolSection(path="vectors.parquet", truth="label")
 
 
+def write_series(folder: Path) -> PoolSection:
+    generator = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "id": [f"s-{i}" for i in range(ITEMS)],
+            "flux": [generator.normal(size=20 + i) for i in range(ITEMS)],
+            "error": [generator.random(20 + i) for i in range(ITEMS)],
+            "label": [f"kind {i % 3}" for i in range(ITEMS)],
+        }
+    )
+    pa.parquet.write_table(table, folder / "series.parquet")
+    return PoolSection(path="series.parquet", series=("flux", "error"), truth="label")
+
+
 WRITERS: dict[str, Callable[[Path], PoolSection]] = {
     "table": write_table,
     "text": write_text,
     "image_table": write_image_table,
     "image_folder": write_image_folder,
+    "series": write_series,
     "vectors": write_vectors,
 }
 """Reader → makes a pool of `ITEMS` items with a hidden truth in a folder, and its configuration."""

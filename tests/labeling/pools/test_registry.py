@@ -103,6 +103,10 @@ def test_reader__gives_an_encoder_its_own_kind_of_content(name: str, tmp_path: P
     elif pool.kind == "image":
         assert sorted(map(str, pool.images(0, ITEMS))) == sorted(str(image_bytes(i)) for i in range(ITEMS))
         assert pool.image(0) == (pool.images(0, 1)[0], "image/png")
+    elif pool.kind == "series":
+        expected = np.random.default_rng(0).normal(size=20).astype(np.float32)
+        [first, *_] = pool.series(0, ITEMS)
+        assert first is not None and np.array_equal(first[:, 0], expected)
     else:
         expected = np.random.default_rng(0).normal(size=(ITEMS, 6)).astype(np.float32)
         assert np.array_equal(pool.vectors(0, ITEMS), expected)
@@ -127,7 +131,9 @@ def test_reader__several_threads_read_the_same(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "image_folder"])
 def test_reader__empty_file_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
-    suffix = {"table": "csv", "text": "txt", "image_table": "parquet", "vectors": "npy"}[name]
+    suffix = {"table": "csv", "text": "txt", "image_table": "parquet", "series": "npy", "vectors": "npy"}[
+        name
+    ]
     (tmp_path / f"empty.{suffix}").touch()
     section = PoolSection(path=f"empty.{suffix}", reader=name)
     with pytest.raises(PoolError, match=f"empty.{suffix}"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,7 +14,7 @@ def deep(values: object) -> Image.Image:
 
 
 @pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
-def test_stretch_image__percentiles_are_black_and_white(kind: type[np.number]) -> None:
+def test_stretch_image__percentiles_are_black_and_white(kind: type[np.number[Any]]) -> None:
     values = np.linspace(0, 10_000, 101 * 101).reshape(101, 101).astype(kind)
     greys = np.asarray(stretch_image(deep(values), Stretch("linear", 10, 90)))
     assert greys.dtype == np.uint8

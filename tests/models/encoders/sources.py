@@ -26,6 +26,7 @@ class MemorySource:
     all_texts: Sequence[str] = ()
     all_images: Sequence[bytes | None] = ()
     all_vectors: npt.NDArray[np.floating] = field(default_factory=lambda: np.zeros((0, 1)))
+    all_series: Sequence[npt.NDArray[np.float32] | None] = ()
 
     def __len__(self) -> int:
         return len(self.readable)
@@ -38,6 +39,9 @@ class MemorySource:
 
     def images(self, start: int, stop: int) -> list[bytes | None]:
         return list(self.all_images[start:stop])
+
+    def series(self, start: int, stop: int) -> list[npt.NDArray[np.float32] | None]:
+        return list(self.all_series[start:stop])
 
     def vectors(self, start: int, stop: int) -> npt.NDArray[np.float32]:
         return np.asarray(self.all_vectors[start:stop], dtype=np.float32)
@@ -59,6 +63,12 @@ def image_source(images: Sequence[bytes | None], *, unreadable: Sequence[int] = 
 
 def vector_source(vectors: npt.NDArray[np.floating], *, unreadable: Sequence[int] = ()) -> MemorySource:
     return MemorySource("vectors", _readable(len(vectors), unreadable), all_vectors=vectors)
+
+
+def series_source(
+    series: Sequence[npt.NDArray[np.float32] | None], *, unreadable: Sequence[int] = ()
+) -> MemorySource:
+    return MemorySource("series", _readable(len(series), unreadable), all_series=series)
 
 
 def png(pixels: npt.NDArray[np.uint8]) -> bytes:
@@ -86,6 +96,9 @@ def make_source(
     if kind == "image":
         images = [png(generator.integers(0, 256, (12, 12), dtype=np.uint8)) for _ in range(n)]
         return image_source([images[row] for row in pick], unreadable=unreadable)
+    if kind == "series":
+        series = [_series(generator, row) for row in range(n)]
+        return series_source([series[row] for row in pick], unreadable=unreadable)
     return vector_source(generator.normal(size=(n, 6))[pick], unreadable=unreadable)
 
 
@@ -143,6 +156,17 @@ def _readable(n: int, unreadable: Sequence[int]) -> npt.NDArray[np.bool_]:
     readable = np.ones(n, dtype=np.bool_)
     readable[list(unreadable)] = False
     return readable
+
+
+def _series(generator: np.random.Generator, row: int) -> npt.NDArray[np.float32]:
+    """Two channels of any length, with gaps; now and then one point, or one channel of nothing but one number."""
+    length = 1 if row % 11 == 10 else int(generator.integers(20, 200))
+    values = generator.normal(0, 1 + row % 3, (length, 2)).cumsum(axis=0).astype(np.float32)
+    values[generator.random(values.shape) < 0.1] = np.nan
+    if row % 7 == 3:
+        values[:, 1] = 2.5
+    values[0, 0] = row
+    return values
 
 
 def _table(n: int, generator: np.random.Generator) -> pd.DataFrame:

@@ -30,7 +30,9 @@ def test_encoders__second_of_a_name_is_refused() -> None:
         encoders.register("given")(GivenEncoder())
 
 
-@pytest.mark.parametrize(("kind", "name"), [("table", "tabular"), ("vectors", "given")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("table", "tabular"), ("vectors", "given"), ("series", "series_stats")]
+)
 def test_choose_encoder__auto_by_kind(kind: str, name: str) -> None:
     assert choose_encoder(make_source(kind, 3), EncoderSection()).name == name
 
@@ -62,7 +64,7 @@ def test_choose_encoder__named_encoder_of_another_kind_is_refused() -> None:
 
 def test_choose_encoder__unknown_kind_lists_the_known() -> None:
     source = MemorySource("sound", np.ones(2, dtype=np.bool_))
-    with pytest.raises(EncoderInputError, match=r"'sound'.*image, table, text, vectors"):
+    with pytest.raises(EncoderInputError, match=r"'sound'.*image, series, table, text, vectors"):
         choose_encoder(source, EncoderSection())
 
 
