@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,9 @@ from sqlalchemy.orm import Session
 
 from labeling.current import standing, standing_of, undone
 from labeling.tables import AnnotationTable
+
+MERGED = "merge"
+"""The strategy of annotations that a merge of classes appended (`labeling.merging`)."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,24 @@ def proposal_outcomes(session: Session, *, revision: int) -> list[ProposalOutcom
     )
     found = {(row[0], row[1]): ProposalOutcome(*row) for row in session.execute(statement)}
     return list(found.values())
+
+
+def label_times(session: Session, *, annotator_id: int, limit: int) -> list[datetime]:
+    """Return when an annotator gave the last labels that count, newest first; merged classes are no labels given.
+
+    Args:
+        session: of a transaction.
+        annotator_id: whose.
+        limit: how many at most.
+    """
+    statement = (
+        sa.select(AnnotationTable.created_at)
+        .where(AnnotationTable.annotator_id == annotator_id, AnnotationTable.act == "label")
+        .where(AnnotationTable.strategy != MERGED, ~undone(AnnotationTable.id))
+        .order_by(AnnotationTable.id.desc())
+        .limit(limit)
+    )
+    return list(session.execute(statement).scalars())
 
 
 def class_counts(session: Session) -> dict[int, int]:
