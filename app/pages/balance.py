@@ -7,7 +7,7 @@ from typing import Any
 
 import panel_material_ui as pmui
 
-from app import api_store
+from app import api_classes
 from app.balance_data import balance_frame, class_balance
 from app.components.charts import balance_chart
 from app.components.layout import bar, html, panel, stack
@@ -70,7 +70,7 @@ class BalancePage:
     def _add(self, *_: Any) -> None:  # noqa: ANN401
         name = self.name.value_input or self.name.value or ""
         try:
-            api_store.add_class_named(self.state.context, {"name": name})
+            api_classes.add(self.state.context, {"name": name})
         except GoldpanError as problem:
             tell_problem(str(problem))
             return
