@@ -246,6 +246,20 @@ def test_work__a_click_in_the_chart_chooses_the_class(chromium: Browser, server:
         expect(page.get_by_role("button", name="Confirm a page")).to_be_enabled()
 
 
+def test_progress__beside_the_card_and_of_one_height(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url) as page:
+        wait_for_item(page)
+        line = page.locator(".gp-progress")
+        expect(line).to_contain_text("at their target")
+        height = line.evaluate("node => node.offsetHeight")
+        count = len(labels_by_key(server))
+
+        press(page, "1")
+
+        expect(line.locator("b").first).to_have_text(str(count + 1), timeout=10_000)
+        assert line.evaluate("node => node.offsetHeight") == height
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_balance__has_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, theme: str
