@@ -1,12 +1,13 @@
 """The REST API that the label card and scripts use, beside Panel on the same server.
 
+`app.api_classes` has what concerns classes, `app.api_confirm` what concerns pages to confirm.
+
 | method and path | what |
 |---|---|
 | GET /api/health | is the server there, which start of it, which project |
 | GET /api/queue?count=20&keep=KEY | the next items, leased to the annotator; the kept one first |
 | GET /api/history?limit=50 | what the annotator did last, newest first |
 | POST /api/annotations | store one annotation; answered only once it is on disk |
-| GET, POST /api/classes | list the classes, add one |
 | GET /api/nearest?key=KEY | the labelled items most like one, one for each class |
 | GET, POST /api/seeks | what is sought and what came of it; seek something more |
 | GET /api/seeks/count?criteria=TEXT | how many items match criteria on columns |
@@ -20,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -42,6 +43,8 @@ MAX_COUNT = 200
 MAX_KEPT = 60
 """Items that one request may ask for by their keys."""
 MAX_BODY_BYTES = 64 * 1024
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
+"""Methods that may change something: only pages of our own may use them."""
 
 
 class ApiHandler(RequestHandler):
@@ -59,13 +62,13 @@ class ApiHandler(RequestHandler):
         """
         if self.request.host.lower() not in self.context.hosts:
             raise HTTPError(403, reason="This host name is not allowed; see `goldpan serve --allow-host`")
-        if self.request.method not in ("POST", "DELETE"):
+        if self.request.method not in WRITING:
             return
         origin = self.request.headers.get("Origin")
         if origin is None or urlsplit(origin).netloc.lower() not in self.context.hosts:
             raise HTTPError(403, reason="Requests from another site are not allowed")
         kind = self.request.headers.get("Content-Type", "").split(";")[0].strip()
-        if self.request.method == "POST" and kind != "application/json":
+        if self.request.method != "DELETE" and kind != "application/json":
             raise HTTPError(415, reason="Send application/json")
 
     def set_default_headers(self) -> None:
@@ -109,8 +112,12 @@ class ApiHandler(RequestHandler):
 
     async def answer(self, executor: ThreadPoolExecutor, step: Callable[[], Answer]) -> None:
         """Run a step in a thread and send what it returns, or its error in words."""
+        await self.send(asyncio.get_running_loop().run_in_executor(executor, step))
+
+    async def send(self, work: Awaitable[Answer]) -> None:
+        """Wait for some work and send what it gives, or its error in words."""
         try:
-            result = await asyncio.get_running_loop().run_in_executor(executor, step)
+            result = await work
         except DatabaseUnavailableError as problem:
             log.warning("not stored: %s", problem)
             self.set_status(503)
@@ -178,19 +185,6 @@ class AnnotationsHandler(ApiHandler):
         return False
 
 
-class ClassesHandler(ApiHandler):
-    """Lists classes and adds them."""
-
-    async def get(self) -> None:
-        """Answer with the open classes."""
-        await self.answer(self.context.reader, lambda: api_store.classes(self.context))
-
-    async def post(self) -> None:
-        """Add a class."""
-        await self.answer(self.context.writer, lambda: api_store.add_class_named(self.context, self.body()))
-        self.context.supervisor.wake()
-
-
 class SeeksHandler(ApiHandler):
     """Lists what is sought and takes more of it."""
 
@@ -239,7 +233,6 @@ def api_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], 
         (r"/api/queue", QueueHandler, shared),
         (r"/api/history", HistoryHandler, shared),
         (r"/api/annotations", AnnotationsHandler, shared),
-        (r"/api/classes", ClassesHandler, shared),
         (r"/api/nearest", NearestHandler, shared),
         (r"/api/seeks", SeeksHandler, shared),
         (r"/api/seeks/count", SeekCountHandler, shared),

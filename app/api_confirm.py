@@ -4,7 +4,7 @@
 |---|---|
 | POST /api/confirm/page | the next page to confirm, for a class or for the one that lacks most; stores nothing |
 | POST /api/confirm | store a confirmed page as one act; answered only once it is on disk |
-| POST /api/groups/undo | take a confirmed page, or a selection's labels, back as one act |
+| POST /api/groups/undo | take a confirmed page, a selection's labels, or a merge of classes back as one act |
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from urllib.parse import unquote
 from tornado.web import RequestHandler
 
 from app.api import ApiHandler
+from app.api_classes import keep_file
 from app.confirming import PageWish, confirm_page
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
 from app.project import now
-from labeling.groups import GROUP_MAX, NewGroup, record_group, undo_group
+from labeling.groups import GROUP_MAX, MERGE_PREFIX, NewGroup, record_group, undo_group
+from labeling.merging import undo_merge
 
 SIZE, SIZE_MOST = 24, 60
 REFUSED_MOST = 2_000
@@ -46,12 +48,14 @@ class ConfirmHandler(ApiHandler):
 
 
 class GroupUndoHandler(ApiHandler):
-    """Takes a confirmed page, or the labels of a selection, back."""
+    """Takes a confirmed page, the labels of a selection, or a merge of classes back."""
 
     async def post(self) -> None:
         """Take it back whole."""
         if meant_for_us(self):
             await self.answer(self.context.writer, lambda: undo_labels(self.context, self.body()))
+            # A merge taken back brings a class back.
+            self.context.supervisor.wake()
 
 
 def confirm_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
@@ -117,12 +121,16 @@ def undo_labels(context: ServerContext, values: Mapping[str, Any]) -> Json:
         RequestError: a value is missing or of the wrong type.
     """
     group, undo = _text(values, "group"), _text(values, "undo")
+    is_merge = group.startswith(MERGE_PREFIX)
+    take_back = undo_merge if is_merge else undo_group
     with context.project.database.transaction() as session:
-        keys = undo_group(
+        keys = take_back(
             session, group_uid=group, undo_uid=undo, annotator_id=context.annotator_id, now=now()
         )
         counts = context.counts.preview(session)
     context.counts.remember(counts)
+    if is_merge:
+        keep_file(context)
     return {
         "group": group,
         "keys": list(keys),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.class_keys import next_key
-from app.components.theme import class_colour
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
@@ -14,12 +12,10 @@ from app.lookups import lookup_links
 from app.project import now
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotations import history as past
-from labeling.classes import LabelClass, add_class, list_classes
+from labeling.classes import LabelClass, list_classes
 from labeling.groups import LastGroup, recent_steps
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
-
-NEW_CLASS_LIMIT = 1000
 
 
 def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Json:
@@ -130,38 +126,6 @@ def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
         suggested_class_id=_number(values, "suggested_class_id"),
         shown_ms=_number(values, "shown_ms"),
     )
-
-
-def classes(context: ServerContext) -> Json:
-    """Return the open classes with their running counts."""
-    with context.project.database.reading() as session:
-        return {"classes": class_list(list_classes(session), context.counts.read(session).classes)}
-
-
-def add_class_named(context: ServerContext, values: Mapping[str, Any]) -> Json:
-    """Add a class, with a colour of its own and the next free key.
-
-    Raises:
-        RequestError: the name is missing, or there are too many classes.
-    """
-    name = _text(values, "name").strip()
-    key = _optional_text(values, "key")
-    with context.project.database.transaction() as session:
-        known = list_classes(session, archived=True)
-        same = next((entry.name for entry in known if entry.name.casefold() == name.casefold()), None)
-        if same is not None:
-            raise RequestError(f"there is a class {same!r} already; choose another name")
-        if len(known) >= NEW_CLASS_LIMIT:
-            raise RequestError(
-                f"the project has {len(known)} classes; more than {NEW_CLASS_LIMIT} are not supported"
-            )
-        add_class(
-            session,
-            name=name,
-            key=key or next_key({entry.key for entry in known}),
-            colour=class_colour(len(known)),
-        )
-        return {"classes": class_list(list_classes(session), context.counts.read(session).classes)}
 
 
 def _picked(context: ServerContext, key: str, by_id: Mapping[int, LabelClass]) -> Json | None:

@@ -24,6 +24,7 @@ def class_balance(status: Status, meaning: RoundMeaning | None, *, pool_size: in
     column = (
         {} if meaning is None or not meaning.prior else {key: i for i, key in enumerate(meaning.class_ids)}
     )
+    counts = dict(status.counts)
     rows = []
     for entry, share in zip(status.classes, shares, strict=True):
         at = column.get(entry.id)
@@ -32,11 +33,12 @@ def class_balance(status: Status, meaning: RoundMeaning | None, *, pool_size: in
             ClassBalance(
                 name=entry.name,
                 colour=entry.colour or "#8793a0",
-                labelled=status.count_of(entry.id),
+                labelled=counts.get(entry.id, 0),
                 predicted=meaning.prior[at] * pool_size if known and meaning and at is not None else None,
                 low=meaning.prior_low[at] * pool_size if known and meaning and at is not None else None,
                 high=meaning.prior_high[at] * pool_size if known and meaning and at is not None else None,
                 wanted_share=float(share),
+                class_id=entry.id,
             )
         )
     return rows
@@ -45,8 +47,8 @@ def class_balance(status: Status, meaning: RoundMeaning | None, *, pool_size: in
 def balance_frame(rows: Sequence[ClassBalance], *, pool_size: int) -> pd.DataFrame:
     """Return the rows as a frame for the charts.
 
-    Columns: class_name, colour, labelled (number), predicted, low, high (shares of the pool; NaN without a model),
-    target (wanted share among the labels).
+    Columns: class_id, class_name, colour, labelled (number), predicted, low, high (shares of the pool; NaN without a
+    model), target (wanted share among the labels).
     """
 
     def share(value: float | None) -> float:
@@ -54,6 +56,7 @@ def balance_frame(rows: Sequence[ClassBalance], *, pool_size: int) -> pd.DataFra
 
     return pd.DataFrame(
         {
+            "class_id": [row.class_id for row in rows],
             "class_name": [row.name for row in rows],
             "colour": [row.colour for row in rows],
             "labelled": [row.labelled for row in rows],

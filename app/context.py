@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class ServerContext:
             machine (DNS rebinding) is refused.
         writer: one thread for what writes to the database; keeps the event loop free while a commit reaches the disk.
         reader: threads for what only reads.
+        writing_file: held while the project's file is written.
     """
 
     project: Project
@@ -47,6 +49,7 @@ class ServerContext:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "goldpan-writer"))
     reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "goldpan-reader"))
+    writing_file: threading.Lock = field(default_factory=threading.Lock)
 
     def stop(self) -> None:
         """End the worker and close the database."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labeling.annotations import Act, Annotation
+from labeling.class_tree import class_tree, counts_with_children
 from labeling.classes import LabelClass
 from labeling.groups import LastGroup
 from labeling.pools.pool import Pool
@@ -95,7 +96,14 @@ def pool_version(pool: Pool) -> str:
 
 
 def class_list(classes: Sequence[LabelClass], counts: Mapping[int, int]) -> list[Json]:
-    """Return the classes as the card's buttons need them."""
+    """Return the classes as the browser needs them, each followed by those under it.
+
+    Args:
+        classes: in order; a class whose parent is not among them stands at the top.
+        counts: labels by class id.
+    """
+    nodes = class_tree(classes)
+    totals = counts_with_children(nodes, counts)
     return [
         {
             "id": entry.id,
@@ -104,8 +112,14 @@ def class_list(classes: Sequence[LabelClass], counts: Mapping[int, int]) -> list
             "colour": entry.colour,
             "description": entry.description,
             "count": counts.get(entry.id, 0),
+            "total": totals[entry.id],
+            "parent_id": node.parent_id,
+            "depth": node.depth,
+            "path": node.path_text,
+            "target": entry.target,
         }
-        for entry in classes
+        for node in nodes
+        for entry in (node.label_class,)
     ]
 
 
@@ -144,6 +158,7 @@ def finite(value: float | None) -> float | None:
 
 
 def _guess(class_id: int | None, probability: float | None, classes: Mapping[int, LabelClass]) -> Json | None:
-    if class_id is None or class_id not in classes:
+    # Archived since the round chose the item: it can be suggested no more.
+    if class_id is None or class_id not in classes or classes[class_id].archived:
         return None
     return {"class_id": class_id, "name": classes[class_id].name, "probability": finite(probability)}

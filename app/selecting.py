@@ -138,6 +138,22 @@ def spread_rows(rows: IntArray, count: int) -> IntArray:
     return rows[(np.arange(taken) * len(rows)) // max(taken, 1)]
 
 
+def rows_of_class(
+    labels: npt.NDArray[np.int16], predicted: npt.NDArray[np.int16] | None, place: int
+) -> npt.NDArray[np.int64]:
+    """Return the rows of a class: those labelled so, and those without a label that the model takes for it.
+
+    Args:
+        labels: (n,) position of each item's label, -1 where it has none.
+        predicted: (n,) position of its likeliest class; None without a model.
+        place: position of the class.
+    """
+    of_it = labels == place
+    if predicted is not None:
+        of_it |= (labels < 0) & (predicted == place)
+    return np.flatnonzero(of_it)
+
+
 def label_rows(context: ServerContext, rows: IntArray, class_id: int) -> tuple[str, RecordedGroup]:
     """Give all items of a selection one label, in one transaction; items with an answer keep it.
 

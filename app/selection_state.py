@@ -98,6 +98,19 @@ class SelectionState(param.Parameterized):
         if rows is not None:
             self._choose(rows, f"most like {project.pool.key(row)}")
 
+    async def choose_class(self, class_id: int) -> None:
+        """Choose the items that are labelled with a class, or that the model takes for it and nobody labelled."""
+        state = self.dashboard
+        place = next((at for at, entry in enumerate(state.classes) if entry.id == class_id), None)
+        if place is None:
+            return
+        rows = await self._attempt(
+            state.context.reader,
+            lambda: selecting.rows_of_class(state.label_codes(), state.prediction_codes(), place),
+        )
+        if rows is not None:
+            self._choose(rows, f"labelled or predicted {state.classes[place].name}")
+
     async def choose_matching(self) -> None:
         """Choose the items that hold the words, or match the criteria, typed."""
         project, text = self.dashboard.context.project, self.query.strip()

@@ -26,6 +26,12 @@ class DashboardState(param.Parameterized):
     current_row = param.Integer(default=-1, doc="Row of the item on the label card; -1 for none.")
     picked_row = param.Integer(default=-1, doc="Row of the item picked on the map; -1 for none.")
     wanted_keys = param.List(default=[], doc="Keys of chosen items that the label card shall show next.")
+    confirm_class = param.Integer(
+        default=0, doc="Id of a class that the Confirm page shall show a page of; 0 for none."
+    )
+    map_class = param.Integer(
+        default=0, doc="Id of a class whose items the Explore page shall choose; 0 for none."
+    )
     revision = param.Integer(default=0, doc="The label revision that is shown.")
     round_number = param.Integer(default=0, doc="The last finished round; 0 before the first.")
     classes_version = param.Integer(

@@ -67,7 +67,7 @@ def shared_config(project: Project) -> ProjectConfig:
     # A database address may hold a password, and where the pool lies is this machine's own business.
     private = project.config.project.model_copy(update={"database": None})
     return project.config.model_copy(
-        update={"project": private, "classes": _class_sections(classes), "shared": shared}
+        update={"project": private, "classes": class_sections(classes), "shared": shared}
     )
 
 
@@ -109,6 +109,31 @@ def import_project(
         base=shared_path.resolve().parent,
         stage=stage,
         fill=lambda project: _restore(project, shared),
+    )
+
+
+def class_sections(classes: Sequence[LabelClass]) -> tuple[ClassSection, ...]:
+    """Return classes as a configuration file has them.
+
+    Args:
+        classes: all classes, archived ones too, in order.
+    """
+    names = {entry.id: entry.name for entry in classes}
+    # A class out of use keeps its key only where no other class has it: a file may name each key once.
+    keys: dict[str | None, int] = {}
+    for entry in sorted(classes, key=lambda entry: entry.archived):
+        keys.setdefault(entry.key, entry.id)
+    return tuple(
+        ClassSection(
+            name=entry.name,
+            key=entry.key if keys[entry.key] == entry.id else None,
+            colour=entry.colour,
+            parent=None if entry.parent_id is None else names[entry.parent_id],
+            description=entry.description,
+            target=entry.target,
+            archived=entry.archived,
+        )
+        for entry in classes
     )
 
 
@@ -222,26 +247,6 @@ def _shared_seeks(seeks: Sequence[Seek], classes: Sequence[LabelClass]) -> tuple
             withdrawn_by=entry.withdrawn_by or None,
         )
         for entry in seeks
-    )
-
-
-def _class_sections(classes: Sequence[LabelClass]) -> tuple[ClassSection, ...]:
-    names = {entry.id: entry.name for entry in classes}
-    # A class out of use keeps its key only where no other class has it: a file may name each key once.
-    keys: dict[str | None, int] = {}
-    for entry in sorted(classes, key=lambda entry: entry.archived):
-        keys.setdefault(entry.key, entry.id)
-    return tuple(
-        ClassSection(
-            name=entry.name,
-            key=entry.key if keys[entry.key] == entry.id else None,
-            colour=entry.colour,
-            parent=None if entry.parent_id is None else names[entry.parent_id],
-            description=entry.description,
-            target=entry.target,
-            archived=entry.archived,
-        )
-        for entry in classes
     )
 
 

@@ -22,6 +22,9 @@ Path: TypeAlias = tuple[str | int, ...]
 Problem: TypeAlias = tuple[Path, str]
 """Where, and what is wrong there."""
 
+_NOT_IN_A_NAME = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode categories of characters that no name holds: control characters, halves, separators of lines."""
+
 PRIOR_TOLERANCE = 0.001
 """How far stated class shares may be from adding up to 1: shares are written with a few digits."""
 
@@ -35,9 +38,10 @@ def check_printable(name: str) -> str:
     """Return the name unchanged.
 
     Raises:
-        PydanticCustomError: it holds a line break, a tab or another character that cannot be seen.
+        PydanticCustomError: it holds a line break, a tab, another control character or half a character.
     """
-    if not name.isprintable():
+    # Not `isprintable`: joined emoji and some scripts need characters that are not seen themselves.
+    if any(unicodedata.category(character) in _NOT_IN_A_NAME for character in name):
         raise _error(f"given {name!r}; allowed: printable characters on one line")
     return name
 

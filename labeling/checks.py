@@ -57,7 +57,7 @@ def checked_name(value: object, *, what: str, error: type[LabelingError], longes
     text = checked_text(value, what=what, error=error, longest=10 * longest)
     name = unicodedata.normalize("NFC", text).strip()
     checked_text(name, what=what, error=error, longest=longest, shortest=1)
-    if any(unicodedata.category(character) == "Cc" for character in name):
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
         raise error(f"{what} {name!r} holds a line break, tab or other control character; leave it out")
     return name
 

@@ -1,4 +1,7 @@
-"""The classes of a project. They can be added, renamed and archived at any time; none is ever deleted."""
+"""The classes of a project. They can be added, renamed and archived at any time; none is ever deleted.
+
+`labeling.merging` merges one into another, `labeling.class_tree` shows them as a tree.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,9 @@ from labeling.errors import LabelClassError
 from labeling.tables import LabelClassTable
 
 DESCRIPTION_MAX = 2_000
+TARGET_MAX = 1e9
+"""The largest weight that a configuration file takes, too."""
+
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -80,13 +86,24 @@ def add_class(
     return _frozen(row)
 
 
-def rename_class(session: Session, *, class_id: int, name: str) -> LabelClass:
+def rename_class(session: Session, *, class_id: int, name: str, known_name: str | None = None) -> LabelClass:
     """Give a class another name; its labels stay with it.
 
+    Args:
+        session: of a write transaction.
+        class_id: the class.
+        name: its new name.
+        known_name: the name that the person saw; where somebody renamed the class meanwhile, theirs stays.
+
     Raises:
-        LabelClassError: there is no such class, or the name is taken or cannot be used.
+        LabelClassError: there is no such class, the name is taken or cannot be used, or the class is not called
+            `known_name` any more.
     """
     row = _existing(session, class_id)
+    if known_name is not None and row.name not in (known_name, name):
+        raise LabelClassError(
+            f"the class {known_name!r:.220} was renamed to {row.name!r} meanwhile; look again before you rename it"
+        )
     stored = checked_name(name, what="the class's name", error=LabelClassError)
     if stored != row.name:
         _refuse_taken_name(session, stored)
@@ -123,6 +140,39 @@ def update_class(
     return _frozen(row)
 
 
+def move_class(session: Session, *, class_id: int, place: int) -> None:
+    """Put a class at a place among the open classes under the same parent; all positions are counted anew.
+
+    Args:
+        session: of a write transaction.
+        class_id: an open class.
+        place: 0 for the first; a place past the end is the last.
+
+    Raises:
+        LabelClassError: there is no such class, it is archived, or the place is no whole number from 0 up.
+    """
+    moved = _existing(session, class_id)
+    checked_integer(place, what="the class's place", error=LabelClassError)
+    if moved.archived:
+        raise LabelClassError(f"the class {moved.name!r} is archived; restore it before you move it")
+    order = sa.select(LabelClassTable).order_by(LabelClassTable.position, LabelClassTable.id)
+    rows = list(session.execute(order).scalars())
+    rest = [row for row in rows if row.id != moved.id]
+    # As on the screen: a class under an archived one stands at the top.
+    open_ids = {row.id for row in rows if not row.archived}
+    above = moved.parent_id if moved.parent_id in open_ids else None
+    kin = [
+        at
+        for at, row in enumerate(rest)
+        if not row.archived and (row.parent_id if row.parent_id in open_ids else None) == above
+    ]
+    ends = [*kin, kin[-1] + 1] if kin else [rows.index(moved)]
+    at = ends[min(place, len(ends) - 1)]
+    for position, row in enumerate([*rest[:at], moved, *rest[at:]]):
+        row.position = position
+    session.flush()
+
+
 def archive_class(session: Session, *, class_id: int) -> LabelClass:
     """Take a class out of use: no new label can have it, its key is free again, old labels keep it.
 
@@ -133,6 +183,18 @@ def archive_class(session: Session, *, class_id: int) -> LabelClass:
     row.archived = True
     session.flush()
     return _frozen(row)
+
+
+def lift_children(session: Session, *, class_id: int) -> None:
+    """Put the classes under one under the class above it: to be done before it is archived.
+
+    Raises:
+        LabelClassError: there is no such class.
+    """
+    row = _existing(session, class_id)
+    session.execute(
+        sa.update(LabelClassTable).where(LabelClassTable.parent_id == row.id).values(parent_id=row.parent_id)
+    )
 
 
 def restore_class(session: Session, *, class_id: int) -> LabelClass:
@@ -205,6 +267,8 @@ def _checked_key(session: Session, row: LabelClassTable, key: str | None) -> str
 
 
 def _key_owner(session: Session, key: str | None, *, but: int | None) -> str | None:
+    if key is None:
+        return None
     statement = sa.select(LabelClassTable.name).where(LabelClassTable.key == key, ~LabelClassTable.archived)
     if but is not None:
         statement = statement.where(LabelClassTable.id != but)
@@ -226,8 +290,10 @@ def _checked_target(target: float | None) -> float | None:
         return None
     if isinstance(target, bool) or not isinstance(target, int | float):
         raise LabelClassError(f"a class's target is a number, not {target!r:.50}")
-    if not math.isfinite(target) or target < 0:
-        raise LabelClassError(f"a class's target is a finite number from 0 up, not {target!r}")
+    if not math.isfinite(target) or not 0 <= target <= TARGET_MAX:
+        raise LabelClassError(
+            f"a class's target is a number from 0 up to {TARGET_MAX:,.0f}, not {target!r:.50}"
+        )
     return float(target)
 
 

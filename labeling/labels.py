@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,9 @@ from sqlalchemy.orm import Session
 
 from labeling.current import standing, standing_of, undone
 from labeling.tables import AnnotationTable
+
+MERGED = "merge"
+"""The strategy of annotations that a merge of classes appended (`labeling.merging`)."""
 
 
 @dataclass(frozen=True)
@@ -106,20 +110,44 @@ def proposal_outcomes(session: Session, *, revision: int) -> list[ProposalOutcom
     An item proposed by one round counts once, as it was last answered; undone answers do not count, nor does
     what no round proposed.
     """
-    statement = (
-        sa.select(
-            AnnotationTable.item_key,
-            AnnotationTable.round_number,
-            AnnotationTable.kind,
-            AnnotationTable.class_id,
-            AnnotationTable.suggested_class_id,
-        )
-        .where(AnnotationTable.id <= revision, AnnotationTable.kind != "", AnnotationTable.act != "undo")
-        .where(~undone(AnnotationTable.id, revision=revision))
-        .order_by(AnnotationTable.id)
-    )
+    statement = _answers(revision).where(AnnotationTable.id <= revision).order_by(AnnotationTable.id)
     found = {(row[0], row[1]): ProposalOutcome(*row) for row in session.execute(statement)}
     return list(found.values())
+
+
+def latest_outcomes(session: Session, *, kinds: Sequence[str], limit: int) -> list[ProposalOutcome]:
+    """Return what came of the last proposals of some kinds, oldest first: the end of `proposal_outcomes`, read alone.
+
+    Args:
+        session: of a transaction.
+        kinds: the kinds of proposals.
+        limit: how many answers are looked at.
+    """
+    statement = (
+        _answers().where(AnnotationTable.kind.in_(kinds)).order_by(AnnotationTable.id.desc()).limit(limit)
+    )
+    found: dict[tuple[str, int | None], ProposalOutcome] = {}
+    for row in session.execute(statement):
+        found.setdefault((row[0], row[1]), ProposalOutcome(*row))
+    return list(found.values())[::-1]
+
+
+def label_times(session: Session, *, annotator_id: int, limit: int) -> list[datetime]:
+    """Return when an annotator gave the last labels that count, newest first; merged classes are no labels given.
+
+    Args:
+        session: of a transaction.
+        annotator_id: whose.
+        limit: how many at most.
+    """
+    statement = (
+        sa.select(AnnotationTable.created_at)
+        .where(AnnotationTable.annotator_id == annotator_id, AnnotationTable.act == "label")
+        .where(AnnotationTable.strategy != MERGED, ~undone(AnnotationTable.id))
+        .order_by(AnnotationTable.id.desc())
+        .limit(limit)
+    )
+    return list(session.execute(statement).scalars())
 
 
 def class_counts(session: Session) -> dict[int, int]:
@@ -153,6 +181,21 @@ def update_counts(session: Session, *, known: Counts) -> Counts:
         revision=now,
         classes={key: count for key, count in sorted(classes.items()) if count},
         acts={key: count for key, count in sorted(acts.items()) if count},
+    )
+
+
+def _answers(revision: int | None = None) -> sa.Select[*tuple[Any, ...]]:
+    """Return the select of what a ProposalOutcome holds, for each answer to a proposal that is not undone."""
+    return (
+        sa.select(
+            AnnotationTable.item_key,
+            AnnotationTable.round_number,
+            AnnotationTable.kind,
+            AnnotationTable.class_id,
+            AnnotationTable.suggested_class_id,
+        )
+        .where(AnnotationTable.kind != "", AnnotationTable.act != "undo")
+        .where(~undone(AnnotationTable.id, revision=revision))
     )
 
 

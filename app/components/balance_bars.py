@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+SHOWN = 150
+"""Rows at most: they are sent anew after every label."""
+
 
 @dataclass(frozen=True)
 class ClassBalance:
@@ -22,6 +25,7 @@ class ClassBalance:
         low: lower end of the interval of `predicted`.
         high: upper end.
         wanted_share: wanted share among the labels, 0 to 1.
+        class_id: the class's number; 0 where nobody asks for it.
     """
 
     name: str
@@ -31,6 +35,7 @@ class ClassBalance:
     low: float | None
     high: float | None
     wanted_share: float
+    class_id: int = 0
 
 
 def balance_rows(rows: Sequence[ClassBalance]) -> str:
@@ -45,8 +50,11 @@ def balance_rows(rows: Sequence[ClassBalance]) -> str:
         '<span role="columnheader" class="gp-num" title="Estimated number of items of this class in the whole pool">'
         "In the pool</span></div>"
     )
-    body = "".join(_row(row, most=most, total=total) for row in rows)
-    return f'<div class="gp-bals" role="table" tabindex="0" aria-label="Balance of the classes">{head}{body}</div>'
+    body = "".join(_row(row, most=most, total=total) for row in rows[:SHOWN])
+    more = len(rows) - SHOWN
+    rest = f'<p class="gp-quiet">{more:,} more classes are on the Balance page.</p>' if more > 0 else ""
+    start = '<div class="gp-bals" role="table" tabindex="0" aria-label="Balance of the classes">'
+    return f"{start}{head}{body}</div>{rest}"
 
 
 def _row(row: ClassBalance, *, most: int, total: int) -> str:

@@ -6,6 +6,7 @@ escaping, never as HTML or formulas.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import holoviews as hv
@@ -27,6 +28,7 @@ from app.components.charts_style import (
     rows_height,
     share_text,
     side_texts,
+    tapped_rows,
 )
 from app.components.map_colours import Theme, readable
 from app.components.theme import chart_colours
@@ -37,14 +39,17 @@ DECADES = (0.0001, 0.001, 0.01, 0.1, 1.0)
 FINE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
-def balance_chart(frame: pd.DataFrame, *, theme: Theme = "light") -> pn.viewable.Viewable:
+def balance_chart(
+    frame: pd.DataFrame, *, theme: Theme = "light", on_choose: Callable[[int], None] | None = None
+) -> pn.viewable.Viewable:
     """Draw each class's share of the labels, of the pool as predicted, and as wanted, on one logarithmic axis.
 
     Args:
         frame: one row per class: `class_name` (text), `colour` (hex), `labelled` (number of labels), `predicted` (share
             of the pool, 0 to 1; NaN before the first round), `low` and `high` (its interval, may be missing or NaN),
-            `target` (wanted share, 0 to 1; may be NaN).
+            `target` (wanted share, 0 to 1; may be NaN), and `class_id` where a row can be chosen.
         theme: light or dark.
+        on_choose: called with the `class_id` of a row that is clicked; None where none can be.
 
     Returns:
         The chart, classes with the most labels first; an empty state without classes.
@@ -62,6 +67,7 @@ def balance_chart(frame: pd.DataFrame, *, theme: Theme = "light") -> pn.viewable
     columns = ["name", "count", "expected", "wanted", "fill", "edge_colour"]
     spans = data[data["low"].notna() & data["high"].notna()]
     goals, pool = data[data["target"].notna()], data[data["predicted"].notna()]
+    choosing = [] if on_choose is None else [tapped_rows(data["class_id"].tolist(), on_choose)]
     parts = [
         hv.Segments(
             (goals["target"], goals["y"] - 0.32, goals["target"], goals["y"] + 0.32), label="wanted"
@@ -88,7 +94,7 @@ def balance_chart(frame: pd.DataFrame, *, theme: Theme = "light") -> pn.viewable
             xlim=(floor * 0.8, 1.25),
             xticks=_share_ticks(floor),
             xlabel="share of the labels, of the pool",
-            hooks=dress(theme, legend_above, side_texts(data["text"].tolist(), theme)),
+            hooks=dress(theme, legend_above, side_texts(data["text"].tolist(), theme), *choosing),
         )
     )
     return chart_pane(chart, rows_height(len(data)))

@@ -10,6 +10,7 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.core.properties import value
+from bokeh.events import Tap
 from bokeh.models import FixedTicker, HoverTool, LinearAxis
 
 from app.components.map_colours import Theme
@@ -114,6 +115,25 @@ def side_texts(texts: Sequence[str], theme: Theme) -> Callable[[Any, Any], None]
             major_label_text_font_size="12px",
         )
         figure.add_layout(axis, "right")
+
+    return apply
+
+
+def tapped_rows(ids: Sequence[int], choose: Callable[[int], None]) -> Callable[[Any, Any], None]:
+    """Return a hook that makes the rows of a chart answer to a click or a tap anywhere in them.
+
+    Args:
+        ids: what each row stands for, the first at the top.
+        choose: called with the id of the row that was clicked.
+    """
+
+    def react(event: Tap) -> None:
+        place = -1 if event.y is None else len(ids) - 1 - round(event.y)
+        if 0 <= place < len(ids):
+            choose(ids[place])
+
+    def apply(plot: Any, _element: Any) -> None:  # noqa: ANN401
+        plot.state.on_event(Tap, react)
 
     return apply
 

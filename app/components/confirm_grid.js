@@ -25,6 +25,7 @@ class ConfirmGrid {
     document.addEventListener("keydown", this.keys)
     const fresh = () => this.model.active !== false && !this.touched && !this.outbox?.size && this.fetch({gently: true})
     for (const name of ["round_number", "classes_version", "active"]) model.on(name, fresh)
+    model.on("open_class", () => this._openClass() && this.fetch())
     model.on("remove", () => this.close())
   }
 
@@ -45,6 +46,7 @@ class ConfirmGrid {
       instance: () => {},
     })
     this.outbox.start()
+    this._openClass()
     await this.fetch()
   }
 
@@ -127,6 +129,16 @@ class ConfirmGrid {
       this._fill(null)
       this.fetch()
     }
+  }
+
+  /** Turn to the class that another page of the dashboard asks for; returns whether one does. */
+  _openClass() {
+    const id = this.model.open_class
+    if (!id || !this.outbox) return false
+    this.news.tell({open_class: 0})
+    this.wanted = id
+    this._fill(null)
+    return true
   }
 
   _build() {

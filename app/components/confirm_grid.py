@@ -36,6 +36,10 @@ class ConfirmGrid(JSComponent):
     active = param.Boolean(
         default=True, doc="Whether the page is on show, from Python; its keys are dead otherwise."
     )
+    open_class = param.Integer(
+        default=0,
+        doc="Id of a class to show a page of, from Python; 0 for none. The browser sets it to 0 again.",
+    )
     unsaved_count = param.Integer(
         default=0, doc="Confirmed pages the server has not acknowledged, from the browser."
     )

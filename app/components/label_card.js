@@ -224,7 +224,9 @@ class LabelCard {
     this.outbox.add(groupUndo(last.uid), pressedAt)
     this._showUndo()
     const of = last.class_name ? ` of ${last.class_name}` : ""
-    this.notices.add(`Taken back: ${plural(last.count, "label")}${of}, given at once. Undo again for what was before.`)
+    const labels = plural(last.count, "label")
+    const what = last.uid.startsWith("merge-") ? `the merge${of}, ${labels}` : `${labels}${of}, given at once`
+    this.notices.add(`Taken back: ${what}. Undo again for what was before.`)
   }
 
   _present(item) {
@@ -303,7 +305,7 @@ class LabelCard {
   _takeClasses(classes, countsToo = true) {
     if (!Array.isArray(classes) || (!classes.length && this.panel.classes.length)) return
     const counted = Object.fromEntries(classes.filter((each) => each.count != null).map((each) => [each.id, each.count]))
-    const text = JSON.stringify(classes.map(({count, ...rest}) => rest))
+    const text = JSON.stringify(classes.map(({count, total, ...rest}) => rest))
     if (text !== this.classText) {
       this.classText = text
       this.panel.setClasses(classes)

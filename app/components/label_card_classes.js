@@ -1,4 +1,4 @@
-// The classes: a button each with key, colour, name and running count; a filter when there are many; a form to name
+// The classes: a button each with key, colour, name and running count, under their parents; a filter when there are many; a form to name
 // the first ones; a field to add one at any time.
 
 const FILTER_ABOVE = 20
@@ -43,6 +43,7 @@ class ClassPanel {
     for (const each of this.classes) this._dress(each)
     this.list.replaceChildren(...[...this.buttons.values()].map((parts) => parts.node))
     const many = this.classes.length > FILTER_ABOVE
+    this.node.toggleAttribute("data-tree", this.classes.some((each) => each.depth))
     this.node.dataset.size = this.classes.length <= 6 ? "few" : many ? "many" : "some"
     show(this.first, this.classes.length === 0)
     show(this.filter, many)
@@ -115,19 +116,22 @@ class ClassPanel {
   }
 
   _makeButton(id) {
-    const parts = {kbd: h("kbd"), name: h("span.name"), count: h("span.count")}
+    const parts = {kbd: h("kbd"), above: h("span.above"), name: h("span.name", {dir: "auto"}), count: h("span.count")}
     const click = (event) => {
       this.on.pick(id)
       if (event.detail > 0) parts.node.blur()
     }
-    parts.node = h("button.class", {type: "button", onclick: click}, parts.kbd, h("i.chip"), parts.name, parts.count)
+    parts.node = h("button.class", {type: "button", onclick: click}, parts.kbd, h("i.chip"), parts.above, parts.name, parts.count)
     return parts
   }
 
   _dress(each) {
     const parts = this.buttons.get(each.id)
     parts.node.style.setProperty("--c", each.colour)
-    parts.node.title = each.description ? `${each.name}: ${each.description}` : each.name
+    const path = each.path || each.name
+    parts.node.title = each.description ? `${path}: ${each.description}` : path
+    parts.node.style.setProperty("--depth", Math.min(each.depth ?? 0, 6))
+    setText(parts.above, each.depth ? path.slice(0, path.length - each.name.length) : "")
     parts.node.dataset.class = each.id
     setText(parts.name, each.name)
     setText(parts.kbd, each.shortcut.toUpperCase())
@@ -145,12 +149,13 @@ class ClassPanel {
 
   _narrow() {
     const words = this.filter.hidden ? "" : this.filter.value.trim().toLowerCase()
-    this.matches = this.classes.filter((each) => each.name.toLowerCase().includes(words))
+    this.matches = this.classes.filter((each) => (each.path || each.name).toLowerCase().includes(words))
     const keep = new Set(this.matches.map((each) => each.id))
     for (const [id, parts] of this.buttons) {
       show(parts.node, keep.has(id))
       parts.node.classList.remove("chosen")
     }
+    this.node.classList.toggle("narrowed", words !== "")
     this.chosen = 0
     if (words) this._markChosen(true)
     show(this.nothing, this.classes.length > 0 && this.matches.length === 0)

@@ -27,6 +27,8 @@ class ConfirmPage:
             sizing_mode="stretch_width",
         )
         state.param.watch(self._push, ["round_number", "classes_version", "page"])
+        state.param.watch(self._open, ["confirm_class"])
+        self._open()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
@@ -39,3 +41,8 @@ class ConfirmPage:
             classes_version=state.classes_version,
             active=state.page == "Confirm",
         )
+
+    def _open(self, *_: Any) -> None:  # noqa: ANN401 - param events
+        if self.state.confirm_class:
+            self.grid.open_class = self.state.confirm_class
+            self.state.confirm_class = 0

@@ -60,6 +60,8 @@ class ExplorePage:
         # The choice ends in a coroutine, which does not hold the document's lock that the figure needs.
         chosen = Debounced(document, self._show_chosen, pause_ms=RING_PAUSE_MS)
         self.selection.state.param.watch(chosen.ask, "version")
+        state.param.watch(self._choose_class, ["map_class"])
+        self._choose_class()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
@@ -91,6 +93,13 @@ class ExplorePage:
 
     async def _find_similar(self, *_: Any) -> None:  # noqa: ANN401
         await self.selection.state.choose_similar(self.state.picked_row)
+
+    def _choose_class(self, *_: Any) -> None:  # noqa: ANN401
+        """Choose the items of a class that another page asks for."""
+        class_id = self.state.map_class
+        if class_id:
+            self.state.map_class = 0
+            pn.state.execute(partial(self.selection.state.choose_class, class_id))
 
     def _show_chosen(self) -> None:
         chosen = self.selection.state

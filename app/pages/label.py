@@ -13,6 +13,7 @@ from app.components.stopping_card import stopping_line
 from app.debounce import Debounced
 from app.items import class_list
 from app.pages.pool_view import PoolView
+from app.pages.progress import ProgressLine
 from app.pages.seek import SeekCard
 from app.session import DashboardState
 
@@ -30,6 +31,7 @@ class LabelPage:
         )
         self.pool_view = PoolView(state, document, height_px=330)
         self.seek = SeekCard(state, document)
+        self.progress = ProgressLine(state, document)
         self.balance = html(self._balance_html())
         self.stopping = html(stopping_line(latest_advice(state)))
         repaint = Debounced(document, self._repaint_balance, pause_ms=BALANCE_PAUSE_MS)
@@ -48,7 +50,7 @@ class LabelPage:
             self.card,
             self.seek.view(),
             panel("The pool", self.pool_view.view()),
-            panel("Balance of the classes", self.balance, self.stopping),
+            panel("Balance of the classes", self.progress.view, self.balance, self.stopping),
         )
 
     def dispose(self) -> None:

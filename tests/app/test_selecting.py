@@ -16,6 +16,7 @@ from app.selecting import (
     class_mix,
     label_rows,
     rows_holding,
+    rows_of_class,
     rows_where,
     similar_rows,
     spread_rows,
@@ -167,3 +168,12 @@ def test_label_rows__what_was_labelled_alone_stays_undone_alone(
     assert found.taken == (key,)
     take_back(context, uid)
     assert labels(clouds) == {key: class_ids(clouds)["rare"]}
+
+
+def test_rows_of_class__labels_first_and_predictions_where_there_is_none() -> None:
+    labels = np.array([0, 1, -1, -1, 1], dtype=np.int16)
+    predicted = np.array([1, 0, 1, 0, 1], dtype=np.int16)
+
+    assert rows_of_class(labels, predicted, 1).tolist() == [1, 2, 4]
+    assert rows_of_class(labels, None, 1).tolist() == [1, 4]
+    assert rows_of_class(labels, None, 2).tolist() == []

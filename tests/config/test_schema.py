@@ -111,10 +111,15 @@ def test_project_section__a_refused_database_url_keeps_its_password_to_itself() 
     assert "hunter2" not in caught.value.errors()[0]["msg"]
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00", "x" * 201])
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00", "a\u2028b", "a\ud800", "x" * 201])
 def test_class_section__a_name_that_is_empty_long_or_unprintable_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         ClassSection(name=name)
+
+
+@pytest.mark.parametrize("name", ["👩\u200d🚀", "שלום\u200f", "می\u200cخواهم"])
+def test_class_section__a_name_may_hold_joiners_and_marks_of_direction(name: str) -> None:
+    assert ClassSection(name=name).name == name
 
 
 def test_class_section__a_name_loses_the_space_around_it() -> None:

@@ -9,7 +9,9 @@ from labeling.classes import (
     add_class,
     archive_class,
     find_class,
+    lift_children,
     list_classes,
+    move_class,
     rename_class,
     restore_class,
     update_class,
@@ -90,7 +92,9 @@ def test_add_class__name_taken(database: Database, name: str) -> None:
         ({"description": "x" * 2001}, "description"),
         ({"target": -1}, "from 0 up"),
         ({"target": float("nan")}, "from 0 up"),
+        ({"target": 2e9}, "up to 1,000,000,000"),
         ({"target": "much"}, "is a number"),
+        ({"name": "two\u2028lines"}, "line break"),
     ],
 )
 def test_add_class__refuses(database: Database, values: dict[str, Any], part: str) -> None:
@@ -178,8 +182,81 @@ def test_restore_class__gives_up_a_key_that_is_taken(database: Database) -> None
     assert (restored.archived, restored.key, names(database)) == (False, None, ["star", "galaxy"])
 
 
+def test_restore_class__without_a_key_beside_others_without_one(database: Database) -> None:
+    first, *_ = [add(database, name) for name in ("a", "b", "c")]
+    with database.transaction() as session:
+        archive_class(session, class_id=first.id)
+        assert restore_class(session, class_id=first.id) == first
+
+
 def test_restore_class__keeps_a_key_that_is_free(database: Database) -> None:
     star = add(database, "star", key="1")
     with database.transaction() as session:
         archive_class(session, class_id=star.id)
         assert restore_class(session, class_id=star.id) == star
+
+
+def test_rename_class__renamed_by_somebody_else_meanwhile(database: Database) -> None:
+    star = add(database, "star")
+    with database.transaction() as session:
+        rename_class(session, class_id=star.id, name="sun", known_name="star")
+
+    with (
+        pytest.raises(LabelClassError, match="renamed to 'sun' meanwhile"),
+        database.transaction() as session,
+    ):
+        rename_class(session, class_id=star.id, name="dwarf", known_name="star")
+    with database.transaction() as session:
+        assert rename_class(session, class_id=star.id, name="sun", known_name="star").name == "sun"
+
+
+@pytest.mark.parametrize("name", ["👩\u200d🚀", "שלום\u200f", 'a "quoted" <b>name</b>', "x" * 200])
+def test_rename_class__any_name_of_one_line(database: Database, name: str) -> None:
+    star = add(database, "star")
+    with database.transaction() as session:
+        rename_class(session, class_id=star.id, name=name)
+
+    assert names(database) == [name]
+
+
+@pytest.mark.parametrize(("place", "order"), [(0, "cab"), (1, "acb"), (2, "abc"), (99, "abc")])
+def test_move_class__to_a_place_among_the_others(database: Database, place: int, order: str) -> None:
+    *_, last = [add(database, name) for name in "abc"]
+    with database.transaction() as session:
+        move_class(session, class_id=last.id, place=place)
+
+    assert "".join(names(database)) == order
+
+
+def test_move_class__counts_among_its_kind_alone(database: Database) -> None:
+    top = add(database, "top")
+    first, gone, second = (add(database, name, parent_id=top.id) for name in ("first", "gone", "second"))
+    add(database, "other")
+    with database.transaction() as session:
+        archive_class(session, class_id=gone.id)
+        move_class(session, class_id=first.id, place=1)
+
+    assert names(database) == ["top", "second", "first", "other"]
+    assert second.parent_id == top.id
+
+
+def test_move_class__refuses(database: Database) -> None:
+    star = add(database, "star")
+    with pytest.raises(LabelClassError, match="place"), database.transaction() as session:
+        move_class(session, class_id=star.id, place=-1)
+    with database.transaction() as session:
+        archive_class(session, class_id=star.id)
+    with pytest.raises(LabelClassError, match="archived"), database.transaction() as session:
+        move_class(session, class_id=star.id, place=0)
+
+
+def test_lift_children__they_come_under_the_one_above(database: Database) -> None:
+    top = add(database, "top")
+    middle = add(database, "middle", parent_id=top.id)
+    add(database, "low", parent_id=middle.id)
+    with database.transaction() as session:
+        lift_children(session, class_id=middle.id)
+
+    with database.reading() as session:
+        low = find_class(session, name="low")
+    assert low is not None and low.parent_id == top.id

@@ -17,6 +17,7 @@ from labeling.labels import (
     changed_labels,
     class_counts,
     current_labels,
+    latest_outcomes,
     proposal_outcomes,
     update_counts,
 )
@@ -145,6 +146,33 @@ def test_proposal_outcomes__one_for_each_proposal_as_last_answered(project: Proj
         ProposalOutcome("b", 1, "refine", None, project.star),
     ]
     assert [entry.item_key for entry in before] == ["a", "b", "c"]
+
+
+def test_latest_outcomes__the_last_of_their_kinds_as_last_answered(project: Project) -> None:
+    def answer(item_key: str, kind: str, class_id: int) -> str:
+        new = NewAnnotation(
+            uid=new_uid(), item_key=item_key, act=Act.LABEL, class_id=class_id, kind=kind, round_number=1
+        )
+        return project.annotate(new).uid
+
+    answer("a", "balance", project.star)
+    answer("b", "discover", project.star)
+    answer("c", "refine", project.star)
+    answer("a", "balance", project.galaxy)
+    project.undo("d", answer("d", "balance", project.star))
+    answer("e", "discover", project.quasar)
+    kinds = ("discover", "balance")
+    with project.database.reading() as session:
+        found = latest_outcomes(session, kinds=kinds, limit=9)
+        last = latest_outcomes(session, kinds=kinds, limit=1)
+        nothing = latest_outcomes(session, kinds=(), limit=9)
+    assert [(entry.item_key, entry.class_id) for entry in found] == [
+        ("b", project.star),
+        ("a", project.galaxy),
+        ("e", project.quasar),
+    ]
+    assert last == found[-1:]
+    assert nothing == []
 
 
 def test_standing_annotations__those_that_count(project: Project) -> None:

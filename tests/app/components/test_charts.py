@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
+from bokeh.events import Tap
 from playwright.sync_api import Browser
 
 from app.components import charts
@@ -93,6 +94,17 @@ def test_balance_chart__does_not_change_its_frame() -> None:
     before = frame.copy(deep=True)
     charts.balance_chart(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(("y", "chosen"), [(2.2, [11]), (0.4, [13]), (-0.6, []), (2.6, []), (None, [])])
+def test_balance_chart__a_click_in_a_row_chooses_its_class(y: float | None, chosen: list[int]) -> None:
+    found: list[int] = []
+    frame = balance(3).assign(class_id=[11, 12, 13])
+    figure = figure_of(charts.balance_chart(frame, on_choose=found.append))
+
+    figure._trigger_event(Tap(figure, x=0.1, y=y))
+
+    assert found == chosen
 
 
 def test_learning_curve__leaves_out_rounds_that_were_not_measured() -> None:
