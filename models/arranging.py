@@ -32,7 +32,7 @@ from models.projection import fit_to_square, open_projection, row_chunks
 from models.vectors import VectorFile
 
 FITTED_ROWS = 100_000
-"""Most items that t-SNE lays out itself: 100,000 take about two minutes and 0.9 GB."""
+"""Most items that t-SNE lays out itself: 100,000 take about two minutes and 0.4 GB."""
 
 FEWEST_ROWS = 10
 CORNER = (-1.0, -0.95)

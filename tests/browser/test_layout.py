@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -61,3 +62,20 @@ def test_layout__a_page_opened_later_shows_it_and_says_nothing(
         )
         page.wait_for_timeout(500)
         expect(page.get_by_text(MOVED)).to_have_count(0)
+
+
+def test_layout__one_that_cannot_be_made_is_one_notice_and_the_map_stays(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    project = make_clouds(tmp_path)
+    project.close()
+    (project.paths.vectors / "arranged.npy").mkdir()
+    with (
+        serving(project.paths.config) as running,
+        open_page(chromium, running.url, page="Explore") as page,
+    ):
+        expect(page.get_by_text("The map could not be arranged: the map cannot be written")).to_be_visible(
+            timeout=2 * FIRST_ROUND_S * 1000
+        )
+        expect(page.locator("canvas").first).to_be_visible()
+        expect(page.get_by_role("combobox", name="Layout")).to_have_count(0)
