@@ -7,10 +7,12 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from app.arranging import Arranger
 from app.column_summaries import ColumnSummaries
 from app.counts import RunningCounts
 from app.hub import Hub
 from app.labelled import RunningLabels
+from app.layouts import Layouts
 from app.project import Project, annotator_name
 from app.supervisor import Supervisor
 from labeling.annotators import ensure_annotator
@@ -27,6 +29,7 @@ class ServerContext:
         counts: how many items have which class, kept up to date.
         labelled: which class each item is labelled with, likewise.
         summaries: how the pool's columns are spread; computed once a card asks.
+        layouts: where the map shows each item.
         readable: items of the pool that can be read.
         annotator_id: who labels; one person while there is no login.
         instance: a new id for each start, so that a page can tell that the server was restarted.
@@ -43,6 +46,7 @@ class ServerContext:
     counts: RunningCounts
     labelled: RunningLabels
     summaries: ColumnSummaries
+    layouts: Layouts
     readable: int
     annotator_id: int
     hosts: frozenset[str]
@@ -64,14 +68,17 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
     hub = Hub()
     with project.database.transaction() as session:
         annotator_id = ensure_annotator(session, name=annotator_name(project.config))
-    counts = RunningCounts()
+    counts, layouts = RunningCounts(), Layouts(project)
     return ServerContext(
         project=project,
         hub=hub,
-        supervisor=Supervisor(project, counts=counts, on_status=hub.publish),
+        supervisor=Supervisor(
+            project, counts=counts, on_status=hub.publish, arranger=Arranger(project, layouts)
+        ),
         counts=counts,
         labelled=RunningLabels(project.pool),
         summaries=ColumnSummaries(project.pool),
+        layouts=layouts,
         readable=int(project.pool.readable.sum()),
         annotator_id=annotator_id,
         hosts=hosts,

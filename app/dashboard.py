@@ -15,6 +15,8 @@ from app.components.layout import html, page_frame, stack
 from app.components.theme import material_theme, theme_css
 from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
+from app.layouts import LayoutState
+from app.notices import tell_done, tell_problem
 from app.pages.balance import BalancePage
 from app.pages.confirm import ConfirmPage
 from app.pages.explore import ExplorePage
@@ -128,11 +130,21 @@ class Dashboard:
 
     def apply(self, status: Status) -> None:
         """Take over a new status; called by the hub under the document's lock."""
+        known = self.state.status
         try:
             self.state.apply(status)
+            if known is not None:
+                self._tell_layout(known.layout, status.layout)
         except Exception:
             # The screen's edge: a page that cannot show one status shows the next; labelling is not touched by it.
             log.exception("the page could not show a new status")
+
+    def _tell_layout(self, before: LayoutState, after: LayoutState) -> None:
+        """Say that the map moved, or why it does not: once each."""
+        if after.version != before.version and self.state.layout == "arranged":
+            tell_done("The map was rearranged: items that are alike lie together now.")
+        if after.problem and after.problem != before.problem:
+            tell_problem(f"The map could not be arranged: {after.problem}. It shows the principal axes.")
 
     def _link(self) -> None:
         state = self.state

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import PoolMovedError, ProjectError, ProjectExistsError
+from app.places import hand_over_places, remember_places
 from app.project import (
     Progress,
     Project,
@@ -114,12 +115,16 @@ def compute_vectors(
             pool_hash=pool.hash,
             progress=stage("Computing the vectors"),
         )
-        (paths.vectors / "projection.npy").unlink(missing_ok=True)
     try:
-        open_projection(paths.vectors, expected_rows=pool.n)
+        open_projection(paths.vectors, expected_rows=pool.n, vectors_hash=vectors.hash)
     except ProjectionError:
         write_projection(
-            vectors.array, seed=config.project.seed, folder=paths.vectors, progress=stage("Drawing the map")
+            vectors.array,
+            seed=config.project.seed,
+            folder=paths.vectors,
+            progress=stage("Drawing the map"),
+            vectors_hash=vectors.hash,
+            pool_hash=pool.hash,
         )
 
 
@@ -151,11 +156,14 @@ def restore_pool(config: ProjectConfig, paths: ProjectPaths, *, stage: Stage = s
         shutil.rmtree(paths.pool)
     section = config.pool.model_copy(update={"hash": None})
     progress = stage("Importing the pool")
+    known = remember_places(paths)
     # The old snapshot is replaced once the new one is whole: a source that cannot be read changes nothing.
     pool = make_snapshot(section, folder=paths.pool, base=paths.config.parent, progress=progress)
     filled = config.model_copy(update={"pool": section.model_copy(update={"hash": pool.hash})})
     save_config(filled, paths.config)
     compute_vectors(filled, paths, pool, stage=stage)
+    if known is not None:
+        hand_over_places(known, pool, paths)
     project = open_project(paths.config)
     write_record(project, pool_hash=pool.hash)
     project.close()

@@ -13,9 +13,9 @@ import param
 
 from app import selecting
 from app.components.raster_select import Line, rows_inside
+from app.layouts import FloatArray
 from app.session import DashboardState
 from config.errors import GoldpanError
-from models.projection import open_projection
 
 Result = TypeVar("Result")
 IntArray = npt.NDArray[np.int64]
@@ -49,6 +49,7 @@ class SelectionState(param.Parameterized):
         self.dashboard = state
         self.rows: IntArray = np.empty(0, np.int64)
         self.line: Line | None = None
+        state.param.watch(self._forget_line, ["layout", "layout_version"])
 
     @property
     def searches_texts(self) -> bool:
@@ -82,10 +83,15 @@ class SelectionState(param.Parameterized):
         """Choose nothing."""
         self._choose(np.empty(0, np.int64), "")
 
-    async def choose_inside(self, line: Line) -> None:
-        """Choose the items inside a line drawn on the map."""
-        positions = open_projection(self.dashboard.context.project.paths.vectors)
-        rows = await self._attempt(self.dashboard.context.reader, lambda: rows_inside(positions, *line))
+    async def choose_inside(self, line: Line, positions: FloatArray | None = None) -> None:
+        """Choose the items inside a line drawn on the map.
+
+        Args:
+            line: the line.
+            positions: (n, 2) where the map showed the items when it was drawn; None for where it shows them now.
+        """
+        shown = self.dashboard.positions() if positions is None else positions
+        rows = await self._attempt(self.dashboard.context.reader, lambda: rows_inside(shown, *line))
         if rows is not None:
             self._choose(rows, "inside the line", line=line)
 
@@ -154,6 +160,10 @@ class SelectionState(param.Parameterized):
         """Return the keys of chosen items without a label, for the label card: the first of them, evenly spaced."""
         rows = selecting.spread_rows(self.open_rows(), FIRST_MOST)
         return self.dashboard.context.project.pool.keys(rows)
+
+    def _forget_line(self, *_: Any) -> None:  # noqa: ANN401
+        """Forget the line when the items move; what was chosen by it stays."""
+        self.line = None
 
     def _choose(self, rows: IntArray, how: str, *, line: Line | None = None) -> None:
         self.rows, self.line = rows, line

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import param
 
 from app.context import ServerContext
+from app.layouts import LAYOUTS, FloatArray
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.status import Status, describe_round
 from labeling.classes import LabelClass
@@ -23,6 +24,14 @@ class DashboardState(param.Parameterized):
     page = param.Selector(default="Label", objects=list(PAGES), doc="The page that is shown.")
     dark = param.Boolean(default=False, doc="Whether the dark theme is on.")
     colour_by = param.Selector(default="label", objects=list(COLOURINGS), doc="What the map's colours mean.")
+    layout = param.Selector(
+        default="arranged",
+        objects=list(LAYOUTS),
+        doc="The map's layout; the principal axes while there is no other.",
+    )
+    layout_version = param.Integer(
+        default=0, doc="Counts up when a better layout of the map can be shown; 0 before the first."
+    )
     current_row = param.Integer(default=-1, doc="Row of the item on the label card; -1 for none.")
     picked_row = param.Integer(default=-1, doc="Row of the item picked on the map; -1 for none.")
     wanted_keys = param.List(default=[], doc="Keys of chosen items that the label card shall show next.")
@@ -80,6 +89,7 @@ class DashboardState(param.Parameterized):
             round_number=status.round_number,
             classes_version=self.classes_version + int(changed_classes),
             seeks_version=self.seeks_version + int(before is None or before.seeks != status.seeks),
+            layout_version=status.layout.version,
             status_line=describe_round(status),
             busy_share=None if running is None else float(running.progress or 0.0),
             failure=status.failed.error or "" if status.failed is not None and running is None else "",
@@ -104,6 +114,10 @@ class DashboardState(param.Parameterized):
     def arrays(self) -> RoundArrays | None:
         """The last round's arrays; None where it trained no model."""
         return self._arrays
+
+    def positions(self) -> FloatArray:
+        """Return (n, 2) float32: where the map shows each item; the same array until that changes."""
+        return self.context.layouts.positions(self.layout)
 
     def label_codes(self) -> npt.NDArray[np.int16]:
         """Return (n,) int16: position in `classes` of each item's label, -1 where it has none."""

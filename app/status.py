@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.counts import RunningCounts
+from app.layouts import LayoutState
 from app.project import now
 from labeling.classes import LabelClass, list_classes
 from labeling.database import Database
@@ -28,6 +29,7 @@ class Status:
         waiting: proposals that wait for a label.
         seek_revision: grows with every seek that is added or taken back.
         seeks: what is sought, oldest first.
+        layout: what becomes of the map's better layout; the supervisor fills it in.
     """
 
     revision: int
@@ -40,6 +42,7 @@ class Status:
     waiting: int
     seek_revision: int = 0
     seeks: tuple[Seek, ...] = ()
+    layout: LayoutState = field(default_factory=LayoutState)
 
     @property
     def round_number(self) -> int:
@@ -96,6 +99,13 @@ def describe_round(status: Status) -> str:
         share = round(100 * (row.progress or 0))
         stage = row.stage or "starting"
         return f"Round {row.number}: {stage} · {share} % · {passed_s:.1f} s · {status.labelled} labels"
+    arranged = status.layout.share
+    arranging = "" if arranged is None else f" · arranging the map {100 * arranged:.0f} %"
+    return _describe_last(status) + arranging
+
+
+def _describe_last(status: Status) -> str:
+    """Return one line about the last round while none runs."""
     if status.failed is not None:
         row = status.failed
         return f"Round {row.number} failed: {row.error}. Labelling goes on; the next round tries again."

@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.arranging import Arranger
 from app.counts import RunningCounts
 from app.project import Project, now
 from app.rounds_plan import HEARTBEAT_S, STALE_S, give_up_orphans, next_seed, owner_name
@@ -50,7 +51,12 @@ class Supervisor:
     """Runs rounds in a worker process whenever there is something new to learn."""
 
     def __init__(
-        self, project: Project, *, counts: RunningCounts, on_status: Callable[[Status], None]
+        self,
+        project: Project,
+        *,
+        counts: RunningCounts,
+        on_status: Callable[[Status], None],
+        arranger: Arranger | None = None,
     ) -> None:
         """Make a supervisor; `start` starts its thread.
 
@@ -58,11 +64,13 @@ class Supervisor:
             project: the opened project.
             counts: the server's running counts.
             on_status: called, in the supervisor's thread, whenever the status has changed.
+            arranger: has the map's better layout made while no round runs; None leaves the map as it is.
         """
         self.project = project
         self.worker = Worker()
         self._counts = counts
         self._on_status = on_status
+        self._arranger = arranger
         self._owner = owner_name()
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -92,6 +100,8 @@ class Supervisor:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2)
+        if self._arranger is not None:
+            self._arranger.stop()
         self.worker.kill()
 
     def wake(self) -> None:
@@ -123,10 +133,16 @@ class Supervisor:
         if self._status is not None and status.revision != self._status.revision:
             self._last_label_s = time.monotonic()
         self._note_sought(status)
+        due = self._running is None and self._should_start(status)
+        if self._arranger is not None:
+            # The first round goes before; one that failed does not stand in the way.
+            tried = status.latest is not None or status.failed is not None
+            calm = tried and not due and self._running is None and status.running is None
+            status = replace(status, layout=self._arranger.look(calm=calm))
         if status != self._status:
             self._status = status
             self._on_status(status)
-        if self._running is None and self._should_start(status):
+        if due:
             self._begin(status)
 
     def _should_start(self, status: Status) -> bool:

@@ -52,10 +52,10 @@ class Worker:
         return self._executor
 
 
-def begin(parent_pid: int) -> None:
+def begin(parent_pid: int, niceness: int = NICENESS) -> None:
     """Prepare the process: step back behind the page, and end when the server is gone."""
     with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)
+        os.nice(niceness)
     # Ctrl-C goes to the whole group; the server decides when its worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent_pid,), daemon=True).start()

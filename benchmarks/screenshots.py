@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.demo import make_demo
+from app.project import Project
 from app.run_now import run_first
 from benchmarks.screenshot_projects import MAKERS, label_truly
 from labeling.pools.truth import read_truth
@@ -48,6 +49,7 @@ def main() -> None:
                 label_truly(project)
                 project.close()
                 with serving(project.paths.config) as server:
+                    wait_for_map(project)
                     take_all(browser, server.url, arguments.to / name)
         browser.close()
 
@@ -62,7 +64,14 @@ def draw_demo(browser: Browser, place: Path, folder: Path) -> None:
     with serving(project.paths.config) as server:
         with open_page(browser, server.url) as page:
             label(page, truth)
+        wait_for_map(project)
         take_all(browser, server.url, folder)
+
+
+def wait_for_map(project: Project) -> None:
+    """Wait until the map is arranged, so that it looks the same in every picture."""
+    arranged = project.paths.vectors / "arranged.json"
+    wait_for(arranged.is_file, seconds=300, what="the arranged map")
 
 
 def take_all(browser: Browser, url: str, folder: Path) -> None:

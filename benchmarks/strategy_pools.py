@@ -71,7 +71,7 @@ def mnist_pool(seed: int) -> LabelledPool:
     Args:
         seed: draws everything.
     """
-    return long_tail(_mnist(data_folder()), ratio=100.0, largest=1_500, held_out_each=100, seed=seed)
+    return long_tail(mnist_items(data_folder()), ratio=100.0, largest=1_500, held_out_each=100, seed=seed)
 
 
 def sdss_pool(seed: int) -> LabelledPool:
@@ -80,7 +80,7 @@ def sdss_pool(seed: int) -> LabelledPool:
     Args:
         seed: draws everything.
     """
-    items = _sdss(data_folder())
+    items = sdss_items(data_folder())
     return profile(items, (2_700, 2_250, 50), held_out_each=400, shuffle=False, seed=seed)
 
 
@@ -153,7 +153,12 @@ def draw(name: str, seed: int) -> LabelledPool:
 
 
 @cache
-def _mnist(folder: Path) -> LabelledItems:
+def mnist_items(folder: Path) -> LabelledItems:
+    """Return 20,000 images of MNIST as 64 principal components.
+
+    Args:
+        folder: where mnist_train.parquet lies.
+    """
     table = pd.read_parquet(folder / "mnist_train.parquet").sample(20_000, random_state=0)
     pixels = np.stack([np.asarray(Image.open(io.BytesIO(image))).ravel() for image in table["image"]])
     vectors = PCA(64, random_state=0).fit_transform(pixels.astype(np.float32) / 255.0).astype(np.float32)
@@ -162,7 +167,12 @@ def _mnist(folder: Path) -> LabelledItems:
 
 
 @cache
-def _sdss(folder: Path) -> LabelledItems:
+def sdss_items(folder: Path) -> LabelledItems:
+    """Return SDSS' objects: magnitudes and colours, standardised.
+
+    Args:
+        folder: where sdss.csv lies.
+    """
     table = pd.read_csv(folder / "sdss.csv")
     bands = table[list("ugriz")].to_numpy(float)
     columns = np.hstack([bands, bands[:, :-1] - bands[:, 1:]])

@@ -1,27 +1,26 @@
-"""The map: two coordinates an item, made once from the vectors, read as a memory map.
+"""The map at once: each item on the two principal axes of the vectors, read as a memory map.
 
-Up to 5,000 items are laid out by t-SNE, larger pools by their two principal axes. Reading needs numpy alone.
+Seconds for any pool; `models.arranging` makes a better layout beside it. Reading needs numpy alone.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from models.errors import ProjectionError
+from models.layout_files import PRINCIPAL, LayoutInfo, open_layout, read_layout_info, save_layout
 
-FILE = "projection.npy"
-TSNE_ITEMS = 5000
-"""Most items that t-SNE lays out: 5,000 take about 8 s of one core."""
-
-TSNE_STEPS = 500
+FILE = f"{PRINCIPAL}.npy"
+METHOD = "principal axes"
 PCA_ROWS = 20_000
-CHUNK_ROWS = 65_536
+CHUNK_NUMBERS, CHUNK_ROWS = 8_000_000, 65_536
+"""Of vectors, so many numbers are looked at at once, and no more rows than that."""
+
 INNER = 0.9
 """The middle 99 % of the items fill -0.9 to 0.9; the rest is drawn in towards 1, so that no outlier shrinks the map."""
 
@@ -29,18 +28,27 @@ JITTER = 0.05
 """Half-width of the spread given to items that would all lie on one spot or line."""
 
 FloatArray = npt.NDArray[np.float32]
+Vectors = npt.NDArray[np.floating]
 
 
 def write_projection(
-    vectors: npt.NDArray[np.floating], *, seed: int, folder: Path, progress: Callable[[float, str], None]
+    vectors: Vectors,
+    *,
+    seed: int,
+    folder: Path,
+    progress: Callable[[float, str], None],
+    vectors_hash: str = "",
+    pool_hash: str = "",
 ) -> FloatArray:
-    """Lay the items out on a plane and write `projection.npy`.
+    """Lay the items out on their two principal axes and write `projection.npy`.
 
     Args:
         vectors: (n, d) float16 or float32, often a memory map; rows of zeros are unreadable items.
         seed: of every random choice; the same vectors and seed give the same map on the same machine.
         folder: where the file goes; made if missing.
         progress: called with the share done, 0 to 1, and what is being done.
+        vectors_hash: hash of the vectors, kept beside the map.
+        pool_hash: hash of the pool, likewise.
 
     Returns:
         (n, 2) float32, read-only memory map; row i is item i, both coordinates from -1 to 1.
@@ -51,106 +59,95 @@ def write_projection(
     """
     if vectors.ndim != 2 or not vectors.size:
         raise ProjectionError(f"vectors must be (n, d) with n and d at least 1, got {vectors.shape}")
+    started_s = time.perf_counter()
     progress(0.0, "drawing the map")
     positions = _principal_positions(vectors, seed)
     if not np.isfinite(positions).all():
         raise ProjectionError("the vectors hold NaN or infinite numbers; make the vectors again")
-    if _worth_tsne(vectors, positions):
-        progress(0.2, "arranging the map")
-        positions = _neighbour_positions(np.asarray(vectors, dtype=np.float32), positions, seed)
-    _save(_fit_to_square(positions, seed), folder)
+    info = LayoutInfo(
+        METHOD,
+        vectors_hash,
+        pool_hash=pool_hash,
+        items=len(vectors),
+        fitted=min(len(vectors), PCA_ROWS),
+        seed=seed,
+        seconds=round(time.perf_counter() - started_s, 3),
+    )
+    save_layout(fit_to_square(positions, seed), folder, PRINCIPAL, info)
     progress(1.0, "map drawn")
     return open_projection(folder, expected_rows=len(vectors))
 
 
-def open_projection(folder: Path, *, expected_rows: int | None = None) -> FloatArray:
+def open_projection(
+    folder: Path, *, expected_rows: int | None = None, vectors_hash: str | None = None
+) -> FloatArray:
     """Open the map of a folder.
 
     Args:
         folder: where it was written.
         expected_rows: items of the pool; None does not check.
+        vectors_hash: hash of the vectors it must have been drawn from; None does not check.
 
     Returns:
         (n, 2) float32, read-only memory map; row i is item i, both coordinates from -1 to 1.
 
     Raises:
-        ProjectionError: there is none, it is cut short or no array of positions, or of another length.
+        ProjectionError: there is none, it is cut short or no array of positions, of another length, or of other
+            vectors.
     """
-    path = folder / FILE
-    try:
-        positions = np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise ProjectionError(f"{path} is missing; draw the map first") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise ProjectionError(
-            f"{path} is cut short or not an array of numbers ({error}); draw the map again"
-        ) from error
-    if not isinstance(positions, np.ndarray) or positions.dtype != np.float32 or positions.shape[1:] != (2,):
-        raise ProjectionError(f"{path} does not hold two float32 coordinates an item; draw the map again")
-    if expected_rows is not None and len(positions) != expected_rows:
-        raise ProjectionError(
-            f"{path} holds {len(positions)} items, the pool has {expected_rows}; draw the map again"
-        )
+    positions = open_layout(folder, PRINCIPAL, expected_rows=expected_rows)
+    if vectors_hash is not None:
+        info = read_layout_info(folder, PRINCIPAL)
+        if info is None or info.vectors_hash != vectors_hash:
+            raise ProjectionError(f"{folder / FILE} was drawn from other vectors; draw the map again")
     return positions
 
 
-def _principal_positions(vectors: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64]:
-    """Return (n, 2): coordinates on the two principal axes of a seeded choice of rows; read in chunks."""
-    n = len(vectors)
-    rows = np.arange(n)
-    if n > PCA_ROWS:
-        rows = np.sort(np.random.default_rng(seed).choice(n, PCA_ROWS, replace=False))
+def principal_axes(
+    vectors: Vectors, *, count: int, seed: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the mean (d,) and the axes (d, at most `count`) of largest variance of a seeded choice of rows.
+
+    Args:
+        vectors: (n, d); rows of zeros are left out where there are others.
+        count: how many axes; there are no more than dimensions or items.
+        seed: of the choice.
+
+    Raises:
+        ProjectionError: the vectors hold NaN or infinite numbers.
+    """
+    rows = np.arange(len(vectors))
+    if len(vectors) > PCA_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(len(vectors), PCA_ROWS, replace=False))
     values = np.asarray(vectors[rows], dtype=np.float64)
     readable = values.any(axis=1)
     values = values[readable] if readable.any() else values
     mean = values.mean(axis=0)
-    axes = _two_axes(values - mean)
-    result = np.zeros((n, 2))
-    for low in range(0, n, CHUNK_ROWS):
-        chunk = np.asarray(vectors[low : low + CHUNK_ROWS], dtype=np.float64)
-        result[low : low + CHUNK_ROWS, : axes.shape[1]] = (chunk - mean) @ axes
-    return result
+    return mean, _axes(values - mean, count)
 
 
-def _two_axes(centred: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return (d, min(2, d)) axes of largest variance, each with its largest entry positive."""
-    if not np.isfinite(centred).all():
-        raise ProjectionError("the vectors hold NaN or infinite numbers; make the vectors again")
-    if len(centred) < centred.shape[1]:
-        _, _, found = np.linalg.svd(centred, full_matrices=False)
-        axes = found[:2].T
-    else:
-        _, vectors = np.linalg.eigh(centred.T @ centred)
-        axes = vectors[:, ::-1][:, :2]
-    largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
-    return axes * np.where(largest < 0, -1.0, 1.0)
+def row_chunks(rows: int, dimensions: int) -> Iterator[slice]:
+    """Yield slices that cover the rows, each so small that its vectors fit in memory many times over.
 
-
-def _worth_tsne(vectors: npt.NDArray[np.floating], positions: npt.NDArray[np.float64]) -> bool:
-    return 10 <= len(vectors) <= TSNE_ITEMS and vectors.shape[1] > 2 and bool(np.ptp(positions, axis=0).any())
-
-
-def _neighbour_positions(
-    vectors: FloatArray, start: npt.NDArray[np.float64], seed: int
-) -> npt.NDArray[np.float64]:
-    """t-SNE (van der Maaten and Hinton 2008) from the principal axes, on one thread.
-
-    On several threads scikit-learn's loop spins while it waits: on a busy machine 9 times as slow.
+    Args:
+        rows: how many there are.
+        dimensions: numbers in each.
     """
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
-
-    first = start / max(float(start[:, 0].std()), 1e-12) * 1e-4
-    perplexity = min(30.0, (len(vectors) - 1) / 3)
-    layout = TSNE(
-        2, init=first.astype(np.float32), perplexity=perplexity, max_iter=TSNE_STEPS, random_state=seed
-    )
-    with threadpool_limits(1):
-        return np.asarray(layout.fit_transform(vectors), dtype=np.float64)
+    step = min(max(CHUNK_NUMBERS // dimensions, 1), CHUNK_ROWS)
+    for low in range(0, rows, step):
+        yield slice(low, min(low + step, rows))
 
 
-def _fit_to_square(positions: npt.NDArray[np.float64], seed: int) -> FloatArray:
-    """Bring each axis to -1 to 1; an axis on which all items coincide gets a small seeded spread."""
+def fit_to_square(positions: npt.NDArray[np.floating], seed: int) -> FloatArray:
+    """Bring each axis to -1 to 1; an axis on which all items coincide gets a small seeded spread.
+
+    Args:
+        positions: (n, 2).
+        seed: of the spread.
+
+    Returns:
+        (n, 2) float32.
+    """
     spread = np.random.default_rng(seed)
     result = np.zeros(positions.shape)
     size = float(np.abs(positions).max())
@@ -169,22 +166,25 @@ def _fit_to_square(positions: npt.NDArray[np.float64], seed: int) -> FloatArray:
     return result.astype(np.float32)
 
 
-def _save(positions: FloatArray, folder: Path) -> None:
-    temporary = folder / f"{FILE}.{os.getpid()}.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            # Not numpy.save: on a full disk that raises no system error.
-            np.lib.format.write_array_header_1_0(
-                file, {"descr": "<f4", "fortran_order": False, "shape": positions.shape}
-            )
-            file.write(positions.astype("<f4").tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, folder / FILE)
-    except OSError as error:
-        raise ProjectionError(f"the map cannot be written to {folder}: {error.strerror or error}") from error
-    finally:
-        # Where even this fails, the error on its way out says more.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+def _principal_positions(vectors: Vectors, seed: int) -> npt.NDArray[np.float64]:
+    """Return (n, 2): coordinates on the two principal axes; read in chunks."""
+    n = len(vectors)
+    mean, axes = principal_axes(vectors, count=2, seed=seed)
+    result = np.zeros((n, 2))
+    for part in row_chunks(n, vectors.shape[1]):
+        result[part, : axes.shape[1]] = (np.asarray(vectors[part], dtype=np.float64) - mean) @ axes
+    return result
+
+
+def _axes(centred: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
+    """Return (d, min(count, d, m)) axes of largest variance, each with its largest entry positive."""
+    if not np.isfinite(centred).all():
+        raise ProjectionError("the vectors hold NaN or infinite numbers; make the vectors again")
+    if len(centred) < centred.shape[1]:
+        _, _, found = np.linalg.svd(centred, full_matrices=False)
+        axes = found[:count].T
+    else:
+        _, vectors = np.linalg.eigh(centred.T @ centred)
+        axes = vectors[:, ::-1][:, :count]
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
+    return axes * np.where(largest < 0, -1.0, 1.0)

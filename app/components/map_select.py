@@ -45,6 +45,7 @@ class MapSelection:
             on_line: called under the document's lock with the closed line that was drawn.
         """
         self._positions = positions
+        self._rows: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._on_line = on_line
         lasso = LassoSelectTool(renderers=[], continuous=False, description="Lasso")
         box = BoxSelectTool(renderers=[], continuous=False, description="Box")
@@ -74,6 +75,7 @@ class MapSelection:
             rows: (m,) the chosen items; empty takes everything away.
             line: the line that was drawn around them; None where they were found otherwise.
         """
+        self._rows = rows
         chosen = rows[
             (np.arange(min(len(rows), MOST_RINGS)) * len(rows)) // max(min(len(rows), MOST_RINGS), 1)
         ]
@@ -82,6 +84,11 @@ class MapSelection:
         self._rings.data = {"x": places[:, 0], "y": places[:, 1]}
         xs, ys = line if line is not None else (np.empty(0), np.empty(0))
         self._line.data = {"x": xs, "y": ys}
+
+    def set_positions(self, positions: npt.NDArray[np.float32]) -> None:
+        """Follow items that moved: the chosen ones stay ringed, the line goes, since it is around others now."""
+        self._positions = positions
+        self.show(self._rows, None)
 
     def dress(self, theme: Theme) -> None:
         """Take the theme's colours."""

@@ -29,6 +29,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from app.components import map_picture, raster
+from app.components.map_calm import Calm
 from app.components.map_colours import LEGEND_CSS, Theme, class_legend, value_legend
 from app.components.map_marks import POINT_COLUMNS, edge_arrow, home_view, image_columns, point_columns
 from app.components.map_picture import Layer, Picture, Viewport, frozen
@@ -62,6 +63,7 @@ class PoolMap:
     Attributes:
         view: the Panel object to place on a page; it takes the size it is given.
         selection: lasso, box and what they chose; None where the map was made without.
+        calm: whether nobody is just moving the map or drawing on it.
     """
 
     def __init__(
@@ -104,11 +106,10 @@ class PoolMap:
         self._home = home_view(self._positions)
         self._build_figure()
         self._build_marks()
-        self.selection = (
-            None
-            if on_line is None
-            else MapSelection(self._figure, self._positions, pan=self._pan, on_line=on_line)
-        )
+        self.calm = Calm(self._figure)
+        self.selection: MapSelection | None = None
+        if on_line is not None:
+            self.selection = MapSelection(self._figure, self._positions, pan=self._pan, on_line=on_line)
         self._legend = pn.pane.HTML("", stylesheets=[LEGEND_CSS], sizing_mode="stretch_width", margin=0)
         self._pane = pn.pane.Bokeh(self._figure, sizing_mode="stretch_both", min_height=160, margin=0)
         self.view = pn.Column(self._pane, self._legend, sizing_mode="stretch_both", margin=0)
@@ -167,6 +168,29 @@ class PoolMap:
             raise ValueError(f"row {row} is not in the pool; rows go from 0 to {len(self._positions) - 1}")
         self._marked = row
         self._place_mark()
+
+    @property
+    def positions(self) -> npt.NDArray[np.float32]:
+        """(n, 2) float32, read-only: where the items are shown."""
+        return self._positions
+
+    def set_positions(self, positions: npt.NDArray[np.float32]) -> None:
+        """Move the items: colours, marks and chosen rows stay, the view goes home, a line that was drawn goes.
+
+        Args:
+            positions: (n, 2) float32 for the same n items.
+
+        Raises:
+            ValueError: there is not one position for each item.
+        """
+        if positions.shape != (count := len(self._positions), 2):
+            raise ValueError(f"positions have shape {positions.shape}; the map has {count} items")
+        self._positions = frozen(positions)
+        self._home = home_view(self._positions)
+        if self.selection is not None:
+            self.selection.set_positions(self._positions)
+        self._go_home()
+        self._request()
 
     def set_theme(self, theme: Theme) -> None:
         """Change to the light or the dark theme."""
@@ -353,7 +377,7 @@ class PoolMap:
             self._pixel_ratio = ratio
             self._request()
 
-    def _go_home(self, _event: Reset) -> None:
+    def _go_home(self, _event: Reset | None = None) -> None:
         plot = self._figure
         plot.x_range.update(start=self._home[0], end=self._home[1])
         plot.y_range.update(start=self._home[2], end=self._home[3])

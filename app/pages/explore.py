@@ -89,7 +89,8 @@ class ExplorePage:
             button.visible = True
 
     def _drawn(self, line: Line) -> None:
-        pn.state.execute(partial(self.selection.state.choose_inside, line))
+        # The positions that the line was drawn on: the map may be rearranged before its turn comes.
+        pn.state.execute(partial(self.selection.state.choose_inside, line, self.pool_view.map.positions))
 
     async def _find_similar(self, *_: Any) -> None:  # noqa: ANN401
         await self.selection.state.choose_similar(self.state.picked_row)

@@ -12,11 +12,13 @@ from app.components.layout import bar, html, stack
 from app.components.pool_map import PoolMap
 from app.components.raster_select import Line
 from app.debounce import Debounced
+from app.layouts import LAYOUTS
 from app.session import COLOURINGS, DashboardState
-from models.projection import open_projection
 
 REPAINT_PAUSE_MS = 250
 MARK_PAUSE_MS = 80
+LAYOUT_PAUSE_MS = 300
+LAYOUT_NAMES = {"arranged": "Arranged", "principal": "Principal axes"}
 COLOURING_NAMES = {"label": "Label", "prediction": "Prediction", "uncertainty": "Uncertainty"}
 
 
@@ -41,8 +43,9 @@ class PoolView:
         """
         self.state = state
         project = state.context.project
+        self._shown = state.positions()
         self.map = PoolMap(
-            open_projection(project.paths.vectors),
+            self._shown,
             keys=project.pool.keys,
             theme=state.theme,
             on_pick=self._pick,
@@ -64,12 +67,18 @@ class PoolView:
         mark = Debounced(document, lambda: self.map.mark(self._current()), pause_ms=MARK_PAUSE_MS)
         state.param.watch(mark.ask, "current_row")
         state.param.watch(lambda *_: self.map.set_theme(state.theme), "dark")
+        self._rearrange = Debounced(document, self._take_layout, pause_ms=LAYOUT_PAUSE_MS)
+        state.param.watch(self._rearrange.ask, ["layout", "layout_version"])
         self.paint()
         self.map.mark(self._current())
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the colour choice above the map."""
-        tools = self.colouring if self.map.selection is None else bar(self.colouring, self._modes())
+        tools = (
+            self.colouring
+            if self.map.selection is None
+            else bar(self.colouring, self._modes(), self._layouts())
+        )
         return stack(tools, self.note, self.map.view)
 
     def paint(self) -> None:
@@ -109,6 +118,33 @@ class PoolView:
     def _follow_mode(self, event: Any) -> None:  # noqa: ANN401
         if self.map.selection is not None:
             self.map.selection.set_mode(event.new or "move")
+
+    def _layouts(self) -> Any:  # noqa: ANN401 - a Panel widget
+        """Return the choice of the layout; seen once there is one."""
+        options = {LAYOUT_NAMES[name]: name for name in LAYOUTS}
+        choice = pmui.Select(
+            label="Layout", options=options, value=self.state.layout, size="small", width=160, margin=0
+        )
+        choice.param.watch(lambda event: setattr(self.state, "layout", event.new), "value")
+        self.state.param.watch(lambda event: setattr(choice, "value", event.new), "layout")
+
+        def follow(*_: Any) -> None:  # noqa: ANN401
+            choice.visible = self.state.layout_version > 0
+
+        self.state.param.watch(follow, "layout_version")
+        follow()
+        return choice
+
+    def _take_layout(self) -> None:
+        """Show the layout that was chosen, at the next moment in which nobody moves the map or draws on it."""
+        positions = self.state.positions()
+        if positions is self._shown:
+            return
+        if not self.map.calm.now:
+            self._rearrange.ask()
+            return
+        self._shown = positions
+        self.map.set_positions(positions)
 
     def _current(self) -> int | None:
         return self.state.current_row if self.state.current_row >= 0 else None

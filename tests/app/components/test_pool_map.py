@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import panel as pn
 import pytest
+from bokeh.events import PanEnd, PanStart
 from playwright.sync_api import Browser, Page
 
-from app.components import map_picture
+from app.components import map_calm, map_picture
 from app.components.map_colours import class_legend, value_legend
 from app.components.map_repaint import LatestWins
 from app.components.pool_map import PoolMap
@@ -120,6 +121,49 @@ def test_row_near__is_none_far_from_any_item() -> None:
     pool_map = PoolMap(np.array([[0, 0], [10, 10]], np.float32), keys=keys)
     assert pool_map.row_near(0.05, 0.05) == 0
     assert pool_map.row_near(5.0, 5.0) is None
+
+
+def test_set_positions__colours_mark_and_chosen_rows_stay_and_the_view_goes_home() -> None:
+    pool_map = PoolMap(cloud(5), keys=keys, on_line=lambda line: None)
+    pool_map.paint(np.zeros(5, np.int16), PALETTE, ["a", "b"])
+    assert pool_map.selection is not None
+    pool_map.mark(1)
+    pool_map.selection.show(np.array([0, 3]), (np.array([0.0, 1, 1]), np.array([0.0, 0, 1])))
+    pool_map._figure.x_range.update(start=-0.1, end=0.1)
+    moved = cloud(5) + np.float32(10)
+    pool_map.set_positions(moved)
+    assert pool_map._figure.x_range.start > 5
+    assert pool_map._points.data["key"] == [f"item-{row}" for row in range(5)]
+    assert set(pool_map._points.data["name"]) == {"a"}
+    np.testing.assert_allclose(pool_map._ring.data["x"], [moved[1, 0]])
+    np.testing.assert_allclose(pool_map.selection._rings.data["x"], moved[[0, 3], 0])
+    assert len(pool_map.selection._line.data["x"]) == 0
+    np.testing.assert_array_equal(pool_map.positions, moved)
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (5, 3), (5,)])
+def test_set_positions__refuses_another_shape(shape: tuple[int, ...]) -> None:
+    pool_map = PoolMap(cloud(5), keys=keys)
+    with pytest.raises(ValueError, match="the map has 5 items"):
+        pool_map.set_positions(np.zeros(shape, np.float32))
+
+
+def test_calm__not_while_dragging_or_just_after_a_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment_s = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: moment_s)
+    pool_map = PoolMap(cloud(5), keys=keys)
+    assert pool_map.calm.now
+    pool_map._figure._trigger_event(PanStart(pool_map._figure))
+    assert not pool_map.calm.now
+    moment_s += map_calm.LONGEST_DRAG_S
+    assert pool_map.calm.now
+    pool_map._figure._trigger_event(PanStart(pool_map._figure))
+    pool_map._figure._trigger_event(PanEnd(pool_map._figure))
+    assert pool_map.calm.now
+    pool_map._figure.x_range.start = -7
+    assert not pool_map.calm.now
+    moment_s += map_calm.SETTLE_S
+    assert pool_map.calm.now
 
 
 def test_set_theme__dresses_figure_and_legend() -> None:
