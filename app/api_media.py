@@ -49,7 +49,7 @@ class ViewsHandler(ApiHandler):
 class PoolHandler(ApiHandler):
     """What answers with something large that never changes while the pool stays as it is."""
 
-    async def send(self, make: Callable[[], bytes]) -> None:
+    async def send_content(self, make: Callable[[], bytes]) -> None:
         """Answer with JSON that is made whole in a thread, for the browser to keep where the address has the hash."""
         loop = asyncio.get_running_loop()
         try:
@@ -69,7 +69,7 @@ class ColumnsHandler(PoolHandler):
 
     async def get(self) -> None:
         """Answer with the summaries, computed the first time."""
-        await self.send(self.context.summaries.read)
+        await self.send_content(self.context.summaries.read)
 
 
 class SeriesHandler(PoolHandler):
@@ -77,7 +77,7 @@ class SeriesHandler(PoolHandler):
 
     async def get(self, row: str) -> None:
         """Answer with the series."""
-        await self.send(lambda: series_json(self.context.project.pool, int(row)))
+        await self.send_content(lambda: series_json(self.context.project.pool, int(row)))
 
 
 class TextHandler(ApiHandler):
