@@ -21,6 +21,8 @@ from benchmarks.latency_keys import CONSTANTLY, Scene, key_figures, measure
 from benchmarks.latency_pages import make_big_project, page_ready_s
 from benchmarks.peers.label_studio import label_studio_figures
 from benchmarks.report import benchmark_arguments, report
+from models.arranging import write_arrangement
+from models.vectors import open_vectors
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
 
 BUDGETS = {
@@ -49,6 +51,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_ARGUMENTS))
         figures = key_times(browser, Path(folder), keys=60 if arguments.quick else 300)
         if not arguments.quick:
+            figures |= while_arranging(browser, Path(folder))
             figures |= million_items(browser, Path(folder))
         if not arguments.no_peers:
             pool = Path(folder) / "demo" / POOL_NAME
@@ -68,14 +71,25 @@ def key_times(browser: Browser, folder: Path, *, keys: int) -> dict[str, float]:
     """Return the figures of all scenes on the demo project."""
     project = make_demo(folder / "demo")
     run_first(project, lambda share, what: None)
-    path = project.paths.config
+    path, vectors = project.paths.config, project.paths.vectors
+    seed = project.config.project.seed
     project.close()
+    # Made here, so that no copy makes it while its keys are timed.
+    write_arrangement(open_vectors(vectors), seed=seed, folder=vectors, progress=lambda *_: None)
     figures: dict[str, float] = {}
     for scene in SCENES:
         times = measure(browser, path, scene, keys=keys)
         figures.setdefault("start_to_first_item_s", times.start_s)
         figures |= key_figures(scene, times)
     return figures
+
+
+def while_arranging(browser: Browser, folder: Path, *, keys: int = 200) -> dict[str, float]:
+    """Return the figures of keys pressed while the map of 100,000 items is being arranged, which takes minutes."""
+    (folder / "medium").mkdir()
+    path = make_big_project(folder / "medium", items=100_000)
+    scene = Scene("arranging")
+    return key_figures(scene, measure(browser, path, scene, keys=keys))
 
 
 def million_items(browser: Browser, folder: Path) -> dict[str, float]:

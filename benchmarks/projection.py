@@ -1,7 +1,7 @@
 """Layouts of the map against each other: `python -m benchmarks.projection`.
 
 Each layout is made in a process of its own from vectors alone and judged by the true classes, one of them thinned to
-20 items. Then goldpan's is timed on drawn pools up to a million items. Libraries that are absent are left out.
+20 items. Then goldpan's is timed on drawn pools up to ten million items. Libraries that are absent are left out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from models.projection import open_projection, write_projection
 from models.vectors import VectorFile
 
 RARE_ITEMS = 20
-SIZES = ((1_000, 64), (10_000, 64), (100_000, 64), (100_000, 384), (1_000_000, 64), (1_000_000, 384))
+SIZES = (
+    (1_000, 64), (10_000, 64), (100_000, 64), (100_000, 384), (1_000_000, 64), (1_000_000, 384), (10_000_000, 64)
+)  # fmt: skip
 QUICK_SIZES = SIZES[:3]
 CLOUDS = 40
 OURS = ("principal", "arranged")

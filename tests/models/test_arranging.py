@@ -81,7 +81,11 @@ def test_write_arrangement__the_rest_is_placed_among_a_sample(
     assert told == sorted(told) and told[-1] == 1.0 and len(told) > 20
 
 
-def test_write_arrangement__the_same_seed_gives_the_same_map(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tree_rows", [100, 2_000], ids=["grid", "tree"])
+def test_write_arrangement__the_same_seed_gives_the_same_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tree_rows: int
+) -> None:
+    monkeypatch.setattr(neighbour_layout, "TREE_ROWS", tree_rows)
     first, second = (arrange(pool(tmp_path / name, DIGITS.data[:300]), seed=3) for name in "ab")
     np.testing.assert_array_equal(first, second)
 
