@@ -49,6 +49,8 @@ class SelectionState(param.Parameterized):
         self.dashboard = state
         self.rows: IntArray = np.empty(0, np.int64)
         self.line: Line | None = None
+        state.param.watch(self._take_over, "handed_over")
+        self._take_over()
 
     @property
     def searches_texts(self) -> bool:
@@ -141,6 +143,11 @@ class SelectionState(param.Parameterized):
         """Return the keys of chosen items without a label, for the label card: the first of them, evenly spaced."""
         rows = selecting.spread_rows(self.open_rows(), FIRST_MOST)
         return self.dashboard.context.project.pool.keys(rows)
+
+    def _take_over(self, *_: Any) -> None:  # noqa: ANN401 - a param event
+        handed = self.dashboard.handed_over
+        if handed is not None:
+            self._choose(handed.rows, handed.how)
 
     def _choose(self, rows: IntArray, how: str, *, line: Line | None = None) -> None:
         self.rows, self.line = rows, line

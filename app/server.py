@@ -88,6 +88,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     import panel as pn
 
     from app.api import api_routes
+    from app.api_audit import audit_routes
     from app.api_confirm import confirm_routes
     from app.components.map_picture import warm_up
     from app.dashboard import make_dashboard
@@ -103,7 +104,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         start=False,
         verbose=False,
         title={"/": project.title or project.name},
-        extra_patterns=[*api_routes(context), *confirm_routes(context)],
+        extra_patterns=[*api_routes(context), *confirm_routes(context), *audit_routes(context)],
         # Bokeh cannot read IPv6 addresses here; a page under one would get no websocket, so none is offered.
         websocket_origin=sorted(host for host in context.hosts if not host.startswith("[")),
         unused_session_lifetime=UNUSED_SESSION_MS,

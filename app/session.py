@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,19 @@ PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
 COLOURINGS = ("label", "prediction", "uncertainty")
 
 
+@dataclass(frozen=True)
+class HandedOver:
+    """Items that one page chose for another.
+
+    Attributes:
+        rows: (m,) int64 rows in the pool.
+        how: how they were chosen, in words that follow their number.
+    """
+
+    rows: npt.NDArray[np.int64]
+    how: str
+
+
 class DashboardState(param.Parameterized):
     """What one browser tab looks at. Views watch the parameters; only `apply` and the widgets' links set them."""
 
@@ -26,6 +40,10 @@ class DashboardState(param.Parameterized):
     current_row = param.Integer(default=-1, doc="Row of the item on the label card; -1 for none.")
     picked_row = param.Integer(default=-1, doc="Row of the item picked on the map; -1 for none.")
     wanted_keys = param.List(default=[], doc="Keys of chosen items that the label card shall show next.")
+    handed_over = param.Parameter(
+        default=None, doc="Rows that another page chose for Explore, with how, as HandedOver; None for none."
+    )
+    audit_keys = param.List(default=[], doc="Keys of labelled items that the Confirm page shall check next.")
     revision = param.Integer(default=0, doc="The label revision that is shown.")
     round_number = param.Integer(default=0, doc="The last finished round; 0 before the first.")
     classes_version = param.Integer(
@@ -98,6 +116,16 @@ class DashboardState(param.Parameterized):
     def arrays(self) -> RoundArrays | None:
         """The last round's arrays; None where it trained no model."""
         return self._arrays
+
+    def choose_rows(self, rows: npt.NDArray[np.int64], how: str) -> None:
+        """Show items as the selection of the Explore page.
+
+        Args:
+            rows: (m,) rows in the pool.
+            how: how they were chosen, in words that follow their number.
+        """
+        self.handed_over = HandedOver(rows, how)
+        self.page = "Explore"
 
     def label_codes(self) -> npt.NDArray[np.int16]:
         """Return (n,) int16: position in `classes` of each item's label, -1 where it has none."""

@@ -1,8 +1,9 @@
 """Labels given by one act, a page confirmed or a selection on the map: stored whole, taken back whole by one undo.
 
-A group needs no table of its own. Its uid begins with one of PREFIXES, and the annotations in it are called after it
-and their place, `confirm-…-0007`. The undos of a group are called after the undo in the same way. So a retry stores
-everything once, and the history of any item reads as if each had been labelled alone.
+Labels that were checked (`labeling.audits`) are a group too: stored there, taken back here. A group needs no table of
+its own. Its uid begins with one of PREFIXES, and the annotations in it are called after it and their place,
+`confirm-…-0007`. The undos of a group are called after the undo in the same way. So a retry stores everything once, and
+the history of any item reads as if each had been labelled alone.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from labeling.current import undone
 from labeling.errors import AnnotationInvalidError, UndoRefusedError
 from labeling.tables import AnnotationTable
 
-GROUP_PREFIX, SELECTION_PREFIX = "confirm-", "select-"
-PREFIXES = (GROUP_PREFIX, SELECTION_PREFIX)
+GROUP_PREFIX, SELECTION_PREFIX, AUDIT_PREFIX = "confirm-", "select-", "audit-"
+PREFIXES = (GROUP_PREFIX, SELECTION_PREFIX, AUDIT_PREFIX)
 GROUP_MAX, SELECTION_MAX = 200, 20_000
 """Items of one page, and of one selection, at most: storing more would keep everybody's labels waiting for seconds."""
 
@@ -33,8 +34,8 @@ _KINDS = {
     GROUP_PREFIX: ("page", GROUP_MAX, STRATEGY),
     SELECTION_PREFIX: ("selection", SELECTION_MAX, SELECTION_STRATEGY),
 }
-_GROUP_UID = re.compile(r"(?:confirm|select|undo)-[A-Za-z0-9]{8,40}")
-_PLACED = re.compile(r"((?:confirm|select)-[A-Za-z0-9]{8,40})-[0-9]{4,6}")
+_GROUP_UID = re.compile(r"(?:confirm|select|audit|undo)-[A-Za-z0-9]{8,40}")
+_PLACED = re.compile(r"((?:confirm|select|audit)-[A-Za-z0-9]{8,40})-[0-9]{4,6}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class NewGroup:
     """Labels as they were given by one act.
 
     Attributes:
-        uid: one of PREFIXES and 8 to 40 letters or digits; stored once.
+        uid: `confirm-` or `select-` and 8 to 40 letters or digits; stored once.
         labels: (item key, class id) pairs: the confirmed class for most, another for an exception that was named.
         class_id: the class that was confirmed, or given to the selection.
         round_number: the round whose model filled the page.
@@ -77,7 +78,7 @@ class LastGroup:
 
     Attributes:
         uid: the group's uid.
-        class_id: the class that was confirmed, where it is known.
+        class_id: the class that was confirmed, where it is known; None for labels that were checked.
         count: labels of it that still count.
     """
 
@@ -95,7 +96,7 @@ def record_group(session: Session, *, group: NewGroup, annotator_id: int, now: d
         AnnotationInvalidError: a wrong uid, too many items, an item twice, or see `labeling.bulk.record_labels`.
         AnnotationConflictError: the uid is stored already, with other content.
     """
-    _check_uid(group.uid, PREFIXES)
+    check_group_uid(group.uid, tuple(_KINDS))
     what, most, strategy = _KINDS[group.uid[: group.uid.index("-") + 1]]
     keys = [key for key, _ in group.labels]
     if len(keys) > most or len(set(keys)) != len(keys):
@@ -103,12 +104,10 @@ def record_group(session: Session, *, group: NewGroup, annotator_id: int, now: d
             f"a {what} holds at most {most:,} items, each once; this one has {len(keys):,}, {len(set(keys)):,} of them "
             "different"
         )
-    known = set(
-        session.execute(sa.select(AnnotationTable.uid).where(_of_group(session, group.uid))).scalars()
-    )
+    known = set(session.execute(sa.select(AnnotationTable.uid).where(of_group(session, group.uid))).scalars())
     busy = busy_keys(session, keys)
     taken, labels = [], []
-    for uid, (key, class_id) in zip(_member_uids(group.uid, len(keys)), group.labels, strict=True):
+    for uid, (key, class_id) in zip(member_uids(group.uid, len(keys)), group.labels, strict=True):
         if uid not in known and key in busy:
             taken.append(key)
             continue
@@ -147,17 +146,17 @@ def undo_group(
         AnnotationInvalidError: a wrong uid.
         UndoRefusedError: nothing of the group is left to undo, or it is another annotator's.
     """
-    _check_uid(group_uid, PREFIXES)
-    _check_uid(undo_uid, ("undo-",))
+    check_group_uid(group_uid, PREFIXES)
+    check_group_uid(undo_uid, ("undo-",))
     before = session.execute(
-        sa.select(AnnotationTable.item_key).where(_of_group(session, undo_uid)).order_by(AnnotationTable.id)
+        sa.select(AnnotationTable.item_key).where(of_group(session, undo_uid)).order_by(AnnotationTable.id)
     ).scalars()
     done = tuple(before)
     if done:
         return done
     statement = (
         sa.select(AnnotationTable.id, AnnotationTable.item_key, AnnotationTable.annotator_id)
-        .where(_of_group(session, group_uid), ~undone(AnnotationTable.id))
+        .where(of_group(session, group_uid), ~undone(AnnotationTable.id))
         .order_by(AnnotationTable.id)
     )
     rows = session.execute(statement).all()
@@ -170,30 +169,34 @@ def undo_group(
     record_undos(
         session,
         targets=[(number, key) for number, key, _ in rows],
-        uids=_member_uids(undo_uid, len(rows)),
+        uids=member_uids(undo_uid, len(rows)),
         annotator_id=annotator_id,
         now=now,
     )
     return tuple(key for _, key, _ in rows)
 
 
-def last_group(session: Session, *, annotator_id: int) -> LastGroup | None:
+def last_group(session: Session, *, annotator_id: int, prefix: str = GROUP_PREFIX) -> LastGroup | None:
     """Return the page that the annotator confirmed last and did not take back; None where there is none.
 
-    Only the latest acts are looked at, two pages' worth beside selections.
+    Only the latest acts are looked at, two pages' worth beside groups of other kinds.
+
+    Args:
+        session: of a transaction.
+        annotator_id: whose.
+        prefix: of the kind of group: a page that was confirmed, unless another one is named.
     """
+    others = [each for each in PREFIXES if each != prefix]
     members = [
         (entry, found.group(1))
-        for entry in recent(
-            session, annotator_id=annotator_id, limit=2 * GROUP_MAX, without=(SELECTION_PREFIX,)
-        )
+        for entry in recent(session, annotator_id=annotator_id, limit=2 * GROUP_MAX, without=others)
         if not entry.undone and (found := _PLACED.fullmatch(entry.uid)) is not None
     ]
     if not members:
         return None
     newest, uid = members[0]
     count = sum(1 for _, other in members if other == uid)
-    return LastGroup(uid=uid, class_id=newest.suggested_class_id, count=count)
+    return LastGroup(uid=uid, class_id=_class_of(newest, uid), count=count)
 
 
 def recent_steps(session: Session, *, annotator_id: int, limit: int) -> list[Annotation | LastGroup]:
@@ -229,28 +232,46 @@ def recent_steps(session: Session, *, annotator_id: int, limit: int) -> list[Ann
     return steps[:limit]
 
 
-def _group_of(session: Session, uid: str, member: Annotation) -> LastGroup:
-    statement = sa.select(sa.func.count()).select_from(AnnotationTable)
-    count = session.execute(
-        statement.where(_of_group(session, uid), ~undone(AnnotationTable.id))
-    ).scalar_one()
-    return LastGroup(uid=uid, class_id=member.suggested_class_id, count=int(count))
+def check_group_uid(uid: object, prefixes: Sequence[str]) -> None:
+    """Refuse what is no uid of a group.
 
+    Args:
+        uid: what was given.
+        prefixes: with which of them it may begin.
 
-def _check_uid(uid: object, prefixes: Sequence[str]) -> None:
+    Raises:
+        AnnotationInvalidError: it is none.
+    """
     if not isinstance(uid, str) or not uid.startswith(tuple(prefixes)) or not _GROUP_UID.fullmatch(uid):
         raise AnnotationInvalidError(
             f"the group's uid must be {' or '.join(map(repr, prefixes))} and 8 to 40 letters or digits, not {uid!r:.80}"
         )
 
 
-def _member_uids(uid: str, count: int) -> list[str]:
+def member_uids(uid: str, count: int) -> list[str]:
+    """Return the uids of the annotations in a group.
+
+    Args:
+        uid: the group's.
+        count: how many there are.
+    """
     return [f"{uid}-{place:04d}" for place in range(count)]
 
 
-def _of_group(session: Session, uid: str) -> sa.ColumnElement[bool]:
+def of_group(session: Session, uid: str) -> sa.ColumnElement[bool]:
     """Return the condition that an annotation is called after a group: a range, which the index of uids serves."""
     column: sa.ColumnElement[str] = sa.type_coerce(AnnotationTable.uid, sa.String)
     if session.get_bind().dialect.name != "sqlite":  # a database of some language sorts signs otherwise
         column = column.collate("C")
     return sa.and_(column >= f"{uid}-", column < f"{uid}.")  # "." is the sign after "-"
+
+
+def _group_of(session: Session, uid: str, member: Annotation) -> LastGroup:
+    statement = sa.select(sa.func.count()).select_from(AnnotationTable)
+    count = session.execute(statement.where(of_group(session, uid), ~undone(AnnotationTable.id))).scalar_one()
+    return LastGroup(uid=uid, class_id=_class_of(member, uid), count=int(count))
+
+
+def _class_of(member: Annotation, uid: str) -> int | None:
+    """Return the class that a group is of; labels that were checked are of many."""
+    return None if uid.startswith(AUDIT_PREFIX) else member.suggested_class_id

@@ -60,6 +60,8 @@ class ExplorePage:
         # The choice ends in a coroutine, which does not hold the document's lock that the figure needs.
         chosen = Debounced(document, self._show_chosen, pause_ms=RING_PAUSE_MS)
         self.selection.state.param.watch(chosen.ask, "version")
+        if len(self.selection.state.rows):
+            chosen.ask()  # chosen on another page, before this one was built
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
