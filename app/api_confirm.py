@@ -120,7 +120,7 @@ def undo_labels(context: ServerContext, values: Mapping[str, Any]) -> Json:
     Raises:
         RequestError: a value is missing or of the wrong type.
     """
-    group, undo = _text(values, "group"), _text(values, "undo")
+    group, undo = text_of(values, "group"), text_of(values, "undo")
     is_merge = group.startswith(MERGE_PREFIX)
     take_back = undo_merge if is_merge else undo_group
     with context.project.database.transaction() as session:
@@ -153,14 +153,14 @@ def parse_group(values: Mapping[str, Any]) -> NewGroup:
     for entry in labels:
         if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
             raise RequestError("each label must be a pair of an item's key and a class id")
-        pairs.append((entry[0], _whole(entry[1], "a class id")))
+        pairs.append((entry[0], whole_of(entry[1], "a class id")))
     shown, number = values.get("shown_ms"), values.get("round")
     return NewGroup(
-        uid=_text(values, "group"),
+        uid=text_of(values, "group"),
         labels=tuple(pairs),
-        class_id=_whole(values.get("class_id"), "class_id"),
-        round_number=None if number is None else _whole(number, "round"),
-        shown_ms=None if shown is None else _whole(shown, "shown_ms"),
+        class_id=whole_of(values.get("class_id"), "class_id"),
+        round_number=None if number is None else whole_of(number, "round"),
+        shown_ms=None if shown is None else whole_of(shown, "shown_ms"),
     )
 
 
@@ -170,7 +170,7 @@ def parse_wish(values: Mapping[str, Any]) -> PageWish:
     Raises:
         RequestError: a value is of the wrong type or out of range.
     """
-    wanted, size = values.get("class_id"), _whole(values.get("size", SIZE), "size")
+    wanted, size = values.get("class_id"), whole_of(values.get("size", SIZE), "size")
     if not 1 <= size <= SIZE_MOST:
         raise RequestError(f"size is {size}; a page holds 1 to {SIZE_MOST} items")
     given = values.get("refused", {})
@@ -184,18 +184,36 @@ def parse_wish(values: Mapping[str, Any]) -> PageWish:
     if sum(map(len, refused.values())) > REFUSED_MOST:
         raise RequestError(f"more than {REFUSED_MOST} items are refused; leave the oldest out")
     return PageWish(
-        class_id=None if wanted is None else _whole(wanted, "class_id"), size=size, refused=refused
+        class_id=None if wanted is None else whole_of(wanted, "class_id"), size=size, refused=refused
     )
 
 
-def _text(values: Mapping[str, Any], name: str) -> str:
+def text_of(values: Mapping[str, Any], name: str) -> str:
+    """Return a text of a request.
+
+    Args:
+        values: the request.
+        name: of the text.
+
+    Raises:
+        RequestError: it is missing, empty or no text.
+    """
     value = values.get(name)
     if not isinstance(value, str) or not value:
         raise RequestError(f"{name} must be a text that is not empty, not {str(value)[:40]!r}")
     return value
 
 
-def _whole(value: object, name: str) -> int:
+def whole_of(value: object, name: str) -> int:
+    """Return a whole number of a request; what follows the point is cut off.
+
+    Args:
+        value: as it came.
+        name: what to call it in an error.
+
+    Raises:
+        RequestError: it is no number, or too large for a browser's.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**53:
         raise RequestError(f"{name} must be a whole number, not {str(value)[:40]!r}")
     return int(value)

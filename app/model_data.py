@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from app.round_files import RoundMeaning
+from labeling.classes import LabelClass
 from labeling.round_log import RoundRow
 from models.quality import Estimate, QualityReport
 
@@ -46,6 +48,18 @@ def quality_frame(report: QualityReport | None, class_names: Sequence[str]) -> p
             )
         )
     return pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))
+
+
+def column_names(meaning: RoundMeaning, classes: Sequence[LabelClass]) -> list[str]:
+    """Return the names of a round's classes as they are called now; of archived ones as they were, marked so.
+
+    Args:
+        meaning: what the round's arrays mean.
+        classes: the open classes.
+    """
+    now = {entry.id: entry.name for entry in classes}
+    pairs = zip(meaning.class_ids, meaning.class_names, strict=True)
+    return [now.get(class_id, f"{name} (archived)") for class_id, name in pairs]
 
 
 def _value(estimate: Estimate | None) -> float:

@@ -1,4 +1,4 @@
-"""The files of a finished round: head, probabilities, predictions, uncertainty, and what they mean.
+"""The files of a finished round: head, probabilities, predictions, out-of-fold predictions, and what they mean.
 
 A round's folder is written under another name and renamed when it is whole. Nothing here imports torch: the web
 server reads these files to colour the map.
@@ -15,6 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from models.predictions import OutOfFoldPredictions
+
+UNSEEN_LABELS, UNSEEN_PROBABILITIES = "out_of_fold_labels.npz", "out_of_fold.npy"
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def write_round(
     *,
     probabilities: npt.NDArray[np.floating] | None,
     head_file: Path | None,
+    unseen: OutOfFoldPredictions | None = None,
 ) -> Path:
     """Write a round's folder; whole or not at all.
 
@@ -80,6 +85,7 @@ def write_round(
         meaning: what the arrays mean.
         probabilities: (n, k); None in a round without a model.
         head_file: the head's safetensors file, moved into the folder; None likewise.
+        unseen: out-of-fold predictions of the labels, their rows those of the pool; None where there are none.
 
     Returns:
         The folder.
@@ -95,6 +101,8 @@ def write_round(
         np.save(
             partial / "uncertainty.npy", entropy_share(probabilities).astype(np.float16), allow_pickle=False
         )
+    if unseen is not None:
+        _save_unseen(partial, unseen)
     if head_file is not None:
         shutil.move(head_file, partial / "head.safetensors")
     (partial / "round.json").write_text(json.dumps(asdict(meaning), indent=1), encoding="utf-8")
@@ -126,6 +134,46 @@ def read_arrays(rounds: Path, number: int) -> RoundArrays | None:
     )
 
 
+def read_unseen(rounds: Path, number: int) -> OutOfFoldPredictions | None:
+    """Return the out-of-fold predictions of a round's labels, their rows those of the pool.
+
+    Args:
+        rounds: the folder of all rounds.
+        number: the round's number.
+
+    Returns:
+        The predictions, the probabilities as a read-only memory map; None where the round has none: it had too few
+        labels, was run by an earlier version, or is so old that its arrays were deleted.
+    """
+    folder = round_folder(rounds, number)
+    given = read_unseen_labels(rounds, number)
+    if given is None or not (folder / UNSEEN_PROBABILITIES).is_file():
+        return None
+    rows, labels, predicted = given
+    probabilities = np.load(folder / UNSEEN_PROBABILITIES, mmap_mode="r", allow_pickle=False)
+    return OutOfFoldPredictions(rows=rows, labels=labels, predicted=predicted, probabilities=probabilities)
+
+
+def read_unseen_labels(
+    rounds: Path, number: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+    """Return rows, given and predicted columns of a round's out-of-fold predictions; these stay of old rounds too.
+
+    Args:
+        rounds: the folder of all rounds.
+        number: the round's number.
+
+    Returns:
+        Three (m,) int64; None where the round has none.
+    """
+    file = round_folder(rounds, number) / UNSEEN_LABELS
+    if not file.is_file():
+        return None
+    with np.load(file, allow_pickle=False) as stored:
+        rows, labels, predicted = (stored[name].astype(np.int64) for name in ("rows", "labels", "predicted"))
+    return rows, labels, predicted
+
+
 def entropy_share(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Return the entropy of each row as a share of the largest possible, (n,) float32 from 0 (sure) to 1."""
     k = probabilities.shape[1]
@@ -148,5 +196,12 @@ def forget_old_rounds(rounds: Path, *, keep: int) -> None:
     """Delete the arrays of all but the newest rounds; meaning and head stay, so that a round can be repeated."""
     folders = sorted(path for path in rounds.iterdir() if path.is_dir() and not path.name.startswith("."))
     for folder in folders[:-keep]:
-        for name in ("predictions.npy", "predicted.npy", "uncertainty.npy"):
+        for name in ("predictions.npy", "predicted.npy", "uncertainty.npy", UNSEEN_PROBABILITIES):
             (folder / name).unlink(missing_ok=True)
+
+
+def _save_unseen(folder: Path, unseen: OutOfFoldPredictions) -> None:
+    """Save the small part, which stays, apart from the probabilities, which go when the round is old."""
+    labels, predicted = unseen.labels.astype(np.int32), unseen.predicted.astype(np.int32)
+    np.savez(folder / UNSEEN_LABELS, rows=unseen.rows.astype(np.int64), labels=labels, predicted=predicted)
+    np.save(folder / UNSEEN_PROBABILITIES, unseen.probabilities.astype(np.float16), allow_pickle=False)

@@ -30,6 +30,7 @@ from models.heads.contract import TrainingSet
 from models.heads.scaling import measure_scale
 from models.label_shares import label_shares
 from models.learn import Learned, learn, pick_unlabelled
+from models.predictions import OutOfFoldPredictions
 from models.prior import stated_prior
 from models.scoring import PoolScores, score_pool
 from strategies.contract import Choice, PoolState
@@ -226,6 +227,7 @@ def store(
             meaning,
             probabilities=None if scores is None else scores.probabilities,
             head_file=head_file,
+            unseen=_unseen(inputs, learned),
         )
     stopping = look_at_stopping(
         project, inputs, None if learned is None else learned.quality, scores, number=number
@@ -251,6 +253,14 @@ def store(
     except OSError as problem:
         # The round is stored: what could not be tidied up must not make it look failed.
         log.warning("old rounds in %s cannot be tidied up: %s", project.paths.rounds, problem)
+
+
+def _unseen(inputs: RoundInputs, learned: Learned | None) -> OutOfFoldPredictions | None:
+    """Return the out-of-fold predictions with the rows of the pool in place of the labels' places."""
+    if learned is None or learned.predictions is None:
+        return None
+    labelled = np.flatnonzero(inputs.labels >= 0)
+    return replace(learned.predictions, rows=labelled[learned.predictions.rows])
 
 
 def _save_head(place: Path, learned: Learned | None) -> Path | None:

@@ -50,6 +50,8 @@ class SelectionState(param.Parameterized):
         self.rows: IntArray = np.empty(0, np.int64)
         self.line: Line | None = None
         state.param.watch(self._forget_line, ["layout", "layout_version"])
+        state.param.watch(self._take_over, "handed_over")
+        self._take_over()
 
     @property
     def searches_texts(self) -> bool:
@@ -164,6 +166,11 @@ class SelectionState(param.Parameterized):
     def _forget_line(self, *_: Any) -> None:  # noqa: ANN401
         """Forget the line when the items move; what was chosen by it stays."""
         self.line = None
+
+    def _take_over(self, *_: Any) -> None:  # noqa: ANN401 - a param event
+        handed = self.dashboard.handed_over
+        if handed is not None:
+            self._choose(handed.rows, handed.how)
 
     def _choose(self, rows: IntArray, how: str, *, line: Line | None = None) -> None:
         self.rows, self.line = rows, line

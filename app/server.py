@@ -88,6 +88,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     import panel as pn
 
     from app.api import api_routes
+    from app.api_audit import audit_routes
     from app.api_classes import class_routes
     from app.api_confirm import confirm_routes
     from app.api_media import media_routes
@@ -107,6 +108,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         title={"/": project.title or project.name},
         extra_patterns=[
             *api_routes(context),
+            *audit_routes(context),
             *class_routes(context),
             *confirm_routes(context),
             *media_routes(context),

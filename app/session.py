@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,19 @@ from labeling.classes import LabelClass
 
 PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
 COLOURINGS = ("label", "prediction", "uncertainty")
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """Items that one page chose for another.
+
+    Attributes:
+        rows: (m,) int64 rows in the pool.
+        how: how they were chosen, in words that follow their number.
+    """
+
+    rows: npt.NDArray[np.int64]
+    how: str
 
 
 class DashboardState(param.Parameterized):
@@ -41,6 +55,10 @@ class DashboardState(param.Parameterized):
     map_class = param.Integer(
         default=0, doc="Id of a class whose items the Explore page shall choose; 0 for none."
     )
+    handed_over = param.Parameter(
+        default=None, doc="Rows that another page chose for Explore, with how, as HandedOver; None for none."
+    )
+    audit_keys = param.List(default=[], doc="Keys of labelled items that the Confirm page shall check next.")
     revision = param.Integer(default=0, doc="The label revision that is shown.")
     round_number = param.Integer(default=0, doc="The last finished round; 0 before the first.")
     classes_version = param.Integer(
@@ -118,6 +136,16 @@ class DashboardState(param.Parameterized):
     def positions(self) -> FloatArray:
         """Return (n, 2) float32: where the map shows each item; the same array until that changes."""
         return self.context.layouts.positions(self.layout)
+
+    def choose_rows(self, rows: npt.NDArray[np.int64], how: str) -> None:
+        """Show items as the selection of the Explore page.
+
+        Args:
+            rows: (m,) rows in the pool.
+            how: how they were chosen, in words that follow their number.
+        """
+        self.handed_over = HandedOver(rows, how)
+        self.page = "Explore"
 
     def label_codes(self) -> npt.NDArray[np.int16]:
         """Return (n,) int16: position in `classes` of each item's label, -1 where it has none."""

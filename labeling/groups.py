@@ -1,9 +1,9 @@
 """Labels given by one act: a page confirmed, a selection on the map, a class merged. Stored and taken back whole.
 
-A group needs no table of its own. Its uid begins with one of PREFIXES, or with MERGE_PREFIX (`labeling.merging`), and
-the annotations in it are called after it and their place, `confirm-…-0007`. The undos of a group are called after the
-undo in the same way. So a retry stores everything once, and the history of any item reads as if each had been labelled
-alone.
+A group needs no table of its own. Its uid begins with one of PREFIXES: pages and selections are stored here, checked
+labels in `labeling.audits`, merged classes in `labeling.merging`, and all are taken back here. The annotations in it
+are called after it and their place, `confirm-…-0007`, the undos of a group after the undo in the same way. So a retry
+stores everything once, and the history of any item reads as if each had been labelled alone.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from labeling.current import undone
 from labeling.errors import AnnotationInvalidError, UndoRefusedError
 from labeling.tables import AnnotationTable
 
-GROUP_PREFIX, SELECTION_PREFIX, MERGE_PREFIX = "confirm-", "select-", "merge-"
-PREFIXES = (GROUP_PREFIX, SELECTION_PREFIX)
+GROUP_PREFIX, SELECTION_PREFIX, AUDIT_PREFIX, MERGE_PREFIX = "confirm-", "select-", "audit-", "merge-"
+PREFIXES = (GROUP_PREFIX, SELECTION_PREFIX, AUDIT_PREFIX, MERGE_PREFIX)
 GROUP_MAX, SELECTION_MAX = 200, 20_000
 """Items of one page, and of one selection, at most: storing more would keep everybody's labels waiting for seconds."""
 
@@ -34,8 +34,8 @@ _KINDS = {
     GROUP_PREFIX: ("page", GROUP_MAX, STRATEGY),
     SELECTION_PREFIX: ("selection", SELECTION_MAX, SELECTION_STRATEGY),
 }
-_GROUP_UID = re.compile(r"(?:confirm|select|merge|undo)-[A-Za-z0-9]{8,40}")
-_PLACED = re.compile(r"((?:confirm|select|merge)-[A-Za-z0-9]{8,40})-[0-9]{4,6}")
+_GROUP_UID = re.compile(r"(?:confirm|select|audit|merge|undo)-[A-Za-z0-9]{8,40}")
+_PLACED = re.compile(r"((?:confirm|select|audit|merge)-[A-Za-z0-9]{8,40})-[0-9]{4,6}")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class NewGroup:
     """Labels as they were given by one act.
 
     Attributes:
-        uid: one of PREFIXES and 8 to 40 letters or digits; stored once.
+        uid: `confirm-` or `select-` and 8 to 40 letters or digits; stored once.
         labels: (item key, class id) pairs: the confirmed class for most, another for an exception that was named.
         class_id: the class that was confirmed, or given to the selection.
         round_number: the round whose model filled the page.
@@ -78,7 +78,8 @@ class LastGroup:
 
     Attributes:
         uid: the group's uid.
-        class_id: the class that was confirmed, where it is known; of a merge the class that was merged.
+        class_id: the class that was confirmed, where it is known; of a merge the class that was merged; None for labels
+            that were checked.
         count: labels of it that still count.
     """
 
@@ -96,7 +97,7 @@ def record_group(session: Session, *, group: NewGroup, annotator_id: int, now: d
         AnnotationInvalidError: a wrong uid, too many items, an item twice, or see `labeling.bulk.record_labels`.
         AnnotationConflictError: the uid is stored already, with other content.
     """
-    check_group_uid(group.uid, PREFIXES)
+    check_group_uid(group.uid, tuple(_KINDS))
     what, most, strategy = _KINDS[group.uid[: group.uid.index("-") + 1]]
     keys = [key for key, _ in group.labels]
     if len(keys) > most or len(set(keys)) != len(keys):
@@ -146,7 +147,7 @@ def undo_group(
         AnnotationInvalidError: a wrong uid.
         UndoRefusedError: nothing of the group is left to undo, or it is another annotator's.
     """
-    check_group_uid(group_uid, (*PREFIXES, MERGE_PREFIX))
+    check_group_uid(group_uid, PREFIXES)
     check_group_uid(undo_uid, ("undo-",))
     before = session.execute(
         sa.select(AnnotationTable.item_key).where(of_group(session, undo_uid)).order_by(AnnotationTable.id)
@@ -176,26 +177,27 @@ def undo_group(
     return tuple(key for _, key, _ in rows)
 
 
-def last_group(session: Session, *, annotator_id: int) -> LastGroup | None:
+def last_group(session: Session, *, annotator_id: int, prefix: str = GROUP_PREFIX) -> LastGroup | None:
     """Return the page that the annotator confirmed last and did not take back; None where there is none.
 
-    Only the latest acts are looked at, two pages' worth beside selections and merges.
+    Only the latest acts are looked at, two pages' worth beside groups of other kinds.
+
+    Args:
+        session: of a transaction.
+        annotator_id: whose.
+        prefix: of the kind of group: a page that was confirmed, unless another one is named.
     """
+    others = [each for each in PREFIXES if each != prefix]
     members = [
         (entry, found.group(1))
-        for entry in recent(
-            session,
-            annotator_id=annotator_id,
-            limit=2 * GROUP_MAX,
-            without=(SELECTION_PREFIX, MERGE_PREFIX),
-        )
+        for entry in recent(session, annotator_id=annotator_id, limit=2 * GROUP_MAX, without=others)
         if not entry.undone and (found := _PLACED.fullmatch(entry.uid)) is not None
     ]
     if not members:
         return None
     newest, uid = members[0]
     count = sum(1 for _, other in members if other == uid)
-    return LastGroup(uid=uid, class_id=newest.suggested_class_id, count=count)
+    return LastGroup(uid=uid, class_id=_class_of(newest, uid), count=count)
 
 
 def recent_steps(session: Session, *, annotator_id: int, limit: int) -> list[Annotation | LastGroup]:
@@ -248,7 +250,12 @@ def check_group_uid(uid: object, prefixes: Sequence[str]) -> None:
 
 
 def member_uids(uid: str, count: int) -> list[str]:
-    """Return the uids of a group's annotations: the group's own and their place."""
+    """Return the uids of the annotations in a group.
+
+    Args:
+        uid: the group's.
+        count: how many there are.
+    """
     return [f"{uid}-{place:04d}" for place in range(count)]
 
 
@@ -263,4 +270,9 @@ def of_group(session: Session, uid: str) -> sa.ColumnElement[bool]:
 def _group_of(session: Session, uid: str, member: Annotation) -> LastGroup:
     statement = sa.select(sa.func.count()).select_from(AnnotationTable)
     count = session.execute(statement.where(of_group(session, uid), ~undone(AnnotationTable.id))).scalar_one()
-    return LastGroup(uid=uid, class_id=member.suggested_class_id, count=int(count))
+    return LastGroup(uid=uid, class_id=_class_of(member, uid), count=int(count))
+
+
+def _class_of(member: Annotation, uid: str) -> int | None:
+    """Return the class that a group is of; labels that were checked are of many."""
+    return None if uid.startswith(AUDIT_PREFIX) else member.suggested_class_id

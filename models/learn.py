@@ -20,8 +20,9 @@ from models.heads.registry import heads
 from models.heads.scaling import spaced_rows
 from models.label_shares import WeighByShare
 from models.losses import bootstrap_weights
-from models.metrics import report, temperature_of
+from models.metrics import predictions_of, report, temperature_of
 from models.mixup import Mixup
+from models.predictions import OutOfFoldPredictions
 from models.pseudo_labels import PseudoLabels
 from models.quality import QualityReport
 
@@ -38,12 +39,15 @@ class Learned:
         temperature: what its logits are to be divided by; 1 where the section asks for no calibration.
         quality: how good it is, by cross-validation.
         seconds: how long each step took: "compare", "train", "cross_validate", "calibrate".
+        predictions: what the heads of the cross-validation say of labels they did not see, a row being a label's place
+            in the training set; None where there were too few labels.
     """
 
     trained: TrainedHead
     temperature: float
     quality: QualityReport
     seconds: Mapping[str, float]
+    predictions: OutOfFoldPredictions | None = None
 
 
 UNLABELLED_ROWS = 4000
@@ -100,6 +104,7 @@ def learn(
     tested_at = time.perf_counter()
     temperature = temperature_of(found, training) if section.calibrate else 1.0
     quality = report(found, training, temperature=temperature, corrected=trained.corrected, seed=seed)
+    predictions = predictions_of(found, training, temperature=temperature, corrected=trained.corrected)
     quality = replace(quality, head=head_label(section), candidates=choice.candidates)
     progress(1.0, "calibrating")
     seconds = {
@@ -108,7 +113,9 @@ def learn(
         "cross_validate": tested_at - trained_at,
         "calibrate": time.perf_counter() - tested_at,
     }
-    return Learned(trained=trained, temperature=temperature, quality=quality, seconds=seconds)
+    return Learned(
+        trained=trained, temperature=temperature, quality=quality, seconds=seconds, predictions=predictions
+    )
 
 
 def train_head(

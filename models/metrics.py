@@ -18,6 +18,7 @@ from models.calibration import WEIGHT_POWER, calibration_error, class_weights, f
 from models.folds import OutOfFold, out_of_fold
 from models.heads.contract import Progress, TrainingSet, check_training, no_progress
 from models.heads.registry import heads
+from models.predictions import OutOfFoldPredictions
 from models.prior import wilson_interval
 from models.quality import CROSS_VALIDATION, ClassQuality, Estimate, QualityReport
 
@@ -90,6 +91,33 @@ def temperature_of(found: OutOfFold | None, training: TrainingSet) -> float:
     )
 
 
+def predictions_of(
+    found: OutOfFold | None, training: TrainingSet, *, temperature: float, corrected: bool
+) -> OutOfFoldPredictions | None:
+    """Return what the heads of the folds say of the labels they did not see.
+
+    Args:
+        found: out-of-fold logits; None where there were too few labels.
+        training: the labels they belong to.
+        temperature: what logits are divided by.
+        corrected: whether the head corrects for imbalance.
+
+    Returns:
+        The predictions, a row being a label's place in `training`; None without logits.
+    """
+    if found is None:
+        return None
+    probabilities = softmax(found.logits[:, found.tested] / temperature).mean(axis=0)
+    # A class known by its name alone counts as one label; one that is not known at all has probability 0.
+    decided = probabilities if corrected else probabilities * np.maximum(training.label_counts, 1)
+    return OutOfFoldPredictions(
+        rows=np.flatnonzero(found.tested).astype(np.int64),
+        labels=training.labels[found.tested],
+        predicted=decided.argmax(axis=1).astype(np.int64),
+        probabilities=probabilities,
+    )
+
+
 def report(
     found: OutOfFold | None, training: TrainingSet, *, temperature: float, corrected: bool, seed: int
 ) -> QualityReport:
@@ -105,14 +133,12 @@ def report(
         corrected: whether the head corrects for imbalance.
         seed: of the intervals.
     """
-    if found is None:
+    seen = predictions_of(found, training, temperature=temperature, corrected=corrected)
+    if found is None or seen is None:
         return _empty_report(training)
-    labels = training.labels[found.tested]
-    probabilities = softmax(found.logits[:, found.tested] / temperature).mean(axis=0)
-    error = calibration_error(probabilities, labels, class_weights(labels, training.class_count))
-    # A class known by its name alone counts as one label; one that is not known at all has probability 0.
-    decided = probabilities if corrected else probabilities * np.maximum(training.label_counts, 1)
-    confusion = confusion_matrix(labels, decided.argmax(axis=1), class_count=training.class_count)
+    weights = class_weights(seen.labels, training.class_count)
+    error = calibration_error(seen.probabilities, seen.labels, weights)
+    confusion = confusion_matrix(seen.labels, seen.predicted, class_count=training.class_count)
     draws = draw_confusions(confusion, generator=np.random.default_rng(seed))
     judged = confusion.sum(axis=1) > 0
     recalls, scores = _recall(draws)[:, judged], _f1(draws)[:, judged]

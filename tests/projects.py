@@ -11,6 +11,7 @@ import numpy as np
 from app.prepare import create_project
 from app.project import Project
 from app.setup import ProjectWishes, make_config
+from config.files import load_config, save_config
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotators import ensure_annotator
 from labeling.classes import list_classes
@@ -141,3 +142,18 @@ def label_some(project: Project, *, each: int = 4) -> dict[str, str]:
         chosen.update(dict.fromkeys(keys, name))
     label(project, chosen)
     return chosen
+
+
+def mislabel(project: Project) -> str:
+    """Label some items of each class, and one more common item as other; return that one's key."""
+    some = label_some(project, each=6)
+    key = next(key for key, name in truth_of(project).items() if name == "common" and key not in some)
+    label(project, {key: "other"})
+    return key
+
+
+def let_rounds_wait(project: Project) -> None:
+    """Write into the project's file that no round starts after a few labels, so that a test's page stays."""
+    config = load_config(project.paths.config)
+    rounds = config.rounds.model_copy(update={"retrain_after": 100_000})
+    save_config(config.model_copy(update={"rounds": rounds}), project.paths.config)

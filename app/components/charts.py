@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 
+from app.components.charts_curves import precision_recall_chart, reliability_chart, roc_chart
 from app.components.charts_quality import class_quality, confusion_matrix
 from app.components.charts_style import (
     chart_pane,
@@ -33,7 +34,15 @@ from app.components.charts_style import (
 from app.components.map_colours import Theme, readable
 from app.components.theme import chart_colours
 
-__all__ = ["balance_chart", "class_quality", "confusion_matrix", "learning_curve"]
+__all__ = [
+    "balance_chart",
+    "class_quality",
+    "confusion_matrix",
+    "learning_curve",
+    "precision_recall_chart",
+    "reliability_chart",
+    "roc_chart",
+]
 
 DECADES = (0.0001, 0.001, 0.01, 0.1, 1.0)
 FINE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)

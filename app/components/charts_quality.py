@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import holoviews as hv
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import panel as pn
+from bokeh.events import Tap
 
 from app.components.charts_style import (
     chart_pane,
@@ -98,8 +99,15 @@ def class_quality(frame: pd.DataFrame, *, theme: Theme = "light") -> pn.viewable
     return chart_pane(chart, rows_height(len(data)))
 
 
+OnCell = Callable[[int, int], None]
+
+
 def confusion_matrix(
-    counts: npt.NDArray[np.integer], names: Sequence[str], *, theme: Theme = "light"
+    counts: npt.NDArray[np.integer],
+    names: Sequence[str],
+    *,
+    theme: Theme = "light",
+    on_cell: OnCell | None = None,
 ) -> pn.viewable.Viewable:
     """Draw which classes the model takes for which.
 
@@ -107,6 +115,7 @@ def confusion_matrix(
         counts: (k, k) integers; row i, column j: items labelled class i that the model took for class j.
         names: k class names.
         theme: light or dark.
+        on_cell: called with row and column of a cell that is clicked; None for no clicks.
 
     Returns:
         The chart, each row coloured by its shares; an empty state while nothing was counted.
@@ -152,10 +161,26 @@ def confusion_matrix(
             xrotation=45 if k <= 6 else 60 if k <= 30 else 90,
             toolbar=None,
             default_tools=[],
-            hooks=dress(theme),
+            hooks=dress(theme, *([] if on_cell is None else [_clicks(k, on_cell)])),
         )
     )
     return chart_pane(chart, 120 + max(k, 4) * (34 if k <= 12 else 24 if k <= 30 else 16))
+
+
+def _clicks(k: int, on_cell: OnCell) -> Callable[[Any, Any], None]:
+    """Return a hook that hands on the cell under a click, the first row being at the top."""
+
+    def tapped(event: Tap) -> None:
+        if event.x is None or event.y is None:
+            return
+        row, column = k - 1 - round(event.y), round(event.x)
+        if 0 <= row < k and 0 <= column < k:
+            on_cell(row, column)
+
+    def apply(plot: Any, _element: Any) -> None:  # noqa: ANN401
+        plot.state.on_event(Tap, tapped)
+
+    return apply
 
 
 def _quality_rows(frame: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ PARTS = (
     "tile_content.js",
     "confirm_tile.js",
     "confirm_words.js",
+    "page_grid.js",
     "confirm_grid.js",
 )
 """The grid's script, in the order in which it is joined; the first two are the label card's too."""

@@ -35,12 +35,8 @@ class Refusals {
     const found = {}
     const order = Object.keys(this.byClass).sort((one, other) => (other === String(classId)) - (one === String(classId)))
     for (const id of order) {
-      const keys = []
-      for (const key of [...this.byClass[id]].reverse()) {
-        room -= key.length + 4
-        if (room < 0) break
-        keys.push(key)
-      }
+      const keys = fitting([...this.byClass[id]].reverse(), room)
+      room -= keys.reduce((sum, key) => sum + key.length + 4, 0)
       if (keys.length) found[id] = keys
     }
     return found
@@ -53,6 +49,17 @@ class Refusals {
       console.debug("goldpan: what was taken out is not kept over a reload", error)
     }
   }
+}
+
+/** Return the first of some keys that fit into one request. */
+function fitting(keys, room = REFUSED_SENT) {
+  const found = []
+  for (const key of keys) {
+    room -= key.length + 4
+    if (room < 0) break
+    found.push(key)
+  }
+  return found
 }
 
 const REFUSED_KEPT = 500

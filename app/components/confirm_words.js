@@ -38,6 +38,33 @@ function sayStored({stored, taken}, name) {
   return `${plural(stored, "label")} saved, page of “${name}”.${kept}`
 }
 
+/** Say why there are no labels to check: {title, detail, button}; null while they are on their way. */
+function sayAuditState(state) {
+  const states = {
+    no_model: {
+      title: "Nothing to check by yet",
+      detail: "Labels are checked against models that had not seen them: that takes a round with two labels of two classes or more. After the next one the first page appears here by itself.",
+    },
+    none_doubted: {
+      title: "No label looks wrong",
+      detail: "The model takes no label that is still to check for another class. After the next round it looks again.",
+      button: "Look again",
+    },
+    all_checked: {
+      title: "Nothing is left to check of these",
+      detail: "They were checked, or their labels have changed since the last round.",
+    },
+  }
+  return states[state] ?? sayState(state, "")
+}
+
+/** Say what became of labels that were checked. */
+function sayChecked({stored, changed, taken}) {
+  const stay = taken.length === 1 ? "stays as it is" : "stay as they are"
+  const kept = taken.length ? ` ${plural(taken.length, "label")} had been changed meanwhile and ${stay}.` : ""
+  return `${plural(stored - changed, "label")} kept, ${changed} changed, saved.${kept}`
+}
+
 /** Make the list of notices: {node, add(text, {bad})}; at most three, the same text once. */
 function pageNotices() {
   const node = h("div.notices", {role: "alert"})

@@ -71,6 +71,11 @@ def two_columns(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
     return _layout("gp-two", content)
 
 
+def three_columns(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
+    """Return content in three columns of equal width; in one in a narrow window."""
+    return _layout("gp-three", content)
+
+
 def bar(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
     """Return widgets beside each other, wrapping where there is no room."""
     return pn.FlexBox(*content, gap=f"{BAR_GAP_PX}px", align_items="center", margin=0)

@@ -1,48 +1,115 @@
-"""The Confirm page: likely items of one class in a grid; take out the wrong ones, confirm the rest by one act."""
+"""The Confirm page: pages of items that one act stores, in two modes.
+
+Confirm: likely items of one class; take out the wrong ones, confirm the rest. Check: labelled items whose label the
+model is least sure of; keep it or change it.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import panel_material_ui as pmui
+
+from app.components.audit_grid import AuditGrid
 from app.components.confirm_grid import ConfirmGrid
 from app.components.layout import stack
 from app.session import DashboardState
 
+CONFIRM, CHECK = "Confirm likely items", "Check labels"
+MODES_PX = 330
+"""Width of the choice of modes, so that both names stand on one line."""
+
 
 class ConfirmPage:
-    """The grid over a dashboard state; it reads its items and stores its pages by itself."""
+    """The two grids over a dashboard state; they read their items and store their pages by themselves."""
 
     def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
-        """Build the grid and link it to the state.
+        """Build the grid that is asked for and link it to the state.
 
         Args:
             state: what the tab looks at.
-            document: the tab's document; the grid needs nothing of it.
+            document: the tab's document; the grids need nothing of it.
         """
         self.state = state
-        self.grid = ConfirmGrid(
-            round_number=state.round_number,
-            classes_version=state.classes_version,
-            active=state.page == "Confirm",
-            sizing_mode="stretch_width",
+        self.mode = pmui.RadioButtonGroup(
+            options=[CONFIRM, CHECK],
+            value=CONFIRM,
+            size="small",
+            width=MODES_PX,
+            sx={"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}},
+            margin=0,
         )
+        self.confirm: ConfirmGrid | None = None
+        self.check: AuditGrid | None = None
+        self.holder = stack()
+        # Only one grid is shown, yet the other would keep its gap.
+        self.holder.styles = {"gap": "0"}
+        # A grid's own style would outrank `visible`; what stands around it has none.
+        self._frames: dict[str, Any] = {}
+        self.mode.param.watch(self._choose, "value")
         state.param.watch(self._push, ["round_number", "classes_version", "page"])
-        state.param.watch(self._open, ["confirm_class"])
+        state.param.watch(self._want, "audit_keys")
+        state.param.watch(self._open, "confirm_class")
+        if state.audit_keys:
+            self.mode.value = CHECK
+        self._show()
         self._open()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
-        return stack(self.grid)
+        return stack(self.mode, self.holder)
+
+    def _choose(self, event: Any) -> None:  # noqa: ANN401 - a param event
+        if event.new is None:  # the chosen button was pressed once more
+            self.mode.value = event.old
+        else:
+            self._show()
+
+    def _show(self) -> None:
+        """Show the grid of the mode; each is built when it is first asked for."""
+        if self.mode.value == CHECK and self.check is None:
+            self.check = AuditGrid(
+                **self._news(CHECK), wanted_keys=list(self.state.audit_keys), sizing_mode="stretch_width"
+            )
+            self._place(CHECK, self.check)
+        if self.mode.value == CONFIRM and self.confirm is None:
+            self.confirm = ConfirmGrid(**self._news(CONFIRM), sizing_mode="stretch_width")
+            self._place(CONFIRM, self.confirm)
+        for name, frame in self._frames.items():
+            frame.visible = name == self.mode.value
+        self._push()
+
+    def _place(self, name: str, grid: Any) -> None:  # noqa: ANN401 - one of the two grids
+        self._frames[name] = stack(grid)
+        self.holder.append(self._frames[name])
+
+    def _want(self, *_: Any) -> None:  # noqa: ANN401 - param events
+        """Check the items that another page has chosen."""
+        if not self.state.audit_keys:
+            return
+        if self.check is not None:
+            self.check.wanted_keys = []
+            self.check.wanted_keys = list(self.state.audit_keys)
+        self.mode.value = CHECK
 
     def _push(self, *_: Any) -> None:  # noqa: ANN401 - param events
-        state = self.state
-        self.grid.param.update(
-            round_number=state.round_number,
-            classes_version=state.classes_version,
-            active=state.page == "Confirm",
-        )
+        for name, grid in ((CONFIRM, self.confirm), (CHECK, self.check)):
+            if grid is not None:
+                grid.param.update(**self._news(name))
 
     def _open(self, *_: Any) -> None:  # noqa: ANN401 - param events
-        if self.state.confirm_class:
-            self.grid.open_class = self.state.confirm_class
-            self.state.confirm_class = 0
+        """Show a page of the class that another page has chosen."""
+        if not self.state.confirm_class:
+            return
+        self.mode.value = CONFIRM
+        self._show()
+        if self.confirm is not None:
+            self.confirm.open_class = self.state.confirm_class
+        self.state.confirm_class = 0
+
+    def _news(self, name: str) -> dict[str, Any]:
+        return {
+            "round_number": self.state.round_number,
+            "classes_version": self.state.classes_version,
+            "active": self.state.page == "Confirm" and self.mode.value == name,
+        }

@@ -62,6 +62,8 @@ class ExplorePage:
         self.selection.state.param.watch(chosen.ask, "version")
         state.param.watch(self._choose_class, ["map_class"])
         self._choose_class()
+        if len(self.selection.state.rows):
+            chosen.ask()  # chosen on another page, before this one was built
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""

@@ -1,4 +1,4 @@
-"""The Model page: learning curve, advice on stopping, quality of each class, what is confused; how the demo went."""
+"""The Model page: learning curve, advice on stopping, quality of each class, confusions, curves, rounds compared."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from html import escape
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import panel_material_ui as pmui
 
 from app.advice import latest_advice
-from app.components.charts import class_quality, confusion_matrix, learning_curve
+from app.background import Background
+from app.components.charts import class_quality, learning_curve
 from app.components.layout import html, panel, stack, two_columns
 from app.components.stopping_card import stopping_card
 from app.debounce import Debounced
 from app.model_data import curve_frame, quality_frame
+from app.model_state import ModelState
+from app.pages.model_confusion import ConfusionCard
+from app.pages.model_curves import CurvesCard
+from app.pages.model_rounds import RoundsCard
 from app.reveal import Revealed, has_truth, reveal
 from app.session import DashboardState
-from labeling.round_log import list_rounds
+from labeling.round_log import RoundRow, list_rounds
 from models.quality import QualityReport
 
 PAUSE_MS = 600
@@ -28,15 +34,19 @@ class ModelPage:
     def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
         """Build the views and link them to the state."""
         self.state = state
+        self.looked_at = ModelState(state)
         self.curve = stack()
         self.stopping = html()
         self.quality = stack()
-        self.confusion = stack()
+        self.confusion = ConfusionCard(self.looked_at)
+        self.curves = CurvesCard(self.looked_at, document)
+        self.rounds = RoundsCard(state, document)
         self.said = html()
         self.truth = html()
         self.ask_truth = pmui.Button(
             label="Reveal how it went", variant="outlined", on_click=self._reveal, margin=0
         )
+        self._background = Background(document, state.context.reader)
         self._repaint = Debounced(document, self.paint, pause_ms=PAUSE_MS)
         state.param.watch(self._repaint.ask, ["round_number", "classes_version", "dark"])
         state.param.watch(lambda *_: self.paint(), ["page"])
@@ -47,29 +57,42 @@ class ModelPage:
             panel("Learning curve", self.said, self.curve),
             panel("Is it time to stop?", self.stopping),
             panel("Quality of each class", self.quality),
-            panel("What is confused with what", self.confusion),
+            self.confusion.view(),
         ]
+        wide = [self.curves.view(), self.rounds.view()]
         if has_truth(self.state):
             why = "The true labels of this pool are kept aside: neither you nor the model saw them."
-            panels.append(panel("The truth", self.ask_truth, self.truth, note=why))
-        return two_columns(*panels)
+            wide.append(panel("The truth", self.ask_truth, self.truth, note=why))
+        return stack(two_columns(*panels), *wide)
 
     def paint(self) -> None:
         """Draw the charts anew; nothing happens while another page is shown."""
         if self.state.page != "Model":
             return
-        with self.state.context.project.database.reading() as session:
-            rounds = list_rounds(session)
         theme = self.state.theme
-        self.curve[:] = [learning_curve(curve_frame(rounds), theme=theme)]
         self.stopping.object = stopping_card(latest_advice(self.state))
         meaning = self.state.meaning
         report = QualityReport.from_dict(meaning.quality) if meaning is not None and meaning.quality else None
-        names = list(meaning.class_names) if meaning is not None else []
+        names = self.looked_at.names
         self.said.object = _source(report)
         self.quality[:] = [class_quality(quality_frame(report, names), theme=theme)]
         counts = np.zeros((len(names), len(names)), int) if report is None else np.asarray(report.confusion)
-        self.confusion[:] = [confusion_matrix(counts, names, theme=theme)]
+        self.confusion.paint(counts)
+        self.curves.paint()
+        self._background.ask(self._read_rounds, self._draw_rounds, failed=self._fail)
+
+    def _read_rounds(self) -> tuple[list[RoundRow], pd.DataFrame]:
+        with self.state.context.project.database.reading() as session:
+            rounds = list_rounds(session)
+        return rounds, curve_frame(rounds)
+
+    def _draw_rounds(self, found: tuple[list[RoundRow], pd.DataFrame]) -> None:
+        rounds, frame = found
+        self.curve[:] = [learning_curve(frame, theme=self.state.theme)]
+        self.rounds.paint(rounds)
+
+    def _fail(self, message: str) -> None:
+        self.curve[:] = [html(f'<p class="gp-problem">{escape(message)}</p>')]
 
     def _reveal(self, *_: Any) -> None:  # noqa: ANN401
         found = reveal(self.state)

@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.round_files import sweep_partial_rounds
+import numpy as np
+
+from app.round_files import (
+    RoundMeaning,
+    forget_old_rounds,
+    read_unseen,
+    read_unseen_labels,
+    sweep_partial_rounds,
+    write_round,
+)
+from models.predictions import OutOfFoldPredictions
 
 
 def test_sweep_partial_rounds__what_killed_rounds_left(tmp_path: Path) -> None:
@@ -11,3 +21,37 @@ def test_sweep_partial_rounds__what_killed_rounds_left(tmp_path: Path) -> None:
         (tmp_path / name / "predictions.npy").write_bytes(b"half")
     sweep_partial_rounds(tmp_path, before=3)
     assert {path.name for path in tmp_path.iterdir()} == {".000003.78", "000001", ".other"}
+
+
+def unseen(count: int = 4) -> OutOfFoldPredictions:
+    generator = np.random.default_rng(0)
+    chances = generator.dirichlet(np.ones(3), count)
+    labels = generator.integers(0, 3, count)
+    return OutOfFoldPredictions(np.arange(count) * 5, labels, chances.argmax(axis=1), chances)
+
+
+def test_write_round__keeps_the_out_of_fold_predictions(tmp_path: Path) -> None:
+    given = unseen()
+    write_round(tmp_path, RoundMeaning(3), probabilities=None, head_file=None, unseen=given)
+    found = read_unseen(tmp_path, 3)
+    assert found is not None
+    assert found.rows.tolist() == given.rows.tolist()
+    assert found.labels.tolist() == given.labels.tolist()
+    assert found.predicted.tolist() == given.predicted.tolist()
+    assert found.probabilities.dtype == np.float16
+    assert np.allclose(found.probabilities, given.probabilities, atol=1e-3)
+
+
+def test_read_unseen__a_round_of_an_earlier_version_has_none(tmp_path: Path) -> None:
+    write_round(tmp_path, RoundMeaning(1), probabilities=np.full((4, 2), 0.5), head_file=None)
+    assert read_unseen(tmp_path, 1) is None
+    assert read_unseen(tmp_path, 2) is None
+
+
+def test_forget_old_rounds__what_was_predicted_stays_the_probabilities_go(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_round(tmp_path, RoundMeaning(number), probabilities=None, head_file=None, unseen=unseen())
+    forget_old_rounds(tmp_path, keep=1)
+    assert read_unseen(tmp_path, 1) is None
+    assert read_unseen_labels(tmp_path, 1) is not None
+    assert read_unseen(tmp_path, 2) is not None

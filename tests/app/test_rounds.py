@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.project import Project, now, open_project
-from app.round_files import read_arrays, read_meaning
+from app.round_files import read_arrays, read_meaning, read_unseen
 from app.round_inputs import gather_inputs
 from app.rounds import KEPT_ROUNDS
 from app.run_now import run_first, run_now
@@ -58,6 +58,20 @@ def test_run_round__learns_the_classes(clouds: Project) -> None:
     truth = np.array(list(truth_of(clouds).values()))
     assert np.mean(np.array(meaning.class_names)[arrays.predicted] == truth) > 0.98
     assert np.allclose(np.asarray(arrays.probabilities, np.float32).sum(axis=1), 1, atol=0.01)
+
+
+def test_run_round__keeps_what_was_said_of_labels_not_seen(clouds: Project) -> None:
+    labels = label_some(clouds)
+    run_now(clouds)
+    unseen = read_unseen(clouds.paths.rounds, 1)
+    meaning = read_meaning(clouds.paths.rounds, 1)
+    assert unseen is not None and meaning is not None
+    given = {
+        key: meaning.class_names[column]
+        for key, column in zip(clouds.pool.keys(unseen.rows), unseen.labels, strict=True)
+    }
+    assert given == labels
+    assert unseen.probabilities.shape == (len(labels), 3)
 
 
 def test_run_round__proposes_no_labelled_item(clouds: Project) -> None:

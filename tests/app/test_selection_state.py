@@ -145,3 +145,14 @@ def test_sheet_and_keys_to_label__some_of_many(state: SelectionState, clouds: Pr
     keys = state.keys_to_label()
     assert len(keys) == FIRST_MOST == len(set(keys))
     assert set(keys) <= set(clouds.pool.keys(state.rows))
+
+
+def test_choose_rows__of_another_page_are_the_selection(dashboard: DashboardState) -> None:
+    before = SelectionState(dashboard)
+    dashboard.choose_rows(np.array([4, 2]), "labelled a, taken for b")
+    after = SelectionState(dashboard)
+    for found in (before, after):
+        assert (found.rows.tolist(), found.how, found.line) == ([4, 2], "labelled a, taken for b", None)
+    assert dashboard.page == "Explore"
+    after.clear()
+    assert before.rows.tolist() == [4, 2]

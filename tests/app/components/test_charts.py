@@ -15,7 +15,9 @@ from app.components import charts
 from app.components.charts_style import plain_text, short_name
 from app.components.map_colours import Theme
 from app.components.theme import chart_colours, class_colour
+from models.curves import class_curves, reliability
 from tests.app.components.test_pool_map import HOSTILE, serving
+from tests.models.test_curves import predictions
 
 
 def balance(k: int) -> pd.DataFrame:
@@ -151,12 +153,51 @@ def test_confusion_matrix__draws_any_number_of_classes(k: int) -> None:
     assert len(figure.left[0].major_label_overrides) == k
 
 
+def test_confusion_matrix__a_click_names_its_cell() -> None:
+    clicked: list[tuple[int, int]] = []
+    counts = np.array([[5, 1, 0], [2, 7, 0], [0, 0, 3]])
+    pane = charts.confusion_matrix(counts, ["a", "b", "c"], on_cell=lambda *cell: clicked.append(cell))
+    figure = figure_of(pane)
+    for x, y in ((1.2, 1.9), (0.0, 0.0), (5.0, 0.0), (None, None)):
+        figure._trigger_event(Tap(figure, x=x, y=y))
+    assert clicked == [(0, 1), (2, 0)]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_curves__are_drawn_from_end_to_end(theme: Theme) -> None:
+    seen = predictions()
+    found, pool = class_curves(seen, 2), class_curves(seen, 2, share=0.01)
+    for pane in (
+        charts.roc_chart(found, theme=theme),
+        charts.precision_recall_chart(found, pool, theme=theme),
+        charts.precision_recall_chart(found, theme=theme),
+        charts.reliability_chart(reliability(seen, 2), of_class=True, theme=theme),
+    ):
+        figure = figure_of(pane)
+        assert figure.x_range.start < 0 < 1 < figure.x_range.end
+        assert figure.background_fill_color == chart_colours(dark=theme == "dark").plot
+
+
+def test_reliability_chart__writes_the_labels_of_each_bin() -> None:
+    found = reliability(predictions(120))
+    pane = charts.reliability_chart(found)
+    assert isinstance(pane, pn.pane.HoloViews)
+    texts = pane.object.Labels.I.dimension_values("text").tolist()
+    assert texts[0] == str(found.bins[0].labels)
+    assert 1 < len(texts) <= len(found.bins)
+    (points,) = [part for part in pane.object if isinstance(part, hv.Points)]
+    assert points.dimension_values("labels").tolist() == [entry.labels for entry in found.bins]
+
+
 EMPTY: list[tuple[str, Callable[[], Any]]] = [
     ("balance", lambda: charts.balance_chart(balance(2).iloc[:0])),
     ("learning", lambda: charts.learning_curve(curve(2).iloc[:0])),
     ("learning unmeasured", lambda: charts.learning_curve(curve(2).assign(balanced_accuracy=np.nan))),
     ("quality", lambda: charts.class_quality(quality(1))),
     ("confusion", lambda: charts.confusion_matrix(np.zeros((2, 2), int), ["a", "b"])),
+    ("roc", lambda: charts.roc_chart(None)),
+    ("precision-recall", lambda: charts.precision_recall_chart(None)),
+    ("reliability", lambda: charts.reliability_chart(None)),
     ("confusion of none", lambda: charts.confusion_matrix(np.zeros((0, 0), int), [])),
 ]
 
