@@ -127,3 +127,18 @@ def test_markup__is_text_where_the_mouse_rests_on_the_map(chromium: Browser, hos
             page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
             page.wait_for_timeout(15)
         assert page.evaluate("window.hit") is None
+
+
+def test_classes__a_thousand_leave_every_page_usable(chromium: Browser, hostile: RunningServer) -> None:
+    with open_page(chromium, hostile.url) as page:
+        before = wait_for_item(page)
+        page.keyboard.press("/")
+        page.keyboard.type("species 0995")
+        page.keyboard.press("Enter")
+        wait_for(lambda: current_key(page) != before, what="the next item")
+        wait_for(lambda: labels_by_key(hostile).get(before) == "species 0995", what="the label")
+        for name in PAGES:
+            opened(page, name)
+            expect(page.get_by_role("heading", name=name, level=1)).to_be_attached(timeout=SLOW_MS)
+        opened(page, "Label")
+        press(page, "s")
