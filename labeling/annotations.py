@@ -7,7 +7,6 @@ annotation, once, and an undo cannot be undone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
-from labeling.checks import KEY_MAX, checked_integer, checked_text
+from labeling.checks import KEY_MAX, check_uid, checked_integer, checked_text
 from labeling.current import standing, undone
 from labeling.errors import (
     AnnotationConflictError,
@@ -64,7 +63,6 @@ __all__ = [
 ]
 
 COMMENT_MAX = 2_000
-UID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class Act(StrEnum):
@@ -230,16 +228,6 @@ def annotations_since(session: Session, *, revision: int) -> list[Annotation]:
     """Return the annotations with a higher number than `revision`, oldest first; 0 for all of them."""
     statement = _annotations().where(AnnotationTable.id > revision).order_by(AnnotationTable.id)
     return _read(session, statement)
-
-
-def check_uid(uid: object, *, what: str) -> None:
-    """Refuse what is no uid.
-
-    Raises:
-        AnnotationInvalidError: it is none.
-    """
-    if not isinstance(uid, str) or not UID_PATTERN.fullmatch(uid):
-        raise AnnotationInvalidError(f"{what} must be 8 to 64 letters, digits, '_' or '-', not {uid!r:.80}")
 
 
 def annotation_row(

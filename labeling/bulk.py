@@ -18,9 +18,9 @@ from labeling.annotations import (
     NewAnnotation,
     annotation_row,
     check_people_and_classes,
-    check_uid,
     check_values,
 )
+from labeling.checks import check_uid
 from labeling.current import undone
 from labeling.errors import AnnotationConflictError, AnnotationInvalidError
 from labeling.tables import AnnotationTable

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-from labeling.errors import LabelingError
+from labeling.errors import AnnotationInvalidError, LabelingError
 
 KEY_MAX = 512
 """Characters of an item's key: an index entry of PostgreSQL holds no more in the worst case."""
 
 INTEGER_MAX = 2**31 - 1
+UID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def check_uid(uid: object, *, what: str) -> None:
+    """Refuse what is no uid of an annotation.
+
+    Raises:
+        AnnotationInvalidError: it is none.
+    """
+    if not isinstance(uid, str) or not UID_PATTERN.fullmatch(uid):
+        raise AnnotationInvalidError(f"{what} must be 8 to 64 letters, digits, '_' or '-', not {uid!r:.80}")
 
 
 def checked_text(

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from labeling.annotations import Act, NewAnnotation, check_uid, check_values
+from labeling.annotations import Act, NewAnnotation, check_values
+from labeling.checks import check_uid
 from labeling.errors import AnnotationConflictError, AnnotationInvalidError, UndoRefusedError
 from labeling.tables import AnnotationTable, AnnotatorTable, LabelClassTable
 
