@@ -26,6 +26,9 @@ class SeriesPane {
   show(held) {
     this.held = held
     if (held.state === "good") return Promise.resolve(this._start())
+    // The series of the item before must not stand under the next one's name.
+    this.canvas.width = 0
+    setText(this.readout, "Loading")
     return held.ready.then((good) => this.held !== held || !good ? good : this._start())
   }
 

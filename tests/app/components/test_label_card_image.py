@@ -16,6 +16,11 @@ from tests.app.components.card_server import STORE, Opener, make_classes
 pytestmark = pytest.mark.browser
 
 
+def ready(page: Page) -> None:
+    """Wait until the picture is decoded, as it is where a person sees it."""
+    page.locator(".figure img").evaluate("(node) => node.decode()")
+
+
 def zoom(page: Page) -> float:
     """Return the scale of the picture, 1 while it fits."""
     return float(
@@ -33,6 +38,7 @@ def place(page: Page) -> tuple[float, float]:
 
 def greys(page: Page) -> npt.NDArray[np.float64]:
     """Return the middle of the picture as it is painted, as grey numbers."""
+    ready(page)
     with Image.open(io.BytesIO(page.locator(".figure img").screenshot())) as image:
         painted: npt.NDArray[np.float64] = np.asarray(image.convert("L")).astype(np.float64)
     height, width = painted.shape
@@ -48,6 +54,7 @@ def slide(page: Page, name: str, value: float) -> None:
 
 def test_zoom__the_wheel_keeps_the_point_under_the_pointer(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     box = page.locator(".port").bounding_box()
     assert box is not None
     x, y = box["width"] * 0.75, box["height"] * 0.25
@@ -63,6 +70,7 @@ def test_zoom__the_wheel_keeps_the_point_under_the_pointer(open_card: Opener) ->
 
 def test_zoom__double_click_shows_pixel_for_pixel_and_fits_again(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     page.locator(".port").dblclick()
     expect(page.locator(".figure .tools")).to_contain_text("100 %")
 
@@ -74,6 +82,7 @@ def test_zoom__double_click_shows_pixel_for_pixel_and_fits_again(open_card: Open
 
 def test_zoom__lasts_for_one_item_unless_locked(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     page.get_by_role("button", name="Zoom in").click()
     assert zoom(page) == pytest.approx(1.5)
     page.keyboard.press("1")
@@ -90,6 +99,7 @@ def test_zoom__lasts_for_one_item_unless_locked(open_card: Opener) -> None:
 
 def test_zoom__dragging_moves_the_picture_and_never_beyond_its_edge(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     box = page.locator(".port").bounding_box()
     assert box is not None
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -113,6 +123,7 @@ def test_keys__zoom_move_and_fit_without_focus_while_letters_label(open_card: Op
     for each, key in zip(classes, "+-i", strict=True):
         each["key"] = key
     page = open_card(view="picture", classes=classes)
+    ready(page)
 
     page.keyboard.press("PageUp")
     page.keyboard.press("PageUp")
@@ -131,6 +142,7 @@ def test_keys__zoom_move_and_fit_without_focus_while_letters_label(open_card: Op
 
 def test_look__invert_is_painted_and_kept_for_the_next_items_and_visits(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     plain = greys(page)
     page.get_by_role("button", name="Invert").click()
 
@@ -147,6 +159,7 @@ def test_look__invert_is_painted_and_kept_for_the_next_items_and_visits(open_car
 
 def test_look__stretch_and_range_lift_what_is_faint(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     plain = greys(page)
     page.get_by_role("button", name="Adjust").click()
     page.get_by_label("Stretch").select_option("log")
@@ -164,6 +177,7 @@ def test_look__stretch_and_range_lift_what_is_faint(open_card: Opener) -> None:
 
 def test_look__reset_takes_the_filter_away(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     page.get_by_role("button", name="Adjust").click()
     slide(page, "Contrast", 60)
     slide(page, "Brightness", -20)
@@ -175,6 +189,7 @@ def test_look__reset_takes_the_filter_away(open_card: Opener) -> None:
 
 def test_look__a_slider_that_was_dragged_leaves_the_keys_to_the_classes(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     page.get_by_role("button", name="Adjust").click()
     page.get_by_role("slider", name="Contrast").click()
     page.keyboard.press("3")
@@ -184,6 +199,7 @@ def test_look__a_slider_that_was_dragged_leaves_the_keys_to_the_classes(open_car
 
 def test_look__deep_images_are_asked_for_as_they_shall_look(open_card: Opener) -> None:
     page = open_card(view="picture", views={"deep": True})
+    ready(page)
     assert not any("stretch" in address for address in STORE.media)
     page.get_by_role("button", name="Adjust").click()
     expect(page.get_by_role("slider", name="White at percentile")).to_have_value("99.5")
@@ -199,6 +215,7 @@ def test_look__deep_images_are_asked_for_as_they_shall_look(open_card: Opener) -
 
 def test_look__damaged_storage_is_as_good_as_empty(open_card: Opener) -> None:
     page = open_card(view="picture", project="damaged")
+    ready(page)
     page.evaluate(
         "localStorage.setItem('goldpan:kept:damaged',"
         " JSON.stringify({look: {curve: 'constructor', low: 90, high: 10, contrast: 'x', invert: 1}}))"
@@ -212,6 +229,7 @@ def test_look__damaged_storage_is_as_good_as_empty(open_card: Opener) -> None:
 
 def test_touch__two_fingers_zoom(open_card: Opener) -> None:
     page = open_card(view="picture")
+    ready(page)
     box = page.locator(".port").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -24,8 +24,9 @@ def ink(page: Page) -> npt.NDArray[np.bool_]:
     return np.asarray(np.abs(grey - grey[0, grey.shape[1] // 4]).sum(axis=2) > 60)
 
 
-def readout(page: Page) -> str:
-    return page.locator(".reading:has(.plot) .matches").inner_text()
+def says_below(page: Page, words: str | re.Pattern[str]) -> None:
+    """Check what is said below the series, which comes a moment after the item."""
+    expect(page.locator(".reading:has(.plot) .matches")).to_have_text(words)
 
 
 def test_series__is_drawn_with_its_gap(open_card: Opener) -> None:
@@ -33,7 +34,7 @@ def test_series__is_drawn_with_its_gap(open_card: Opener) -> None:
     expect(page.locator(".plot canvas")).to_have_attribute(
         "aria-label", "Time series of 400 points: <b>level</b> from 0 to 50, wave from -1 to 0.9999"
     )
-    assert readout(page) == "400 points"
+    says_below(page, "400 points")
 
     painted = ink(page)
     height, width = painted.shape
@@ -46,6 +47,7 @@ def test_series__is_drawn_with_its_gap(open_card: Opener) -> None:
 
 def test_series__dragging_zooms_and_a_double_click_shows_all(open_card: Opener) -> None:
     page = open_card(view="series")
+    says_below(page, "400 points")
     box = page.locator(".plot").bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2
@@ -55,22 +57,21 @@ def test_series__dragging_zooms_and_a_double_click_shows_all(open_card: Opener) 
     page.mouse.up()
     page.mouse.move(5, 5)
 
-    expect(page.locator(".reading:has(.plot) .matches")).to_have_text(
-        re.compile(r"^points 10[01] to 20[0-2] of 400$")
-    )
+    says_below(page, re.compile(r"^points 10[01] to 20[0-2] of 400$"))
     page.locator(".plot").dblclick()
     page.mouse.move(5, 5)
-    expect(page.locator(".reading:has(.plot) .matches")).to_have_text("400 points")
+    says_below(page, "400 points")
 
 
 def test_series__wheel_and_keys_zoom_and_move(open_card: Opener) -> None:
     page = open_card(view="series")
+    says_below(page, "400 points")
     page.keyboard.press("PageUp")
-    assert readout(page) == "points 68 to 334 of 400"
+    says_below(page, "points 68 to 334 of 400")
     page.keyboard.press("ArrowRight")
-    assert readout(page) == "points 101 to 367 of 400"
+    says_below(page, "points 101 to 367 of 400")
     page.keyboard.press("Home")
-    assert readout(page) == "400 points"
+    says_below(page, "400 points")
     page.locator(".plot").hover()
     page.mouse.wheel(0, -300)
     page.mouse.move(5, 5)
@@ -80,26 +81,26 @@ def test_series__wheel_and_keys_zoom_and_move(open_card: Opener) -> None:
 
 def test_series__values_at_the_pointer_are_said(open_card: Opener) -> None:
     page = open_card(view="series")
+    says_below(page, "400 points")
     box = page.locator(".plot").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20)
 
-    expect(page.locator(".reading:has(.plot) .matches")).to_have_text(
-        "point 300: <b>level</b> 0, wave -0.3185"
-    )
+    says_below(page, "point 300: <b>level</b> 0, wave -0.3185")
     page.mouse.move(box["x"] + box["width"] * 0.27, box["y"] + 20)
     expect(page.locator(".reading:has(.plot) .matches")).to_contain_text("<b>level</b> gap")
 
 
 def test_series__the_next_item_is_drawn_whole(open_card: Opener) -> None:
     page = open_card(view="series")
+    says_below(page, "400 points")
     page.keyboard.press("PageUp")
     page.keyboard.press("3")
 
     shows(page, "item-1")
     words = "Time series of 400 points: <b>level</b> from 1 to 51, wave from -1 to 0.9999"
     expect(page.locator(".plot canvas")).to_have_attribute("aria-label", words)
-    assert readout(page) == "400 points"
+    says_below(page, "400 points")
 
 
 def test_series__that_cannot_be_fetched_offers_to_try_again(open_card: Opener) -> None:
