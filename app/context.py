@@ -8,14 +8,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from app.arranging import Arranger
+from app.colouring import Colourings
 from app.column_summaries import ColumnSummaries
 from app.counts import RunningCounts
 from app.hub import Hub
 from app.labelled import RunningLabels
 from app.layouts import Layouts
+from app.plotting import KeptPositions
 from app.project import Project, annotator_name
 from app.supervisor import Supervisor
+from config.schema import PlotSection
 from labeling.annotators import ensure_annotator
+
+
+@dataclass
+class KeptPlots:
+    """The plots beside the map that a tab begins with; the configuration holds them too.
+
+    Attributes:
+        plots: as they were kept last.
+    """
+
+    plots: tuple[PlotSection, ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,9 @@ class ServerContext:
         labelled: which class each item is labelled with, likewise.
         summaries: how the pool's columns are spread; computed once a card asks.
         layouts: where the map shows each item.
+        colourings: what the colours of maps mean, those that were asked for last.
+        plot_positions: where plots have the items, likewise.
+        kept_plots: the plots that a tab which is opened next begins with.
         readable: items of the pool that can be read.
         annotator_id: who labels; one person while there is no login.
         instance: a new id for each start, so that a page can tell that the server was restarted.
@@ -47,6 +64,9 @@ class ServerContext:
     labelled: RunningLabels
     summaries: ColumnSummaries
     layouts: Layouts
+    colourings: Colourings
+    plot_positions: KeptPositions
+    kept_plots: KeptPlots
     readable: int
     annotator_id: int
     hosts: frozenset[str]
@@ -69,6 +89,7 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
     with project.database.transaction() as session:
         annotator_id = ensure_annotator(session, name=annotator_name(project.config))
     counts, layouts = RunningCounts(), Layouts(project)
+    labelled = RunningLabels(project.pool)
     return ServerContext(
         project=project,
         hub=hub,
@@ -76,9 +97,12 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
             project, counts=counts, on_status=hub.publish, arranger=Arranger(project, layouts)
         ),
         counts=counts,
-        labelled=RunningLabels(project.pool),
+        labelled=labelled,
         summaries=ColumnSummaries(project.pool),
         layouts=layouts,
+        colourings=Colourings(project.pool, project.database, labelled),
+        plot_positions=KeptPositions(project.pool),
+        kept_plots=KeptPlots(project.config.views.plots),
         readable=int(project.pool.readable.sum()),
         annotator_id=annotator_id,
         hosts=hosts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,20 @@ class RunningLabels:
             if newest > self._known[0]:
                 self._known = (newest, ids)
         return ids
+
+
+def class_codes(class_ids: npt.NDArray[np.integer], ordered_ids: Sequence[int]) -> npt.NDArray[np.int16]:
+    """Return (m,) int16: the place of each class id in `ordered_ids`, -1 where it is not among them.
+
+    Args:
+        class_ids: (m,) integers, ids of classes, -1 for none.
+        ordered_ids: the ids of the classes, in order, each once and not negative.
+    """
+    none = max(ordered_ids, default=0) + 1
+    place = np.full(none + 1, -1, np.int16)
+    place[list(ordered_ids)] = np.arange(len(ordered_ids))
+    # The last place is for whatever is not known; -1 leads there too.
+    return place[np.minimum(class_ids, none)]
 
 
 def _frozen(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Many items at once: which are like one, match criteria or hold a text; what classes they have; labelled as one act.
+"""Many items at once: which match criteria or hold a text; what classes they have; labelled as one act.
 
 Runs in the server's threads and imports no torch; nothing here is kept per session.
 """
@@ -24,7 +24,6 @@ from labeling.groups import (
     undo_group,
 )
 from labeling.pools.criteria import matching_rows, parse_criteria
-from models.vectors import open_vectors
 
 CHUNK_ROWS = 65_536
 IntArray = npt.NDArray[np.int64]
@@ -45,34 +44,6 @@ class ClassShare:
     colour: str
     labelled: int
     predicted: int
-
-
-def similar_rows(project: Project, row: int, *, count: int) -> IntArray:
-    """Return the items nearest to one by their vectors, itself first.
-
-    Args:
-        project: the opened project.
-        row: the item.
-        count: how many at most.
-
-    Raises:
-        RequestError: the item cannot be read, so that nothing is known to be like it.
-    """
-    vectors = open_vectors(
-        project.paths.vectors, expected_rows=project.pool.n, pool_hash=project.pool.hash
-    ).array
-    wanted = np.asarray(vectors[row], np.float32)
-    if not wanted.any():
-        raise RequestError("this item cannot be read, so nothing is known to be like it; choose another one")
-    distances = np.empty(project.pool.n, np.float32)
-    for start in range(0, project.pool.n, CHUNK_ROWS):
-        part = np.asarray(vectors[start : start + CHUNK_ROWS], np.float32)
-        distances[start : start + CHUNK_ROWS] = np.square(part - wanted).sum(axis=1)
-    distances[~np.asarray(project.pool.readable)] = np.inf
-    distances[row] = -1.0
-    kept = min(count, int(np.isfinite(distances).sum()))
-    nearest = np.argpartition(distances, kept - 1)[:kept]
-    return nearest[np.lexsort((nearest, distances[nearest]))].astype(np.int64)
 
 
 def rows_where(project: Project, text: str) -> IntArray:

@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import param
 
+from app.colouring import PLAIN
 from app.context import ServerContext
+from app.labelled import class_codes
 from app.layouts import LAYOUTS, FloatArray
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.status import Status, describe_round
 from labeling.classes import LabelClass
 
 PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
-COLOURINGS = ("label", "prediction", "uncertainty")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class DashboardState(param.Parameterized):
 
     page = param.Selector(default="Label", objects=list(PAGES), doc="The page that is shown.")
     dark = param.Boolean(default=False, doc="Whether the dark theme is on.")
-    colour_by = param.Selector(default="label", objects=list(COLOURINGS), doc="What the map's colours mean.")
+    colour_by = param.String(
+        default=PLAIN[0], doc="What the map's colours mean, as `views.map_colour` has it."
+    )
     layout = param.Selector(
         default="arranged",
         objects=list(LAYOUTS),
@@ -151,17 +154,19 @@ class DashboardState(param.Parameterized):
         """Return (n,) int16: position in `classes` of each item's label, -1 where it has none."""
         with self.context.project.database.reading() as session:
             ids = self.context.labelled.read(session)
-        codes = np.full(len(ids), -1, dtype=np.int16)
-        for index, entry in enumerate(self.classes):
-            codes[ids == entry.id] = index
-        return codes
+        return class_codes(ids, [entry.id for entry in self.classes])
+
+    def label_code(self, row: int) -> int:
+        """Return the position in `classes` of one item's label, -1 where it has none."""
+        with self.context.project.database.reading() as session:
+            ids = self.context.labelled.read(session)
+        return int(class_codes(ids[row : row + 1], [entry.id for entry in self.classes])[0])
 
     def prediction_codes(self) -> npt.NDArray[np.int16] | None:
         """Return (n,) int16: position in `classes` of each item's likeliest class; None without a model."""
         if self._arrays is None or self._meaning is None:
             return None
-        position = {entry.id: index for index, entry in enumerate(self.classes)}
-        lookup = np.array(
-            [position.get(class_id, -1) for class_id in self._meaning.class_ids], dtype=np.int16
+        lookup = class_codes(
+            np.asarray(self._meaning.class_ids, np.int64), [entry.id for entry in self.classes]
         )
         return lookup[np.asarray(self._arrays.predicted)]

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from config.names import closest, known_names
+from config.names import COLUMN_PREFIX, MAP_COLOURS, closest, known_names
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value is in the tree: ("classes", 0, "name")."""
@@ -90,6 +90,19 @@ def check_device(device: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", device):
         raise _error(f"given {device!r}; allowed: auto, cpu, cuda, cuda:N or mps")
     return device
+
+
+def check_map_colour(name: str) -> str:
+    """Return what colours the map unchanged; whether the pool has such a column shows when it is opened.
+
+    Raises:
+        PydanticCustomError: it is no such name, and no column's.
+    """
+    is_column = name.startswith(COLUMN_PREFIX) and name != COLUMN_PREFIX
+    if name not in MAP_COLOURS and not is_column:
+        known = ", ".join(MAP_COLOURS)
+        raise _error(f"given {name!r}{closest(name, MAP_COLOURS)} (known: {known}, or {COLUMN_PREFIX}NAME)")
+    return name
 
 
 def check_known(kind: str) -> Callable[[str], str]:

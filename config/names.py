@@ -45,6 +45,12 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
 }
 """Kind (singular) → names that goldpan itself registers."""
 
+MAP_COLOURS = ("label", "prediction", "uncertainty", "round", "label_round", "annotator")
+"""What can colour the map of any pool."""
+
+COLUMN_PREFIX = "column:"
+"""Begins the name of a colouring by a stored column; the column's name follows."""
+
 
 def known_names(kind: str) -> tuple[str, ...]:
     """Return the names of a kind that a configuration may use.

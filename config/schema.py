@@ -37,6 +37,7 @@ from config.checks import (
     check_device,
     check_key,
     check_known,
+    check_map_colour,
     check_printable,
     check_prior,
     check_queue,
@@ -44,13 +45,16 @@ from config.checks import (
     check_timestamp,
 )
 from config.lookups import check_host, check_template
-from config.names import BUILT_IN
+from config.names import BUILT_IN, COLUMN_PREFIX, MAP_COLOURS
 
 VERSION = 1
 """The version of the layout that this goldpan writes."""
 
 MAX_SEED = 2**32 - 1
 """Largest seed; numpy's and scikit-learn's generators share this limit."""
+
+PLOTS_MAX = 4
+"""Plots beside the map."""
 
 ACTS = ("label", "skip", "unsure", "flag", "undo", "adjudicate")
 """The acts an annotation can be."""
@@ -76,6 +80,7 @@ Encoder = Annotated[str, AfterValidator(check_known("encoder"))]
 Head = Annotated[str, AfterValidator(check_known("head"))]
 Strategy = Annotated[str, AfterValidator(check_known("strategy"))]
 Device = Annotated[str, AfterValidator(check_device)]
+MapColour = Annotated[str, StringConstraints(max_length=1100), AfterValidator(check_map_colour)]
 
 
 def _listed(kind: str) -> str:
@@ -240,12 +245,22 @@ class LookupSection(Section):
     )
 
 
+class PlotSection(Section):
+    """A plot of two numeric columns on the Explore page."""
+
+    x: Column = Field(description="column along the horizontal axis")
+    y: Column = Field(description="column along the vertical axis")
+    log_x: StrictBool = Field(False, description="true draws the horizontal axis by orders of magnitude")
+    log_y: StrictBool = Field(False, description="true draws the vertical axis by orders of magnitude")
+
+
 class ViewsSection(Section):
     """How the dashboard looks when it opens."""
 
     theme: Literal["auto", "light", "dark"] = Field("auto", description="auto follows the system")
-    map_colour: Literal["label", "prediction", "uncertainty"] = Field(
-        "prediction", description="what colours the points of the map"
+    map_colour: MapColour = Field(
+        "prediction",
+        description=f"what colours the points of the map: {', '.join(MAP_COLOURS)}, or {COLUMN_PREFIX}NAME",
     )
     page: Literal["label", "explore", "balance", "model", "export"] = Field("label", description="first page")
     units: Annotated[dict[Column, Unit], Field(max_length=10_000)] = Field(
@@ -256,6 +271,9 @@ class ViewsSection(Section):
     )
     lookup_hosts: Annotated[tuple[Host, ...], Field(max_length=100)] = Field(
         (), description="hosts that links may lead to, such as simbad.example; taken out by `goldpan import`"
+    )
+    plots: Annotated[tuple[PlotSection, ...], Field(max_length=PLOTS_MAX)] = Field(
+        (), description="plots beside the map; written by 'Keep this layout' on the Explore page"
     )
 
 

@@ -15,6 +15,7 @@ config.errors.GoldpanError
     ├── AnnotatorError              an annotator's name that cannot be used, or an unknown annotator
     ├── ProposalError               a proposal or lease with values that cannot be stored
     ├── SeekError                   what is sought: values that cannot be stored, or none of that number
+    ├── SelectionError              a named selection: a name that is taken or cannot be used, or none of that number
     ├── RoundError                  a round that is not in the state the call needs
     ├── ProjectRecordError          the project's own row: missing, or of another project
     └── labeling.pools.errors.PoolError, labeling.exports.errors.ExportError
@@ -85,6 +86,10 @@ class ProposalError(LabelingError):
 
 class SeekError(LabelingError):
     """What a person said they seek cannot be stored, is unknown, or was taken back already."""
+
+
+class SelectionError(LabelingError):
+    """A named selection cannot be stored, its name is taken, or it is not there."""
 
 
 class RoundError(LabelingError):

@@ -228,3 +228,17 @@ class SeekTable(Base):
     annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
     created_at: Mapped[datetime]
     withdraws_id: Mapped[int | None] = mapped_column(Identifier, sa.ForeignKey("seek.id"), unique=True)
+
+
+class SelectionTable(Base):
+    """Items kept together under a name; their keys packed as `labeling.selections` says."""
+
+    __tablename__ = "selection"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    how: Mapped[str] = mapped_column(sa.Text)
+    item_count: Mapped[int]
+    item_keys: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
+    annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
+    created_at: Mapped[datetime]

@@ -24,12 +24,6 @@ class ContactSheet {
   }
 }
 
-/** Panel hands nested values over as Maps. */
-function plain(value) {
-  if (value instanceof Map) return Object.fromEntries([...value].map(([name, each]) => [name, plain(each)]))
-  return Array.isArray(value) ? value.map(plain) : value
-}
-
 export function render({model, view}) {
   if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, SHEET.theme))
   view.goldpanSheet ??= new ContactSheet(model)

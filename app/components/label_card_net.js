@@ -31,6 +31,12 @@ function icon(paths) {
   return svg
 }
 
+/** Panel hands nested values over as Maps; return them as objects and arrays. */
+function plain(value) {
+  if (value instanceof Map) return Object.fromEntries([...value].map(([name, each]) => [name, plain(each)]))
+  return Array.isArray(value) ? value.map(plain) : value
+}
+
 /** Set text only where it changed, so that nothing is laid out anew for nothing. */
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text

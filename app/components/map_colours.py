@@ -1,20 +1,20 @@
-"""Colours of the pool map as arrays, and its legend as escaped HTML."""
+"""Colours of the pool map, as names and as arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from bokeh.palettes import Viridis256
 
-from app.components.theme import DARK, FONT, LIGHT, UNLABELLED, contrast_ratio
+from app.components.theme import DARK, LIGHT, UNLABELLED, contrast_ratio
 
 Theme = Literal["light", "dark"]
 
 UNLABELLED_OPACITY = 0.5
+ORDERED_ENDS = (215, 40)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -63,65 +63,11 @@ def value_ramp(theme: Theme) -> list[str]:
 
 
 def ramp_table(theme: Theme) -> npt.NDArray[np.float32]:
-    """Return `value_ramp` as (256, 3) float32."""
-    return np.array([rgb(colour) for colour in value_ramp(theme)], np.float32)
+    """Return `value_ramp` as (257, 4) float32 of red, green, blue, opacity; the last row is for no value."""
+    rows = [(*rgb(colour), 1.0) for colour in value_ramp(theme)]
+    return np.array([*rows, (*rgb(UNLABELLED), UNLABELLED_OPACITY)], np.float32)
 
 
-def class_legend(
-    names: Sequence[str], palette: Sequence[str], counts: Sequence[int], *, without: int, theme: Theme
-) -> str:
-    """Return the legend of classes as HTML: a dot, the name and the number of items each.
-
-    Args:
-        names: class names, plain text from a person; escaped here.
-        palette: their colours.
-        counts: their numbers of items.
-        without: items without a class; listed last when there are any.
-        theme: light or dark.
-    """
-    shown = [readable(colour, theme) for colour in palette]
-    entries = [_entry(name, colour, count) for name, colour, count in zip(names, shown, counts, strict=True)]
-    if without:
-        entries.append(_entry("no class yet", UNLABELLED, without, quiet=True))
-    return _legend("".join(entries), theme)
-
-
-def value_legend(name: str, theme: Theme) -> str:
-    """Return the legend of a ramp as HTML, from 0 to 1, under an escaped name."""
-    stops = ", ".join(value_ramp(theme)[::17])
-    bar = f'<span class="bar" style="background:linear-gradient(to right, {stops})"></span>'
-    low, high = '<span class="count">0 low</span>', '<span class="count">1 high</span>'
-    entry = f'<span class="entry"><span class="name">{escape(name)}</span>{low}{bar}{high}</span>'
-    return _legend(entry, theme)
-
-
-LEGEND_CSS = f"""
-.gp-legend {{ display: flex; flex-wrap: wrap; gap: 2px 14px; max-height: 84px; overflow-y: auto;
-  padding: 6px 4px 2px; font: 12px/1.5 {FONT}; }}
-.gp-legend .entry {{ display: inline-flex; align-items: center; gap: 6px; max-width: 100%; min-width: 0; }}
-.gp-legend .dot {{ flex: none; width: 10px; height: 10px; border-radius: 50%; }}
-.gp-legend .name {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 22ch; }}
-.gp-legend .count {{ font-variant-numeric: tabular-nums; white-space: nowrap; }}
-.gp-legend .bar {{ width: 120px; height: 10px; border-radius: 5px; }}
-"""
-
-
-def _entry(name: str, colour: str, count: int, *, quiet: bool = False) -> str:
-    red, green, blue = rgb(colour)
-    opacity = UNLABELLED_OPACITY if quiet else 1
-    dot = f'<span class="dot" style="background:rgb({red} {green} {blue} / {opacity})"></span>'
-    safe = escape(name)
-    return (
-        f'<span class="entry" role="listitem" title="{safe}">{dot}<span class="name">{safe}</span>'
-        f'<span class="count">{count:,}</span></span>'
-    )
-
-
-def _legend(entries: str, theme: Theme) -> str:
-    tokens = DARK if theme == "dark" else LIGHT
-    quiet = f".gp-legend .count {{ color: {tokens['text-3']}; }}"
-    return (
-        f"<style>{quiet}</style>"
-        f'<div class="gp-legend" role="list" aria-label="legend" tabindex="0" style="color:{tokens["text"]}">'
-        f"{entries}</div>"
-    )
+def ordered_palette(count: int) -> tuple[str, ...]:
+    """Return colours for what has an order, the first ones pale, legible in both themes."""
+    return tuple(Viridis256[round(step)] for step in np.linspace(*ORDERED_ENDS, count)) if count else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ import numpy.typing as npt
 from app.components import raster
 from app.components.map_colours import UNLABELLED_OPACITY, Theme, readable, value_ramp
 from app.components.map_picture import Layer, Picture, Viewport
+from app.components.raster_values import NO_VALUE, RAMP_STEPS
 from app.components.theme import UNLABELLED, chart_colours
 
-POINT_COLUMNS = ("x", "y", "size", "colour", "alpha", "line", "key", "name")
-NO_CLASS_YET = "no class yet"
+POINT_COLUMNS = ("x", "y", "size", "colour", "alpha", "line")
 
 HOME_MARGIN = 0.04
+POINT_OPACITY = 0.95
 EDGE_MARGIN = 0.03
 
 
@@ -58,7 +58,6 @@ def point_columns(
     layer: Layer,
     picture: Picture | None,
     theme: Theme,
-    keys: Callable[[npt.NDArray[np.int64]], list[str]],
 ) -> dict[str, Any]:
     """Return the columns of the marks of few points; empty beside an image.
 
@@ -67,12 +66,11 @@ def point_columns(
         layer: how the pool is coloured.
         picture: what was drawn.
         theme: light or dark.
-        keys: gives the keys of rows.
     """
     if picture is None or len(picture.rows) == 0:
         return {name: [] for name in POINT_COLUMNS}
     rows = picture.rows
-    colours, names, alphas = (
+    colours, alphas = (
         _values(layer, rows, theme) if layer.values is not None else _classes(layer, rows, theme)
     )
     ground = chart_colours(dark=theme == "dark").plot
@@ -83,8 +81,6 @@ def point_columns(
         "colour": colours,
         "alpha": alphas,
         "line": [ground if over else None for over in picture.over],
-        "key": keys(rows),
-        "name": names,
     }
 
 
@@ -100,22 +96,19 @@ def edge_arrow(x: float, y: float, view: Viewport) -> dict[str, list[float]]:
     return {"x": [at_x], "y": [at_y], "angle": [float(np.arctan2(up_px, right_px) - np.pi / 2)]}
 
 
-def _values(
-    layer: Layer, rows: npt.NDArray[np.int64], theme: Theme
-) -> tuple[list[str], list[str], list[float]]:
+def _values(layer: Layer, rows: npt.NDArray[np.int64], theme: Theme) -> tuple[list[str], list[float]]:
     assert layer.values is not None
-    steps = layer.values[rows].tolist()
     ramp = value_ramp(theme)
-    return [ramp[step] for step in steps], [f"{step / 255:.2f}" for step in steps], [0.95] * len(steps)
+    steps = [None if step == NO_VALUE else step / RAMP_STEPS for step in layer.values[rows].tolist()]
+    colours = [UNLABELLED if step is None else ramp[round(step * (len(ramp) - 1))] for step in steps]
+    return colours, [UNLABELLED_OPACITY if step is None else POINT_OPACITY for step in steps]
 
 
-def _classes(
-    layer: Layer, rows: npt.NDArray[np.int64], theme: Theme
-) -> tuple[list[str], list[str], list[float]]:
+def _classes(layer: Layer, rows: npt.NDArray[np.int64], theme: Theme) -> tuple[list[str], list[float]]:
     assert layer.codes is not None
     k = len(layer.palette)
     codes = [code if 0 <= code < k else k for code in layer.codes[rows].tolist()]
     palette = [*(readable(colour, theme) for colour in layer.palette), UNLABELLED]
-    names = (*layer.names, NO_CLASS_YET)
-    alphas = [UNLABELLED_OPACITY if code == k else 0.95 for code in codes]
-    return [palette[code] for code in codes], [names[code] for code in codes], alphas
+    return [palette[code] for code in codes], [
+        UNLABELLED_OPACITY if code == k else POINT_OPACITY for code in codes
+    ]

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.components import raster, raster_select
+from app.components import raster, raster_select, raster_values
 from app.components.map_colours import Theme, palette_table, ramp_table, rgb
+from app.components.raster_values import NO_VALUE, RAMP_STEPS
 from app.components.theme import chart_colours
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -32,6 +33,7 @@ MOST_PIXELS = 1_600_000
 SMALLEST_DOT_PX = 0.85
 OUTLINE_SHARE = 0.3
 CHUNK = 1_000_000
+NO_CLASS, NO_VALUE_NAME = "no class yet", "no value"
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,15 @@ class Layer:
 
     Attributes:
         codes: (n,) int16 class index of each item, -1 for none; None when values are shown.
-        values: (n,) uint8, 0 to 255 for 0 to 1; None when classes are shown.
+        values: (n,) uint8, 0 to 254 for 0 to 1, 255 for none; None when classes are shown.
         palette: k colours as hex.
         names: k class names, or the one name of the values.
         counts: (k,) int64 items of each class.
-        without: items without a class.
+        without: items without a class or value.
         over: (m,) int64 rows drawn over the dense picture, the most important last.
+        none: what an item without a class or value is called.
+        ends: what 0 and 1 of the values stand for.
+        unit: what the values count between these: "number" or "date" (seconds since 1970).
     """
 
     codes: npt.NDArray[np.int16] | None
@@ -89,6 +94,9 @@ class Layer:
     counts: npt.NDArray[np.int64]
     without: int
     over: npt.NDArray[np.int64]
+    none: str = NO_CLASS
+    ends: tuple[float, float] = (0.0, 1.0)
+    unit: str = "number"
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,8 @@ def class_layer(
     palette: Sequence[str],
     names: Sequence[str],
     emphasise: npt.NDArray[np.bool_] | None = None,
+    *,
+    none: str = NO_CLASS,
 ) -> Layer:
     """Prepare the colouring by class.
 
@@ -125,6 +135,7 @@ def class_layer(
         palette: k colours as hex.
         names: k class names.
         emphasise: (n,) bool; these are drawn over the rest; None leaves the choice to how rare a class is.
+        none: what an item without a class is called.
     """
     k = len(palette)
     codes = frozen(np.asarray(codes, np.int16))
@@ -132,22 +143,34 @@ def class_layer(
     counts = tally[1 : k + 1].astype(np.int64)
     without = int(tally[0] + tally[k + 1])
     over = _rows_over(codes, counts, without, emphasise)
-    return Layer(codes, None, tuple(palette), tuple(names), counts, without, over)
+    return Layer(codes, None, tuple(palette), tuple(names), counts, without, over, none)
 
 
-def value_layer(values: npt.NDArray[np.floating], name: str) -> Layer:
+def value_layer(
+    values: npt.NDArray[np.floating],
+    name: str,
+    *,
+    none: str = NO_VALUE_NAME,
+    ends: tuple[float, float] = (0.0, 1.0),
+    unit: str = "number",
+) -> Layer:
     """Prepare the colouring by a value of each item.
 
     Args:
-        values: (n,) floating, 0 to 1; what is outside is clipped, what is not a number counts as 0.
+        values: (n,) floating, 0 to 1; what is outside is clipped, NaN is no value.
         name: what the value is, plain text.
+        none: what an item without a value is called.
+        ends: what 0 and 1 stand for.
+        unit: "number" or "date".
     """
     steps = np.empty(len(values), np.uint8)
     for start in range(0, len(values), CHUNK):
-        part = np.nan_to_num(values[start : start + CHUNK].astype(np.float32), nan=0.0)
-        steps[start : start + CHUNK] = np.rint(np.clip(part, 0, 1) * 255)
+        part = values[start : start + CHUNK].astype(np.float32)
+        known = np.rint(np.clip(np.nan_to_num(part, nan=0.0), 0, 1) * RAMP_STEPS)
+        steps[start : start + CHUNK] = np.where(np.isnan(part), NO_VALUE, known)
     nothing = np.empty(0, np.int64)
-    return Layer(None, frozen(steps), (), (name,), nothing, 0, nothing)
+    without = int(np.count_nonzero(steps == NO_VALUE))
+    return Layer(None, frozen(steps), (), (name,), nothing, without, nothing, none, ends, unit)
 
 
 def frozen(array: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
@@ -275,12 +298,14 @@ def _draw_values(
     scale: float,
     theme: Theme,
 ) -> int:
-    count, total = rooms["count"], rooms["lead"]
-    inside = int(raster.sum_values(positions, layer.values, view, count, total))
+    count, total, valued = rooms["count"], rooms["lead"], rooms["key"]
+    inside = int(raster_values.sum_values(positions, layer.values, view, count, total, valued))
     radius = dot_radius_px(inside, count.size / scale**2)
-    density, cover, sums = rooms["density"], rooms["cover"], rooms["sums"]
-    raster.spread_values(count, total, raster.disc_stencil(round(radius * scale, 1)), density, cover, sums)
-    raster.shade_values(density, cover, sums, ramp_table(theme), _full_density(density), _faint(theme), image)
+    density, cover, sums, shares = rooms["density"], rooms["cover"], rooms["sums"], rooms["shares"]
+    stencil = raster.disc_stencil(round(radius * scale, 1))
+    raster_values.spread_values(count, total, valued, stencil, density, cover, sums, shares)
+    full, faint = _full_density(density), _faint(theme)
+    raster_values.shade_values(density, cover, sums, shares, ramp_table(theme), full, faint, image)
     return inside
 
 
@@ -303,7 +328,7 @@ def _workspace(height: int, width: int) -> dict[str, npt.NDArray[Any]]:
     if rooms is None or rooms["count"].shape != (height, width):
         shape = (height, width)
         whole = {"count": np.int32, "winner": np.int16, "top": np.int16}
-        parts = ("density", "cover", "key", "lead", "sums")
+        parts = ("density", "cover", "key", "lead", "sums", "shares")
         rooms = {name: np.empty(shape, kind) for name, kind in whole.items()}
         rooms |= {name: np.empty(shape, np.float32) for name in parts}
         _local.rooms = rooms

@@ -34,13 +34,24 @@ class LatestWins(Generic[Wish, Result]):
     All methods must be called under the document's lock, as Bokeh's callbacks are.
     """
 
-    def __init__(self, work: Callable[[Wish], Result], show: Callable[[Result], None]) -> None:
+    def __init__(
+        self,
+        work: Callable[[Wish], Result],
+        show: Callable[[Result], None],
+        *,
+        what: str = "the map could not be repainted; the last picture stays",
+        most_unseen: int | None = MOST_UNSEEN,
+    ) -> None:
         """Make an idle one.
 
         Args:
             work: pure and thread-safe; what it raises is logged, and the last result stays.
             show: puts a result on the screen.
+            what: what the log says of work that failed.
+            most_unseen: so many results may be on their way to the browser; None never waits for it.
         """
+        self._what = what
+        self._most_unseen = most_unseen
         self._work = work
         self._show = show
         self._wish: Callable[[], Wish | None] | None = None
@@ -82,7 +93,7 @@ class LatestWins(Generic[Wish, Result]):
             return
         now_s = time.monotonic()
         self._sent_s = [sent_s for sent_s in self._sent_s if now_s - sent_s < LOST_AFTER_S]
-        if len(self._sent_s) >= MOST_UNSEEN:
+        if self._most_unseen is not None and len(self._sent_s) >= self._most_unseen:
             self._starting = True
             document.add_timeout_callback(partial(self._start, document), 50)
             return
@@ -104,7 +115,7 @@ class LatestWins(Generic[Wish, Result]):
             return
         error = future.exception()
         if error is not None:
-            logger.error("the map could not be repainted; the last picture stays", exc_info=error)
+            logger.error(self._what, exc_info=error)
         else:
             self._sent_s.append(time.monotonic())
             self._show(future.result())

@@ -11,7 +11,7 @@ from bokeh.events import SelectionGeometry
 from bokeh.models import BoxSelectTool, ColumnDataSource, CustomJS, LassoSelectTool, PanTool
 
 from app.components.map_colours import Theme
-from app.components.raster_select import Line
+from app.components.raster_select import MOST_VERTICES, Line
 from app.components.theme import DARK, LIGHT, chart_colours
 
 MapMode = Literal["move", "lasso", "box"]
@@ -31,7 +31,6 @@ class MapSelection:
     def __init__(
         self,
         figure: Any,  # noqa: ANN401 - a bokeh figure
-        positions: npt.NDArray[np.float32],
         *,
         pan: PanTool,
         on_line: Callable[[Line], None],
@@ -40,12 +39,9 @@ class MapSelection:
 
         Args:
             figure: the map's.
-            positions: (n, 2) float32; row i is item i.
             pan: the tool that moves the map, active at first.
             on_line: called under the document's lock with the closed line that was drawn.
         """
-        self._positions = positions
-        self._rows: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._on_line = on_line
         lasso = LassoSelectTool(renderers=[], continuous=False, description="Lasso")
         box = BoxSelectTool(renderers=[], continuous=False, description="Box")
@@ -68,27 +64,24 @@ class MapSelection:
         """Choose what dragging does."""
         self._mode.data = _mode_columns(mode)
 
-    def show(self, rows: npt.NDArray[np.int64], line: Line | None) -> None:
+    def show(
+        self, positions: npt.NDArray[np.float32], rows: npt.NDArray[np.int64], line: Line | None
+    ) -> None:
         """Ring the chosen items.
 
         Args:
+            positions: (n, 2) float32; row i is item i; an item that is not finite gets no ring.
             rows: (m,) the chosen items; empty takes everything away.
             line: the line that was drawn around them; None where they were found otherwise.
         """
-        self._rows = rows
         chosen = rows[
             (np.arange(min(len(rows), MOST_RINGS)) * len(rows)) // max(min(len(rows), MOST_RINGS), 1)
         ]
-        places = np.asarray(self._positions[chosen], np.float32)
+        places = np.asarray(positions[chosen], np.float32)
         places = places[np.isfinite(places).all(axis=1)]
         self._rings.data = {"x": places[:, 0], "y": places[:, 1]}
         xs, ys = line if line is not None else (np.empty(0), np.empty(0))
         self._line.data = {"x": xs, "y": ys}
-
-    def set_positions(self, positions: npt.NDArray[np.float32]) -> None:
-        """Follow items that moved: the chosen ones stay ringed, the line goes, since it is around others now."""
-        self._positions = positions
-        self.show(self._rows, None)
 
     def dress(self, theme: Theme) -> None:
         """Take the theme's colours."""
@@ -107,6 +100,8 @@ class MapSelection:
 def line_of(geometry: Mapping[str, Any] | None) -> Line | None:
     """Return the closed line that a browser's selection describes; None where it describes none.
 
+    Of a line with more than MOST_VERTICES points evenly spaced ones are kept.
+
     Args:
         geometry: of a `SelectionGeometry`: a `poly` with x and y, or a `rect` with x0, x1, y0, y1.
     """
@@ -120,8 +115,10 @@ def line_of(geometry: Mapping[str, Any] | None) -> Line | None:
             xs, ys = (np.asarray(geometry[name], np.float64).reshape(-1) for name in ("x", "y"))
     except (KeyError, TypeError, ValueError):
         return None
-    usable = len(xs) == len(ys) >= 3 and bool(np.isfinite(xs).all() and np.isfinite(ys).all())
-    return (xs, ys) if usable else None
+    if not (len(xs) == len(ys) >= 3 and np.isfinite(xs).all() and np.isfinite(ys).all()):
+        return None
+    kept = (np.arange(min(len(xs), MOST_VERTICES)) * len(xs)) // min(len(xs), MOST_VERTICES)
+    return xs[kept], ys[kept]
 
 
 def _mode_columns(mode: MapMode) -> dict[str, list[Any]]:

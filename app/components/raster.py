@@ -95,39 +95,6 @@ def count_codes(
 
 
 @_compiled
-def sum_values(positions: Array, values: Array, view: Array, count: Array, total: Array) -> int:
-    """Count the points of each pixel and sum their values.
-
-    Args:
-        positions: (n, 2) float32.
-        values: (n,) uint8, 0 to 255 for 0 to 1.
-        view: (4,) float64: x0, x1, y0, y1.
-        count: (h, w) int32, written: points in the pixel.
-        total: (h, w) float32, written: sum of their values.
-
-    Returns:
-        How many points are in view.
-    """
-    height, width = count.shape
-    count[:] = 0
-    total[:] = 0
-    x0, y0 = view[0], view[2]
-    x_scale = width / (view[1] - x0)
-    y_scale = height / (view[3] - y0)
-    inside = 0
-    for i in range(positions.shape[0]):
-        fx = (positions[i, 0] - x0) * x_scale
-        fy = (positions[i, 1] - y0) * y_scale
-        if fx >= 0 and fx < width and fy >= 0 and fy < height:
-            x = int(fx)
-            y = int(fy)
-            inside += 1
-            count[y, x] += 1
-            total[y, x] += values[i] * np.float32(1 / 255)
-    return inside
-
-
-@_compiled
 def spread_codes(
     count: Array,
     winner: Array,
@@ -175,31 +142,6 @@ def spread_codes(
 
 
 @_compiled
-def spread_values(
-    count: Array, total: Array, stencil: Array, density: Array, cover: Array, sums: Array
-) -> None:
-    """Widen each filled pixel to a disc, values summed by coverage; arguments as in `spread_codes`."""
-    height, width = count.shape
-    density[:] = 0
-    cover[:] = 0
-    sums[:] = 0
-    for y in range(height):
-        for x in range(width):
-            points = count[y, x]
-            if points == 0:
-                continue
-            for s in range(stencil.shape[0]):
-                ty = y + int(stencil[s, 0])
-                tx = x + int(stencil[s, 1])
-                if ty < 0 or ty >= height or tx < 0 or tx >= width:
-                    continue
-                share = stencil[s, 2]
-                density[ty, tx] += share * points
-                sums[ty, tx] += share * total[y, x]
-                cover[ty, tx] = max(cover[ty, tx], share)
-
-
-@_compiled
 def shade_codes(
     density: Array,
     cover: Array,
@@ -237,29 +179,6 @@ def shade_codes(
             image[y, x, 1] = np.uint8(palette[row, 1])
             image[y, x, 2] = np.uint8(palette[row, 2])
             image[y, x, 3] = np.uint8(255 * alpha)
-
-
-@_compiled
-def shade_values(
-    density: Array, cover: Array, sums: Array, ramp: Array, full: float, faint: float, image: Array
-) -> None:
-    """Colour each pixel by the mean of its values along a ramp (r, 3) float32; else as `shade_codes`."""
-    height, width = density.shape
-    steps = ramp.shape[0] - 1
-    scale = 1.0 / np.log1p(full)
-    for y in range(height):
-        for x in range(width):
-            share = cover[y, x]
-            if share <= 0:
-                image[y, x, :] = 0
-                continue
-            row = int(sums[y, x] / density[y, x] * steps + 0.5)
-            row = min(max(row, 0), steps)
-            level = min(1.0, np.log1p(density[y, x]) * scale)
-            image[y, x, 0] = np.uint8(ramp[row, 0])
-            image[y, x, 1] = np.uint8(ramp[row, 1])
-            image[y, x, 2] = np.uint8(ramp[row, 2])
-            image[y, x, 3] = np.uint8(255 * share * (faint + (1 - faint) * level))
 
 
 @_compiled

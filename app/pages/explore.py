@@ -10,11 +10,13 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
-from app.components.layout import aside, bar, html, panel
+from app.components.layout import aside, bar, html, panel, stack
 from app.components.raster_select import Line
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
+from app.pages.plots import PlotsCard
 from app.pages.pool_view import PoolView
+from app.pages.saved import SavedCard
 from app.pages.selection import SelectionCard
 from app.seek_state import SeekState
 from app.session import DashboardState
@@ -37,8 +39,10 @@ class ExplorePage:
     def __init__(self, state: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
         """Build the views and link them to the state."""
         self.state = state
-        self.selection = SelectionCard(state, document)
-        self.pool_view = PoolView(state, document, height_px=620, on_line=self._drawn)
+        self.selection = SelectionCard(state, document, choose_shown=self._choose_shown)
+        self.saved = SavedCard(self.selection.state, document)
+        self.pool_view = PoolView(state, document, page="Explore", height_px=620, on_line=self._drawn)
+        self.plots = PlotsCard(self.pool_view, self.selection.state, document)
         self.detail = html(EMPTY)
         self.label_button = pmui.Button(
             label="Label this item", color="primary", visible=False, on_click=self._label_picked, margin=0
@@ -60,6 +64,8 @@ class ExplorePage:
         # The choice ends in a coroutine, which does not hold the document's lock that the figure needs.
         chosen = Debounced(document, self._show_chosen, pause_ms=RING_PAUSE_MS)
         self.selection.state.param.watch(chosen.ask, "version")
+        state.param.watch(lambda *_: self._refresh_saved(), "page")
+        self._refresh_saved()
         state.param.watch(self._choose_class, ["map_class"])
         self._choose_class()
         if len(self.selection.state.rows):
@@ -67,20 +73,23 @@ class ExplorePage:
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
+        pool = panel(
+            "The pool",
+            self.pool_view.view(),
+            note="Each point is an item; near points look alike to the model. Scroll to zoom, drag to move; with "
+            "lasso or box, drag around items.",
+        )
         return aside(
-            panel(
-                "The pool",
-                self.pool_view.view(),
-                note="Each point is an item; near points look alike to the model. Scroll to zoom, drag to move; with "
-                "lasso or box, drag around items.",
-            ),
+            stack(pool, *self.plots.views()),
             self.selection.view(),
+            self.saved.view(),
             panel("Item", self.detail, bar(self.label_button, self.similar_button, self.seek_button)),
         )
 
     def dispose(self) -> None:
         """Let go of what outlives a session otherwise."""
         self.pool_view.dispose()
+        self.plots.dispose()
 
     def _show_picked(self, *_: Any) -> None:  # noqa: ANN401
         row = self.state.picked_row
@@ -92,7 +101,15 @@ class ExplorePage:
 
     def _drawn(self, line: Line) -> None:
         # The positions that the line was drawn on: the map may be rearranged before its turn comes.
-        pn.state.execute(partial(self.selection.state.choose_inside, line, self.pool_view.map.positions))
+        pn.state.execute(partial(self.selection.state.choose_inside, line, self.pool_view.map.shown))
+
+    def _refresh_saved(self) -> None:
+        if self.state.page == "Explore":
+            self.saved.refresh()
+
+    async def _choose_shown(self) -> None:
+        shown = self.pool_view.map
+        await self.selection.state.choose_shown(shown.shown, whole=shown.shows_all)
 
     async def _find_similar(self, *_: Any) -> None:  # noqa: ANN401
         await self.selection.state.choose_similar(self.state.picked_row)
@@ -106,8 +123,7 @@ class ExplorePage:
 
     def _show_chosen(self) -> None:
         chosen = self.selection.state
-        if self.pool_view.map.selection is not None:
-            self.pool_view.map.selection.show(chosen.rows, chosen.line)
+        self.pool_view.map.show_chosen(chosen.rows, chosen.line if not chosen.place else None)
 
     def _label_picked(self, *_: Any) -> None:  # noqa: ANN401
         row = self.state.picked_row
@@ -145,7 +161,7 @@ def item_html(state: DashboardState, row: int) -> str:
 
 def _said_of(state: DashboardState, row: int) -> list[tuple[str, str]]:
     names = [entry.name for entry in state.classes]
-    code = int(state.label_codes()[row])
+    code = state.label_code(row)
     said = [("label", names[code] if code >= 0 else "none yet")]
     if state.arrays is not None and state.meaning is not None:
         values = np.asarray(state.arrays.probabilities[row], dtype=np.float32)

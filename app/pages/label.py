@@ -29,7 +29,7 @@ class LabelPage:
         self.card = LabelCard(
             classes=self._classes(), round_number=state.round_number, sizing_mode="stretch_width"
         )
-        self.pool_view = PoolView(state, document, height_px=330)
+        self.pool_view = PoolView(state, document, page="Label", height_px=330)
         self.seek = SeekCard(state, document)
         self.progress = ProgressLine(state, document)
         self.balance = html(self._balance_html())

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from html import escape
 from typing import Any
 
-import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 
+from app.colour_state import ColourState
+from app.colouring import choices
 from app.components.layout import bar, html, stack
 from app.components.pool_map import PoolMap
 from app.components.raster_select import Line
 from app.debounce import Debounced
+from app.items import item_view
 from app.layouts import LAYOUTS
-from app.session import COLOURINGS, DashboardState
+from app.session import DashboardState
 
 REPAINT_PAUSE_MS = 250
+SHOW_PAUSE_MS = 10
 MARK_PAUSE_MS = 80
 LAYOUT_PAUSE_MS = 300
 LAYOUT_NAMES = {"arranged": "Arranged", "principal": "Principal axes"}
-COLOURING_NAMES = {"label": "Label", "prediction": "Prediction", "uncertainty": "Uncertainty"}
+COLOUR_BY, COLOURING = "Colour by", "Colouring…"
+LABEL_ROOM = (6, 0, 0, 0)
+"""Above a field, whose label sits on its upper edge."""
 
 
 class PoolView:
-    """A map of the pool that follows the state."""
+    """A map of the pool that follows the state while its page is on show."""
 
     def __init__(
         self,
         state: DashboardState,
         document: Any,  # noqa: ANN401 - a bokeh Document
         *,
+        page: str,
         height_px: int,
         on_line: Callable[[Line], None] | None = None,
     ) -> None:
@@ -38,82 +47,103 @@ class PoolView:
         Args:
             state: the tab's state.
             document: the tab's bokeh Document.
+            page: the page that the map is on.
             height_px: height of the map.
             on_line: called with the line of a lasso or box; None leaves these tools out.
         """
         self.state = state
+        self.colours = ColourState(state)
+        self._page = page
         project = state.context.project
         self._shown = state.positions()
         self.map = PoolMap(
             self._shown,
             keys=project.pool.keys,
             theme=state.theme,
-            on_pick=self._pick,
+            on_pick=self.pick,
             on_line=on_line,
+            on_filter=self.colours.choose,
+            describe=partial(item_view, project.pool),
         )
         self.map.view.param.update(height=height_px, sizing_mode="stretch_width")
-        self.colouring = pmui.RadioButtonGroup(
-            value=state.colour_by,
-            options={COLOURING_NAMES[name]: name for name in COLOURINGS},
-            size="small",
-            margin=0,
+        # Titles and names are told apart here: the browser answers with a title.
+        self._choices = choices(project.pool)
+        self.colouring = pmui.Select(
+            label=COLOUR_BY, options=list(self._choices), size="small", width=230, margin=LABEL_ROOM
         )
+        # What dragging does.
+        options = {"Move": "move", "Lasso": "lasso", "Box": "box"}
+        self.modes = pmui.RadioButtonGroup(value="move", options=options, size="small", margin=0)
+        self.modes.param.watch(self._follow_mode, "value")
         self.note = html(visible=False)
-        self._repaint = Debounced(document, self.paint, pause_ms=REPAINT_PAUSE_MS)
-        self.colouring.param.watch(lambda event: setattr(state, "colour_by", event.new), "value")
-        state.param.watch(self._follow_colouring, "colour_by")
-        state.param.watch(self._repaint.ask, ["revision", "round_number", "classes_version"])
-        # Moving the ring repaints the figure in the browser: put off, so that it never delays the acknowledgement.
-        mark = Debounced(document, lambda: self.map.mark(self._current()), pause_ms=MARK_PAUSE_MS)
-        state.param.watch(mark.ask, "current_row")
-        state.param.watch(lambda *_: self.map.set_theme(state.theme), "dark")
-        self._rearrange = Debounced(document, self._take_layout, pause_ms=LAYOUT_PAUSE_MS)
-        state.param.watch(self._rearrange.ask, ["layout", "layout_version"])
-        self.paint()
-        self.map.mark(self._current())
+        self._link(document)
+        self._show_choice()
+        self._ask()
+        self.map.mark(self.marked_row())
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the colour choice above the map."""
-        tools = (
-            self.colouring
-            if self.map.selection is None
-            else bar(self.colouring, self._modes(), self._layouts())
-        )
+        if self.map.selection is None:
+            return stack(self.colouring, self.note, self.map.view)
+        tools = bar(self.colouring, self.modes, self._layouts())
         return stack(tools, self.note, self.map.view)
-
-    def paint(self) -> None:
-        """Colour the map anew."""
-        state = self.state
-        labels = state.label_codes()
-        palette = [entry.colour or "#8793a0" for entry in state.classes]
-        names = [entry.name for entry in state.classes]
-        message = ""
-        predictions = state.prediction_codes() if state.colour_by == "prediction" else None
-        if state.colour_by == "uncertainty" and state.arrays is not None:
-            self.map.paint_values(np.asarray(state.arrays.uncertainty, dtype=np.float32), "uncertainty")
-        elif predictions is not None:
-            self.map.paint(predictions, palette, names, emphasise=labels >= 0)
-        else:
-            self.map.paint(labels, palette, names, emphasise=labels >= 0)
-            if state.colour_by != "label":
-                message = "No model yet: label items of two classes and the next round colours the map."
-        self.note.object = f'<p class="gp-quiet">{message}</p>'
-        self.note.visible = bool(message)
 
     def dispose(self) -> None:
         """Stop the map's painting."""
         self.map.dispose()
 
-    def _follow_colouring(self, event: Any) -> None:  # noqa: ANN401
-        self.colouring.value = event.new
-        self.paint()
+    def pick(self, row: int) -> None:
+        """Show an item beside the map."""
+        # The same item twice in a row must open twice, so the parameter passes through "none".
+        self.state.picked_row = -1
+        self.state.picked_row = int(row)
 
-    def _modes(self) -> Any:  # noqa: ANN401 - a Panel widget
-        """Return the choice of what dragging does."""
-        options = {"Move": "move", "Lasso": "lasso", "Box": "box"}
-        modes = pmui.RadioButtonGroup(value="move", options=options, size="small", margin=0)
-        modes.param.watch(self._follow_mode, "value")
-        return modes
+    def marked_row(self) -> int | None:
+        """Return the item that has the ring: the one that is looked at, on the Explore page the one picked last."""
+        picked = self.state.picked_row if self._page == "Explore" else -1
+        row = picked if picked >= 0 else self.state.current_row
+        return row if row >= 0 else None
+
+    def _link(self, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+        state = self.state
+        self.colouring.param.watch(self._choose, "value")
+        repaint = Debounced(document, self._ask, pause_ms=REPAINT_PAUSE_MS)
+        state.param.watch(repaint.ask, ["revision", "round_number", "classes_version", "page"])
+        state.param.watch(lambda *_: self._follow_colouring(), "colour_by")
+        # Colours come from a coroutine, which does not hold the document's lock that the figure needs.
+        shown = Debounced(document, self._show, pause_ms=SHOW_PAUSE_MS)
+        self.colours.param.watch(shown.ask, "version")
+        self.colours.param.watch(lambda *_: self.map.set_filter(self.colours.chosen), "filter_version")
+        self.colours.param.watch(lambda *_: self._show_said(), ["busy", "note"])
+        # Moving the ring repaints the figure in the browser: put off, so that it never delays the acknowledgement.
+        mark = Debounced(document, lambda: self.map.mark(self.marked_row()), pause_ms=MARK_PAUSE_MS)
+        state.param.watch(mark.ask, ["current_row", "picked_row"])
+        state.param.watch(lambda *_: self.map.set_theme(state.theme), "dark")
+        self._rearrange = Debounced(document, self._take_layout, pause_ms=LAYOUT_PAUSE_MS)
+        state.param.watch(self._rearrange.ask, ["layout", "layout_version"])
+
+    def _ask(self) -> None:
+        if self.state.page == self._page:
+            pn.state.execute(self.colours.refresh)
+
+    def _show(self) -> None:
+        paint_map(self.map, self.colours)
+
+    def _show_said(self) -> None:
+        self.colouring.label = COLOURING if self.colours.busy else COLOUR_BY
+        self.note.object = f'<p class="gp-quiet">{escape(self.colours.note)}</p>'
+        self.note.visible = bool(self.colours.note)
+
+    def _choose(self, event: Any) -> None:  # noqa: ANN401 - a param event
+        self.state.colour_by = self._choices.get(event.new, self.state.colour_by)
+
+    def _follow_colouring(self) -> None:
+        self._show_choice()
+        self._ask()
+
+    def _show_choice(self) -> None:
+        titles = {name: title for title, name in self._choices.items()}
+        self.colouring.value = titles.get(self.state.colour_by, next(iter(self._choices)))
 
     def _follow_mode(self, event: Any) -> None:  # noqa: ANN401
         if self.map.selection is not None:
@@ -123,7 +153,12 @@ class PoolView:
         """Return the choice of the layout; seen once there is one."""
         options = {LAYOUT_NAMES[name]: name for name in LAYOUTS}
         choice = pmui.Select(
-            label="Layout", options=options, value=self.state.layout, size="small", width=160, margin=0
+            label="Layout",
+            options=options,
+            value=self.state.layout,
+            size="small",
+            width=160,
+            margin=LABEL_ROOM,
         )
         choice.param.watch(lambda event: setattr(self.state, "layout", event.new), "value")
         self.state.param.watch(lambda event: setattr(choice, "value", event.new), "layout")
@@ -146,10 +181,14 @@ class PoolView:
         self._shown = positions
         self.map.set_positions(positions)
 
-    def _current(self) -> int | None:
-        return self.state.current_row if self.state.current_row >= 0 else None
 
-    def _pick(self, row: int) -> None:
-        # The same item twice in a row must open twice, so the parameter passes through "none".
-        self.state.picked_row = -1
-        self.state.picked_row = int(row)
+def paint_map(shown: PoolMap, colours: ColourState) -> None:
+    """Give a map the colours of its page, and what the legend leaves of them."""
+    made = colours.colouring
+    if made is None:
+        return
+    shown.set_filter(colours.chosen)
+    if made.codes is not None:
+        shown.paint(made.codes, made.palette, made.names, emphasise=made.above, none=made.none)
+    elif made.values is not None:
+        shown.paint_values(made.values, made.names[0], none=made.none, ends=made.ends, unit=made.unit)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
-import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
@@ -33,18 +33,28 @@ LABEL_ROOM = (6, 0, 0, 0)
 class SelectionCard:
     """Views of the chosen items over a state."""
 
-    def __init__(self, dashboard: DashboardState, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+    def __init__(
+        self,
+        dashboard: DashboardState,
+        document: Any,  # noqa: ANN401 - a bokeh Document
+        *,
+        choose_shown: Callable[[], Any],
+    ) -> None:
         """Build the views and link them to the state.
 
         Args:
             dashboard: the tab's state.
             document: the tab's bokeh Document.
+            choose_shown: a coroutine that chooses all that the map shows.
         """
         self.dashboard = dashboard
+        self._choose_shown = choose_shown
         self.state = SelectionState(dashboard)
-        self._open_count = 0
         self.query = _query_field(self.state)
         self.find = pmui.Button(label="Find", variant="outlined", margin=0, on_click=self._find)
+        self.shown = pmui.Button(
+            label="All that is shown", variant="outlined", margin=0, on_click=self._all_shown
+        )
         self.summary = html(EMPTY)
         self.sheet = ContactSheet(sizing_mode="stretch_width", visible=False)
         self.about = ClassSelect(
@@ -58,6 +68,9 @@ class SelectionCard:
         self.first_button = pmui.Button(
             label="Label one by one", variant="outlined", margin=0, on_click=self._first
         )
+        self.more_button = pmui.Button(
+            label="Find more like these", variant="outlined", margin=0, on_click=self._more
+        )
         self.clear_button = pmui.Button(label="Clear", variant="text", margin=0, on_click=self._clear)
         self.yes = pmui.Button(label="Yes, label them", color="primary", margin=0, on_click=self._label)
         self.no = pmui.Button(label="No", variant="outlined", margin=0, on_click=self._stop_asking)
@@ -67,7 +80,9 @@ class SelectionCard:
             label="Undo", variant="outlined", margin=0, visible=False, on_click=self._undo
         )
         self.problem = html(visible=False)
-        self.acts = bar(self.about.view, self.label_button, self.first_button, self.clear_button)
+        self.acts = bar(
+            self.about.view, self.label_button, self.first_button, self.more_button, self.clear_button
+        )
         self._link(document)
         self._stop_asking()
         self._show_classes()
@@ -75,9 +90,10 @@ class SelectionCard:
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the card."""
-        find = [bar(self.query, self.find)] if self.state.can_query else []
+        fields = [self.query, self.find] if self.state.can_query else []
+        find = bar(*fields, self.shown)
         return panel(
-            "Selection", *find, self.problem, self.summary, self.acts, self.ask, self.undo_button, self.sheet
+            "Selection", find, self.problem, self.summary, self.acts, self.ask, self.undo_button, self.sheet
         )
 
     def _link(self, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
@@ -85,7 +101,7 @@ class SelectionCard:
         self.query.param.watch(lambda event: setattr(state, "query", event.new or ""), "value_input")
         TextEntry(self.query, document, lambda: pn.state.execute(self._find))
         self.sheet.param.watch(self._pick, "picked_row")
-        state.param.watch(lambda *_: self._show(), "version")
+        state.param.watch(lambda *_: self._show(), ["version", "looked"])
         state.param.watch(self._stop_asking, "version")
         state.param.watch(lambda *_: self._show_said(), ["problem", "busy", "undoable", "class_id"])
         dashboard.param.watch(lambda *_: self._show_classes(), "classes_version")
@@ -98,31 +114,31 @@ class SelectionCard:
 
     def _refresh(self) -> None:
         if len(self.state.rows) and self.dashboard.page == "Explore":
-            self._show()
+            pn.state.execute(self.state.look_again)
 
     def _show(self) -> None:
         state = self.state
-        chosen = len(state.rows)
-        labels = self.dashboard.label_codes()
-        self._open_count = int(np.count_nonzero(labels[state.rows] < 0))
-        self.summary.object = selection_html(chosen, state.how, state.mix(labels)) if chosen else EMPTY
-        self.sheet.items = [self._tile(int(row), int(labels[row])) for row in state.sheet()]
+        chosen, summary = len(state.rows), state.summary
+        self.summary.object = selection_html(chosen, state.how, summary.mix) if chosen else EMPTY
+        pairs = zip(summary.sheet.tolist(), summary.sheet_codes.tolist(), strict=True)
+        self.sheet.items = [self._tile(row, code) for row, code in pairs]
         self.sheet.visible = self.acts.visible = bool(chosen)
         self._show_said()
 
     def _show_said(self) -> None:
-        state, count = self.state, self._open_count
+        state, count = self.state, self.state.summary.open_count
         self.problem.object = f'<p class="gp-problem">{escape(state.problem)}</p>'
         self.problem.visible = bool(state.problem)
         self.undo_button.visible = bool(state.undoable)
         self.label_button.label = f"Label {count:,} items" if count != 1 else "Label 1 item"
         self.label_button.disabled = state.busy or not count
         self.first_button.disabled = not count
-        self.find.disabled = state.busy
+        self.find.disabled = self.shown.disabled = self.more_button.disabled = state.busy
 
     def _tile(self, row: int, code: int) -> dict[str, Any]:
         pool = self.dashboard.context.project.pool
-        entry = self.dashboard.classes[code] if code >= 0 else None
+        classes = self.dashboard.classes
+        entry = classes[code] if 0 <= code < len(classes) else None
         return {
             "key": pool.key(row),
             "row": row,
@@ -136,11 +152,17 @@ class SelectionCard:
             self.dashboard.picked_row = -1
             self.dashboard.picked_row = int(event.new)
 
+    async def _all_shown(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        await self._choose_shown()
+
+    async def _more(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        await self.state.choose_more()
+
     async def _find(self, *_: Any) -> None:  # noqa: ANN401 - a click
         await self.state.choose_matching()
 
     async def _ask(self, *_: Any) -> None:  # noqa: ANN401 - a click
-        count = self._open_count
+        count = self.state.summary.open_count
         name = next((each.name for each in self.dashboard.classes if each.id == self.state.class_id), "")
         if count <= ASK_ABOVE or not name:
             await self._label()
@@ -173,7 +195,7 @@ class SelectionCard:
         self.state.clear()
 
 
-def selection_html(count: int, how: str, mix: list[ClassShare]) -> str:
+def selection_html(count: int, how: str, mix: Sequence[ClassShare]) -> str:
     """Return how many items are chosen and what they are, as HTML; every text in it is escaped."""
     rows = "".join(_mix_row(share, count) for share in mix)
     items = "1 item" if count == 1 else f"{count:,} items"

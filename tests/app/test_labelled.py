@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from app.labelled import RunningLabels
+from app.labelled import RunningLabels, class_codes
 from app.project import Project
 from labeling.classes import list_classes
 from tests.projects import label, label_some
@@ -62,3 +62,10 @@ def test_read__from_many_threads(clouds: Project) -> None:
     for thread in threads:
         thread.join()
     assert found == [expected(clouds, labels)] * 6
+
+
+def test_class_codes__places_and_none() -> None:
+    ids = np.array([7, -1, 3, 99, 7])
+    assert class_codes(ids, [3, 7]).tolist() == [1, -1, 0, -1, 1]
+    assert class_codes(ids, []).tolist() == [-1] * 5
+    assert class_codes(ids[:0], [3]).tolist() == []

@@ -18,7 +18,6 @@ from app.selecting import (
     rows_holding,
     rows_of_class,
     rows_where,
-    similar_rows,
     spread_rows,
     take_back,
 )
@@ -27,7 +26,6 @@ from labeling.classes import list_classes
 from labeling.errors import AnnotationInvalidError, UndoRefusedError
 from labeling.groups import SELECTION_MAX
 from labeling.pools.errors import CriteriaError
-from models.vectors import open_vectors
 from tests.projects import label, label_some, make_texts, truth_of
 
 CLASSES = [("common", "#111111"), ("other", "#222222"), ("rare", "#333333")]
@@ -49,30 +47,6 @@ def labels(project: Project) -> dict[str, int]:
     with project.database.reading() as session:
         table = current_labels(session)
     return dict(zip(table.item_keys, table.class_ids.tolist(), strict=True))
-
-
-def test_similar_rows__nearest_first_and_itself(clouds: Project) -> None:
-    vectors = np.asarray(open_vectors(clouds.paths.vectors).array, np.float64)
-    expected = np.argsort(np.linalg.norm(vectors - vectors[7], axis=1), kind="stable")[:9]
-    assert similar_rows(clouds, 7, count=9).tolist() == expected.tolist()
-
-
-def test_similar_rows__of_one_cloud(clouds: Project) -> None:
-    truth = list(truth_of(clouds).values())
-    found = similar_rows(clouds, truth.index("rare"), count=4)
-    assert {truth[row] for row in found} == {"rare"}
-
-
-def test_similar_rows__more_than_there_are(clouds: Project) -> None:
-    assert sorted(similar_rows(clouds, 0, count=500).tolist()) == list(range(clouds.pool.n))
-
-
-def test_similar_rows__an_item_that_cannot_be_read(texts: Project) -> None:
-    vectors = np.lib.format.open_memmap(texts.paths.vectors / "vectors.npy", mode="r+")
-    vectors[3] = 0
-    vectors.flush()
-    with pytest.raises(RequestError, match="choose another one"):
-        similar_rows(texts, 3, count=5)
 
 
 def test_rows_where__criteria_on_columns(clouds: Project) -> None:

@@ -32,6 +32,10 @@ def around(project: Project) -> tuple[np.ndarray, np.ndarray]:
     return np.array([low, high, high, low]), np.array([low, low, high, high])
 
 
+def places(project: Project) -> np.ndarray:
+    return open_projection(project.paths.vectors)
+
+
 def refresh(state: SelectionState) -> None:
     state.dashboard.apply(read_status(state.dashboard.context.project.database))
 
@@ -44,7 +48,7 @@ def test_parameters__each_has_a_doc() -> None:
 
 def test_choose_inside__a_line_around_everything(state: SelectionState, clouds: Project) -> None:
     line = around(clouds)
-    finish(state.choose_inside(line))
+    finish(state.choose_inside(line, places(clouds)))
     assert state.rows.tolist() == list(range(clouds.pool.n))
     assert state.line is line
     assert (state.version, state.how, state.busy) == (1, "inside the line", False)
@@ -52,7 +56,7 @@ def test_choose_inside__a_line_around_everything(state: SelectionState, clouds: 
 
 def test_choose_inside__somewhere_else_holds_nothing(state: SelectionState, clouds: Project) -> None:
     xs, ys = around(clouds)
-    finish(state.choose_inside((xs + 1000, ys)))
+    finish(state.choose_inside((xs + 1000, ys), places(clouds)))
     assert len(state.rows) == 0
 
 
@@ -61,7 +65,7 @@ def test_choose_similar__says_to_what(state: SelectionState, clouds: Project) ->
     finish(state.choose_similar(row))
     assert len(state.rows) == SIMILAR and state.rows[0] == row
     assert state.how == f"most like {clouds.pool.key(row)}"
-    assert state.sheet().tolist() == state.rows.tolist()
+    assert state.summary.sheet.tolist() == state.rows.tolist()
 
 
 def test_choose_matching__criteria(state: SelectionState, clouds: Project) -> None:
@@ -101,7 +105,7 @@ def test_choose_matching__texts_by_their_words(tmp_path: Path) -> None:
 def test_label__and_undo_as_one_act(state: SelectionState, clouds: Project) -> None:
     before = label_some(clouds, each=2)
     refresh(state)
-    finish(state.choose_inside(around(clouds)))
+    finish(state.choose_inside(around(clouds), places(clouds)))
     state.class_id = state.dashboard.classes[1].id
     open_count = clouds.pool.n - len(before)
     assert (
@@ -129,19 +133,28 @@ def test_undo__of_nothing(state: SelectionState) -> None:
     assert state.problem == ""
 
 
-def test_mix__labels_and_what_has_none(state: SelectionState, clouds: Project) -> None:
+def test_summary__labels_and_what_has_none(state: SelectionState, clouds: Project) -> None:
     label_some(clouds, each=2)
     refresh(state)
-    finish(state.choose_inside(around(clouds)))
-    shares = {
-        share.name: (share.labelled, share.predicted) for share in state.mix(state.dashboard.label_codes())
-    }
+    finish(state.choose_inside(around(clouds), places(clouds)))
+    shares = {share.name: (share.labelled, share.predicted) for share in state.summary.mix}
     assert shares == {"common": (2, 0), "other": (2, 0), "rare": (2, 0), "": (0, clouds.pool.n - 6)}
+    assert state.summary.open_count == clouds.pool.n - 6
+    codes = state.dashboard.label_codes()
+    assert state.summary.sheet_codes.tolist() == codes[state.summary.sheet].tolist()
+
+
+def test_look_again__after_more_labels(state: SelectionState, clouds: Project) -> None:
+    finish(state.choose_inside(around(clouds), places(clouds)))
+    label_some(clouds, each=1)
+    refresh(state)
+    finish(state.look_again())
+    assert (state.summary.open_count, state.version, state.looked) == (clouds.pool.n - 3, 1, 1)
 
 
 def test_sheet_and_keys_to_label__some_of_many(state: SelectionState, clouds: Project) -> None:
-    finish(state.choose_inside(around(clouds)))
-    assert len(state.sheet()) == SHEET
+    finish(state.choose_inside(around(clouds), places(clouds)))
+    assert len(state.summary.sheet) == SHEET
     keys = state.keys_to_label()
     assert len(keys) == FIRST_MOST == len(set(keys))
     assert set(keys) <= set(clouds.pool.keys(state.rows))
@@ -156,3 +169,26 @@ def test_choose_rows__of_another_page_are_the_selection(dashboard: DashboardStat
     assert dashboard.page == "Explore"
     after.clear()
     assert before.rows.tolist() == [4, 2]
+
+
+def test_choose_shown__what_the_legend_hides_is_left_out(state: SelectionState, clouds: Project) -> None:
+    shown = np.array(places(clouds))
+    finish(state.choose_shown(shown, whole=True))
+    assert (len(state.rows), state.how) == (clouds.pool.n, "the whole pool")
+    shown[5:] = np.nan
+    finish(state.choose_shown(shown, whole=False))
+    assert (state.rows.tolist(), state.how) == ([0, 1, 2, 3, 4], "all that the map shows")
+
+
+def test_choose_more__others_like_those_that_are_chosen(state: SelectionState, clouds: Project) -> None:
+    rare = np.flatnonzero(np.array(list(truth_of(clouds).values())) == "rare")
+    finish(state.choose_rows(rare[:3], "by hand"))
+    finish(state.choose_more())
+    assert state.how == "most like the 3 that were chosen"
+    assert set(rare[3:]) <= set(state.rows)
+    assert not set(rare[:3]) & set(state.rows)
+
+
+def test_choose_more__of_nothing(state: SelectionState) -> None:
+    finish(state.choose_more())
+    assert "Choose items first" in state.problem

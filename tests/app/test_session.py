@@ -89,3 +89,11 @@ def test_label_codes__follow_every_act(clouds: Project) -> None:
     label(clouds, {keys[2]: "common", keys[3]: "rare"})
     assert state.label_codes()[:4].tolist() == [-1, -1, 0, 2]
     assert (state.label_codes() == state_of(clouds).label_codes()).all()
+
+
+def test_label_code__of_one_item(clouds: Project) -> None:
+    labels = label_some(clouds, each=1)
+    state = state_of(clouds)
+    codes = state.label_codes()
+    rows = [clouds.pool.row(key) for key in labels]
+    assert [state.label_code(int(row or 0)) for row in rows] == [int(codes[row]) for row in rows]

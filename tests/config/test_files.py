@@ -19,6 +19,7 @@ from config.schema import (
     ClassSection,
     EncoderSection,
     HeadSection,
+    PlotSection,
     PoolSection,
     ProjectConfig,
     ProjectSection,
@@ -449,3 +450,19 @@ def test_save_config__any_configuration_can_be_saved_over_any_other(
     save_config(before, path)
     save_config(after, path)
     assert load_config(path) == after
+
+
+@pytest.mark.parametrize(
+    "start", ["views:\n  page: explore  # mine\n", "", "views:\n  plots: [{x: u, y: z}]\n"]
+)
+def test_save_config__plots_beside_the_map(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"{LEAST}{start}", "utf-8")
+    plots = (PlotSection(x="odd: #name", y="z"), PlotSection(x="ключ", y="true", log_y=True))
+    config = load_config(path)
+    wanted = config.model_copy(update={"views": config.views.model_copy(update={"plots": plots})})
+    save_config(wanted, path)
+    assert load_config(path) == wanted
+    assert ("# mine" in start) == ("# mine" in path.read_text("utf-8"))
+    save_config(wanted, tmp_path / "new.yaml")
+    assert load_config(tmp_path / "new.yaml") == wanted

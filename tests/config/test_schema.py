@@ -239,3 +239,14 @@ def test_shared_annotation__a_time_without_a_zone_or_as_a_number_is_refused(when
 def test_strategy_section__an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ValidationError, match=r"did you mean 'margin'\? \(known: prospect, density"):
         project(strategy={"name": "margni"})
+
+
+@pytest.mark.parametrize("name", ["label", "annotator", "label_round", "column:u", "column: odd : name"])
+def test_views_section__what_colours_the_map(name: str) -> None:
+    assert project(views={"map_colour": name}).views.map_colour == name
+
+
+@pytest.mark.parametrize("name", ["labels", "column:", "", "u"])
+def test_views_section__what_cannot_colour_the_map(name: str) -> None:
+    with pytest.raises(ValidationError, match="known: label, prediction"):
+        project(views={"map_colour": name})

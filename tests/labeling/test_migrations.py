@@ -21,6 +21,7 @@ from labeling.migrations import __main__ as drafting
 from labeling.project_record import ProjectRecord, set_project
 from labeling.queue import lease_next, store_proposals
 from labeling.round_log import start_round
+from labeling.seeks import NewSeek, add_seek
 from labeling.tables import Base, UtcDateTime
 from tests.labeling.store import NOW, Project, make_project, proposals
 
@@ -79,7 +80,7 @@ def rows_by_table(url: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def fill(project: Project) -> None:
-    """Put something into every table of the first version."""
+    """Put something into every table of every earlier version."""
     first = project.label("a")
     project.undo("a", first.uid)
     project.act("b", Act.SKIP)
@@ -89,6 +90,7 @@ def fill(project: Project) -> None:
         start_round(session, revision=3, seed=1, owner="me:1", now=NOW)
         store_proposals(session, proposals=proposals(1, ["c", "d"]))
         lease_next(session, annotator_id=project.ann, count=1, lease_s=60, now=NOW)
+        add_seek(session, new=NewSeek(kind="words", text="rings"), annotator_id=project.ann, now=NOW)
 
 
 @pytest.mark.parametrize("version", earlier_versions())

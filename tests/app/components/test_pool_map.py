@@ -15,9 +15,11 @@ from bokeh.events import PanEnd, PanStart
 from playwright.sync_api import Browser, Page
 
 from app.components import map_calm, map_picture
-from app.components.map_colours import class_legend, value_legend
+from app.components.map_filter import WITHOUT, MapFilter
 from app.components.map_repaint import LatestWins
+from app.components.map_select import line_of
 from app.components.pool_map import PoolMap
+from app.components.raster_select import MOST_VERTICES, rows_inside
 
 HOSTILE = '<img src=x onerror="window.pwned=1">'
 PALETTE = ["#0077b6", "#f0a800"]
@@ -63,14 +65,14 @@ def test_paint__draws_before_the_page_is_open(count: int) -> None:
     pool_map.paint(np.zeros(count, np.int16), PALETTE, ["a", "b"])
     assert pool_map._picture is not None
     assert pool_map._picture.inside == count
-    assert f">{count:,}<" in pool_map._legend.object
+    assert [entry["count"] for entry in pool_map._legend.entries] == [count, 0]
 
 
 def test_paint__shows_items_at_one_place_and_without_a_position() -> None:
     positions = np.array([[2, 2], [2, 2], [np.nan, 1]], np.float32)
     pool_map = PoolMap(positions, keys=keys)
     pool_map.paint(np.array([0, 1, 0], np.int16), PALETTE, ["a", "b"])
-    assert pool_map._points.data["key"] == ["item-0", "item-1"]
+    assert list(pool_map._figure.points.data["x"]) == [2, 2]
 
 
 def test_paint__takes_a_memory_map(tmp_path: Any) -> None:
@@ -93,23 +95,23 @@ def test_paint__refuses_lengths_that_do_not_fit() -> None:
 
 def test_paint_values__names_the_value_in_the_legend() -> None:
     pool_map = PoolMap(cloud(3), keys=keys)
-    pool_map.paint_values(np.array([0.0, 0.5, 1.0]), "uncertainty & more")
-    assert "uncertainty &amp; more" in pool_map._legend.object
-    assert pool_map._points.data["name"] == ["0.00", "0.50", "1.00"]
+    pool_map.paint_values(np.array([0.0, 0.5, np.nan]), HOSTILE, ends=(14.0, 22.0), none="not measured")
+    assert (pool_map._legend.ramp["name"], pool_map._legend.ramp["high"]) == (HOSTILE, 22.0)
+    assert [(entry["label"], entry["count"]) for entry in pool_map._legend.entries] == [("not measured", 1)]
 
 
 def test_mark__puts_a_ring_and_an_arrow_when_out_of_view() -> None:
     pool_map = PoolMap(np.array([[0, 0], [10, 10]], np.float32), keys=keys)
     pool_map.paint(np.zeros(2, np.int16), PALETTE, ["a", "b"])
     pool_map.mark(1)
-    assert pool_map._ring.data == {"x": [10.0], "y": [10.0]}
-    assert pool_map._arrow.data["x"] == []
-    pool_map._figure.x_range.update(start=-1.0, end=1.0)
-    pool_map._figure.y_range.update(start=-1.0, end=1.0)
-    assert len(pool_map._arrow.data["x"]) == 1
-    assert pool_map._arrow.data["x"][0] < 1.0
+    assert pool_map._figure.ring.data == {"x": [10.0], "y": [10.0]}
+    assert pool_map._figure.arrow.data["x"] == []
+    pool_map._figure.plot.x_range.update(start=-1.0, end=1.0)
+    pool_map._figure.plot.y_range.update(start=-1.0, end=1.0)
+    assert len(pool_map._figure.arrow.data["x"]) == 1
+    assert pool_map._figure.arrow.data["x"][0] < 1.0
     pool_map.mark(None)
-    assert pool_map._ring.data["x"] == []
+    assert pool_map._figure.ring.data["x"] == []
 
 
 def test_mark__refuses_a_row_outside_the_pool() -> None:
@@ -128,14 +130,14 @@ def test_set_positions__colours_mark_and_chosen_rows_stay_and_the_view_goes_home
     pool_map.paint(np.zeros(5, np.int16), PALETTE, ["a", "b"])
     assert pool_map.selection is not None
     pool_map.mark(1)
-    pool_map.selection.show(np.array([0, 3]), (np.array([0.0, 1, 1]), np.array([0.0, 0, 1])))
-    pool_map._figure.x_range.update(start=-0.1, end=0.1)
+    pool_map.show_chosen(np.array([0, 3]), (np.array([0.0, 1, 1]), np.array([0.0, 0, 1])))
+    pool_map._figure.plot.x_range.update(start=-0.1, end=0.1)
     moved = cloud(5) + np.float32(10)
     pool_map.set_positions(moved)
-    assert pool_map._figure.x_range.start > 5
-    assert pool_map._points.data["key"] == [f"item-{row}" for row in range(5)]
-    assert set(pool_map._points.data["name"]) == {"a"}
-    np.testing.assert_allclose(pool_map._ring.data["x"], [moved[1, 0]])
+    assert pool_map._figure.plot.x_range.start > 5
+    np.testing.assert_allclose(np.sort(pool_map._figure.points.data["x"]), np.sort(moved[:, 0]))
+    assert [entry["count"] for entry in pool_map._legend.entries] == [5, 0]
+    np.testing.assert_allclose(pool_map._figure.ring.data["x"], [moved[1, 0]])
     np.testing.assert_allclose(pool_map.selection._rings.data["x"], moved[[0, 3], 0])
     assert len(pool_map.selection._line.data["x"]) == 0
     np.testing.assert_array_equal(pool_map.positions, moved)
@@ -153,14 +155,14 @@ def test_calm__not_while_dragging_or_just_after_a_move(monkeypatch: pytest.Monke
     monkeypatch.setattr(time, "monotonic", lambda: moment_s)
     pool_map = PoolMap(cloud(5), keys=keys)
     assert pool_map.calm.now
-    pool_map._figure._trigger_event(PanStart(pool_map._figure))
+    pool_map._figure.plot._trigger_event(PanStart(pool_map._figure.plot))
     assert not pool_map.calm.now
     moment_s += map_calm.LONGEST_DRAG_S
     assert pool_map.calm.now
-    pool_map._figure._trigger_event(PanStart(pool_map._figure))
-    pool_map._figure._trigger_event(PanEnd(pool_map._figure))
+    pool_map._figure.plot._trigger_event(PanStart(pool_map._figure.plot))
+    pool_map._figure.plot._trigger_event(PanEnd(pool_map._figure.plot))
     assert pool_map.calm.now
-    pool_map._figure.x_range.start = -7
+    pool_map._figure.plot.x_range.start = -7
     assert not pool_map.calm.now
     moment_s += map_calm.SETTLE_S
     assert pool_map.calm.now
@@ -168,20 +170,65 @@ def test_calm__not_while_dragging_or_just_after_a_move(monkeypatch: pytest.Monke
 
 def test_set_theme__dresses_figure_and_legend() -> None:
     pool_map = PoolMap(cloud(3), keys=keys)
-    pool_map.paint(np.zeros(3, np.int16), PALETTE, ["a", "b"])
-    before = pool_map._figure.background_fill_color, pool_map._legend.object
+    pool_map.paint(np.zeros(3, np.int16), ["#101030"], ["a"])
+    before = pool_map._figure.plot.background_fill_color, pool_map._legend.entries
     pool_map.set_theme("dark")
-    assert pool_map._figure.background_fill_color != before[0]
-    assert pool_map._legend.object != before[1]
+    assert pool_map._figure.plot.background_fill_color != before[0]
+    assert pool_map._legend.entries != before[1]
 
 
-def test_class_legend__escapes_names_and_lists_rare_classes() -> None:
-    text = class_legend([HOSTILE, "rare"], PALETTE, [1_234, 1], without=7, theme="light")
-    assert "<img" not in text
-    assert "1,234" in text
-    assert "rare" in text
-    assert "no class yet" in text
-    assert "<img" not in value_legend(HOSTILE, "dark")
+def corners() -> PoolMap:
+    """Return a map of four corners: classes a, b, a and none."""
+    pool_map = PoolMap(np.array([[0, 0], [10, 0], [0, 10], [10, 10]], np.float32), keys=keys)
+    pool_map.paint(np.array([0, 1, 0, -1], np.int16), PALETTE, ["a", "b"])
+    return pool_map
+
+
+def test_set_filter__hidden_items_are_neither_drawn_nor_found() -> None:
+    pool_map = corners()
+    pool_map.set_filter(MapFilter(frozenset({"a"})))
+    assert list(pool_map._figure.points.data["x"]) == [10, 10]
+    assert (pool_map.row_near(0.0, 0.0), pool_map.row_near(10.0, 0.0)) == (None, 1)
+    assert np.isnan(pool_map.shown[[0, 2]]).all()
+    pool_map.set_filter(MapFilter())
+    assert pool_map.row_near(0.0, 0.0) == 0
+    assert pool_map.shown is pool_map._positions
+
+
+def test_set_filter__outlives_other_colours_of_the_same_names() -> None:
+    pool_map = corners()
+    pool_map.set_filter(MapFilter(frozenset({WITHOUT})))
+    pool_map.paint(np.array([-1, 1, 0, 1], np.int16), PALETTE, ["a", "b"])
+    assert (pool_map.row_near(0.0, 0.0), pool_map.row_near(10.0, 10.0)) == (None, 3)
+
+
+def test_legend__what_a_person_hides_is_told() -> None:
+    told: list[MapFilter] = []
+    pool_map = PoolMap(cloud(3), keys=keys, on_filter=told.append)
+    pool_map.paint(np.array([0, 1, 1], np.int16), PALETTE, ["a", "b"])
+    pool_map._legend.hidden = ["b"]
+    assert told == [MapFilter(frozenset({"b"}))]
+    assert np.isfinite(pool_map.shown).all(axis=1).tolist() == [True, False, False]
+    pool_map.set_filter(MapFilter())
+    assert (pool_map._legend.hidden, len(told)) == ([], 1)
+
+
+@pytest.mark.parametrize("span", [[0.5], [0.7, 0.2], ["x", 1], [-1, 1], None])
+def test_legend__a_span_that_cannot_be_is_all_of_it(span: Any) -> None:
+    pool_map = PoolMap(cloud(3), keys=keys)
+    pool_map.paint_values(np.array([0.0, 0.5, 1.0]), "u")
+    pool_map._legend.span = span or []
+    assert pool_map._legend.chosen() == MapFilter()
+
+
+def test_show_chosen__rings_the_shown_alone() -> None:
+    pool_map = PoolMap(cloud(3), keys=keys, on_line=lambda _line: None)
+    pool_map.paint(np.array([0, 1, 1], np.int16), PALETTE, ["a", "b"])
+    assert pool_map.selection is not None
+    pool_map.show_chosen(np.arange(3), None)
+    assert len(pool_map.selection._rings.data["x"]) == 3
+    pool_map.set_filter(MapFilter(frozenset({"a"})))
+    assert len(pool_map.selection._rings.data["x"]) == 2
 
 
 class Loop:
@@ -273,6 +320,26 @@ def test_dispose__drops_what_comes_later() -> None:
     assert shown == []
 
 
+def test_set_positions__what_is_hidden_stays_hidden() -> None:
+    pool_map = corners()
+    pool_map.set_filter(MapFilter(frozenset({"a"})))
+    pool_map.show_chosen(np.array([0, 1]), (np.zeros(3), np.zeros(3)))
+    pool_map.set_positions(np.array([[5, 5], [50, 0], [0, 50], [50, 50]], np.float32))
+    assert (pool_map.row_near(5.0, 5.0), pool_map.row_near(50.0, 0.0)) == (None, 1)
+    assert pool_map._figure.plot.x_range.end > 50
+    with pytest.raises(ValueError, match="the map has 4 items"):
+        pool_map.set_positions(np.zeros((3, 2), np.float32))
+
+
+def test_line_of__of_a_lasso_with_a_hundred_thousand_vertices_some_are_kept() -> None:
+    turns = np.linspace(0, 2 * np.pi, 100_000)
+    line = line_of({"type": "poly", "x": np.cos(turns).tolist(), "y": np.sin(turns).tolist()})
+    assert line is not None
+    assert len(line[0]) == len(line[1]) == MOST_VERTICES
+    inside = rows_inside(np.array([[0, 0], [0.9, 0], [1.1, 0]], np.float32), *line)
+    assert inside.tolist() == [0, 1]
+
+
 # ---- in the browser
 
 
@@ -331,7 +398,7 @@ def test_pool_map__repaints_for_a_zoom_and_stays_on_this_machine(chromium: Brows
         for _ in range(12):
             page.mouse.wheel(0, -400)
         wait_for(lambda: (p := pool_map._picture) is not None and p.image is None, page)
-        assert len(pool_map._points.data["x"]) == pool_map._picture.inside  # type: ignore[union-attr]
+        assert len(pool_map._figure.points.data["x"]) == pool_map._picture.inside  # type: ignore[union-attr]
         assert page.evaluate("window.pwned") is None
         page.close()
     assert [url for url in foreign if not url.startswith(("data:", "blob:"))] == []

@@ -5,8 +5,9 @@ import numpy.typing as npt
 import pytest
 
 from app.components import map_picture, raster
-from app.components.map_colours import rgb
+from app.components.map_colours import rgb, value_ramp
 from app.components.map_picture import Viewport, class_layer, draw, frozen, value_layer
+from app.components.theme import UNLABELLED
 
 VIEW = Viewport(0.0, 10.0, 0.0, 10.0, 100, 100)
 RED, BLUE = "#cc1a0c", "#0077b6"
@@ -157,10 +158,22 @@ def test_draw__values_follow_the_ramp() -> None:
     assert right[:, :3].sum(axis=1).mean() < left[:, :3].sum(axis=1).mean() - 100
 
 
-def test_value_layer__clips_and_takes_what_is_no_number_as_0() -> None:
+def test_value_layer__clips_and_keeps_what_has_no_value_apart() -> None:
     layer = value_layer(np.array([np.nan, -1, 0.5, 1, 7, np.inf], np.float32), "v")
     assert layer.values is not None
-    assert layer.values.tolist() == [0, 0, 128, 255, 255, 255]
+    assert layer.values.tolist() == [255, 0, 127, 254, 254, 254]
+    assert layer.without == 1
+
+
+def test_draw__items_without_a_value_are_grey_and_change_no_mean() -> None:
+    positions = crowd(50_000)
+    values = np.where(positions[:, 0] < 5, np.nan, 1.0).astype(np.float16)
+    image = channels(draw(positions, value_layer(values, "u"), VIEW, "light").image)
+    assert tuple(image[50, 25, :3]) == rgb(UNLABELLED)
+    assert tuple(image[50, 75, :3]) == rgb(value_ramp("light")[-1])
+    half = np.where(np.arange(50_000) % 2, np.nan, 1.0).astype(np.float16)
+    mixed = channels(draw(positions, value_layer(half, "u"), VIEW, "light").image)
+    assert tuple(mixed[50, 50, :3]) == rgb(value_ramp("light")[-1])
 
 
 def test_draw__is_the_same_each_time_and_changes_no_input() -> None:

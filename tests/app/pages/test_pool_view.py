@@ -46,7 +46,7 @@ def arrange(state: DashboardState) -> None:
 
 def view_of(state: DashboardState) -> tuple[PoolView, Document]:
     document = Document()
-    return PoolView(state, document, height_px=200, on_line=lambda line: None), document
+    return PoolView(state, document, page="Explore", height_px=200, on_line=lambda line: None), document
 
 
 def test_view__takes_the_better_layout_when_it_is_ready(dashboard: DashboardState) -> None:
@@ -66,7 +66,7 @@ def test_view__takes_the_better_layout_when_it_is_ready(dashboard: DashboardStat
 def test_view__waits_until_a_drag_is_over(dashboard: DashboardState) -> None:
     view, document = view_of(dashboard)
     principal = np.array(view.map.positions)
-    figure: Any = view.map._figure
+    figure: Any = view.map._figure.plot
     view.map.calm._drag_began(PanStart(figure))
     arrange(dashboard)
     for _ in range(3):

@@ -1,0 +1,81 @@
+"""Which plots one tab shows beside the map, and keeping them in the configuration; without any widget."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import param
+
+from app.plotting import first_plot, known_plots
+from app.session import DashboardState
+from config.errors import GoldpanError
+from config.files import load_config, save_config
+from config.schema import PLOTS_MAX, PlotSection
+
+
+class PlotState(param.Parameterized):
+    """The plots of one tab. Views watch `version` and `problem`."""
+
+    version = param.Integer(default=0, doc="Counts up when the plots are other ones.")
+    problem = param.String(default="", doc="Why the layout could not be kept; empty if it could.")
+    busy = param.Boolean(default=False, doc="Whether the layout is being written.")
+
+    def __init__(self, state: DashboardState, **values: Any) -> None:  # noqa: ANN401 - parameters
+        """Start with the layout that was kept.
+
+        Args:
+            state: the tab's dashboard state.
+            **values: initial values of parameters.
+        """
+        super().__init__(**values)
+        self.dashboard = state
+        context = state.context
+        self.plots: tuple[PlotSection, ...] = known_plots(context.project.pool, context.kept_plots.plots)
+
+    @property
+    def can_add(self) -> bool:
+        """Whether there is room for one more plot, and columns for it."""
+        return len(self.plots) < PLOTS_MAX and first_plot(self.dashboard.context.project.pool) is not None
+
+    def add(self) -> None:
+        """Show one more plot."""
+        plot = first_plot(self.dashboard.context.project.pool)
+        if plot is not None and self.can_add:
+            self._show((*self.plots, plot))
+
+    def change(self, place: int, plot: PlotSection) -> None:
+        """Show another plot in the place of one."""
+        if self.plots[place] != plot:
+            self._show((*self.plots[:place], plot, *self.plots[place + 1 :]))
+
+    def remove(self, place: int) -> None:
+        """Show a plot no more."""
+        self._show((*self.plots[:place], *self.plots[place + 1 :]))
+
+    async def keep(self) -> str:
+        """Write the layout into the configuration; return what became of it, "" where it could not be done."""
+        if self.busy:
+            return ""
+        context, plots = self.dashboard.context, self.plots
+        path = context.project.paths.config
+
+        def write() -> None:
+            config = load_config(path)
+            views = config.views.model_copy(update={"plots": plots})
+            save_config(config.model_copy(update={"views": views}), path)
+
+        self.param.update(busy=True, problem="")
+        try:
+            await asyncio.get_running_loop().run_in_executor(context.reader, write)
+        except GoldpanError as problem:
+            self.problem = str(problem)
+            return ""
+        finally:
+            self.busy = False
+        context.kept_plots.plots = plots
+        return f"The layout is kept in {path.name}"
+
+    def _show(self, plots: tuple[PlotSection, ...]) -> None:
+        self.plots = plots
+        self.version += 1

@@ -1,0 +1,87 @@
+"""Named selections of a running project: rows of the pool into the database and back. Runs in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.context import ServerContext
+from app.project import now
+from labeling.selections import (
+    NamedSelection,
+    PackedKeys,
+    list_selections,
+    pack_keys,
+    save_selection,
+    selection_keys,
+    unpack_keys,
+)
+
+CHUNK_ROWS = 65_536
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class OpenedSelection:
+    """A named selection, found in the pool.
+
+    Attributes:
+        rows: (m,) int64, its items, in the order in which they were kept.
+        missing: how many of its items the pool no longer has.
+    """
+
+    rows: IntArray
+    missing: int
+
+
+def pack_rows(context: ServerContext, rows: IntArray) -> PackedKeys:
+    """Return the keys of chosen items, packed to be kept; no list of all of them is made.
+
+    Raises:
+        SelectionError: there are none, or they cannot be kept.
+    """
+    pool = context.project.pool
+    return pack_keys(pool.keys(rows[start : start + CHUNK_ROWS]) for start in range(0, len(rows), CHUNK_ROWS))
+
+
+def keep(context: ServerContext, keys: PackedKeys, *, name: str, how: str) -> NamedSelection:
+    """Store packed keys under a name.
+
+    Raises:
+        SelectionError: the name is taken or cannot be used.
+    """
+    with context.project.database.transaction() as session:
+        return save_selection(
+            session, name=name, how=how, keys=keys, annotator_id=context.annotator_id, now=now()
+        )
+
+
+def read_all(context: ServerContext) -> list[NamedSelection]:
+    """Return the named selections, the newest first."""
+    with context.project.database.reading() as session:
+        return list_selections(session)
+
+
+def open_selection(context: ServerContext, selection_id: int) -> OpenedSelection:
+    """Return the items of a named selection.
+
+    Raises:
+        SelectionError: it is not there, or damaged.
+    """
+    found = np.concatenate([context.project.pool.rows(keys) for keys in keys_of(context, selection_id)])
+    rows = found[found >= 0]
+    return OpenedSelection(rows, len(found) - len(rows))
+
+
+def keys_of(context: ServerContext, selection_id: int) -> Iterator[list[str]]:
+    """Give the keys of a named selection in runs.
+
+    Raises:
+        SelectionError: it is not there, or damaged.
+    """
+    with context.project.database.reading() as session:
+        packed = selection_keys(session, selection_id=selection_id)
+    return unpack_keys(packed)

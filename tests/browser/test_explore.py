@@ -1,0 +1,130 @@
+"""The Explore page in a real browser: colours, legend, the card beside the pointer, named selections, plots."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from config.files import load_config
+from config.schema import PlotSection
+from tests.browser.pages import open_page
+from tests.browser.test_selection import COUNT, SLOW_MS, chosen, drag, find
+from tests.servers import RunningServer, serving_trained, wait_for
+
+pytestmark = pytest.mark.browser
+
+EDGES = ((0.01, 0.01), (0.99, 0.99))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server with a trained model for all tests of this module."""
+    with serving_trained(tmp_path_factory.mktemp("explore"), {}) as running:
+        yield running
+
+
+def choose(page: Page, field: str, option: str, place: int = 0) -> None:
+    """Choose an option of a field."""
+    box = page.get_by_role("combobox", name=field, exact=True).nth(place)
+    expect(box).to_be_visible(timeout=SLOW_MS)
+    box.click()
+    page.get_by_role("menuitem", name=option, exact=True).click()
+    expect(box).to_have_text(option)
+
+
+def legend(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=f"{name},").first
+
+
+def test_colours__by_column_and_by_round(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        expect(legend(page, "rare")).to_be_visible(timeout=SLOW_MS)
+        choose(page, "Colour by", "Column b")
+        expect(page.get_by_role("slider", name="Least value shown of b")).to_be_visible(timeout=SLOW_MS)
+        choose(page, "Colour by", "Round that proposed it")
+        expect(legend(page, "round 1")).to_be_visible(timeout=SLOW_MS)
+        choose(page, "Colour by", "Annotator of its label")
+        expect(legend(page, "ann")).to_contain_text("12", timeout=SLOW_MS)
+
+
+def test_legend__what_is_hidden_is_in_no_box(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        choose(page, "Colour by", "Label")
+        expect(legend(page, "rare")).to_contain_text("4", timeout=SLOW_MS)
+        legend(page, "rare").click(modifiers=["Shift"])
+        expect(legend(page, "common")).to_have_attribute("aria-pressed", "false")
+        page.wait_for_timeout(600)
+        drag(page, "Box", *EDGES)
+        assert chosen(page) == 4
+        page.get_by_role("button", name="Show all").click()
+        page.wait_for_timeout(600)
+        page.get_by_role("button", name="All that is shown").click()
+        expect(page.locator(COUNT)).to_have_text("108 items", timeout=SLOW_MS)
+
+
+def test_named_selection__saved_opened_after_a_reload_renamed_deleted(
+    chromium: Browser, server: RunningServer
+) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        find(page, "b > 3 and a < 3", 8)
+        field = page.get_by_role("textbox", name="Name", exact=True)
+        field.fill("<b>rings</b>")
+        page.get_by_role("button", name="Save these items").click()
+        expect(page.get_by_role("combobox", name="Saved")).to_have_text(
+            "<b>rings</b> · 8 items", timeout=SLOW_MS
+        )
+        page.reload()
+        page.get_by_role("button", name="Open", exact=True).click(timeout=SLOW_MS)
+        expect(page.locator(COUNT)).to_have_text("8 items", timeout=SLOW_MS)
+        expect(page.locator(".gp-count").first).to_contain_text("saved as <b>rings</b>")
+        link = page.get_by_role("link", name="Keys as CSV")
+        address = link.get_attribute("href")
+        assert address is not None
+        with urllib.request.urlopen(server.url.rstrip("/") + address, timeout=20) as answer:
+            assert len(answer.read().decode().split()) == 9
+        page.get_by_role("button", name="Rename", exact=True).click()
+        page.get_by_role("textbox", name="New name").fill("arcs")
+        page.get_by_role("button", name="Rename it").click()
+        expect(page.get_by_role("combobox", name="Saved")).to_have_text("arcs · 8 items", timeout=SLOW_MS)
+        page.get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_role("button", name="Yes, delete it").click()
+        expect(page.get_by_text("Nothing is saved yet")).to_be_visible(timeout=SLOW_MS)
+
+
+def test_similar__to_several(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        find(page, "b > 3 and a < 3", 8)
+        page.get_by_role("button", name="Find more like these").click()
+        expect(page.locator(COUNT)).to_have_text("24 items", timeout=SLOW_MS)
+        expect(page.locator(".gp-count").first).to_contain_text("most like the 8 that were chosen")
+
+
+def test_plots__linked_and_kept(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        page.get_by_role("button", name="Add a plot").click(timeout=SLOW_MS)
+        choose(page, "Up", "c")
+        expect(page.locator(".bk-Figure")).to_have_count(2, timeout=SLOW_MS)
+        page.wait_for_timeout(1000)
+        page.get_by_role("button", name="Box", exact=True).click()
+        page.wait_for_timeout(500)
+        figure = page.locator(".bk-Figure").nth(1)
+        figure.scroll_into_view_if_needed()
+        box = figure.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 0.12 * box["width"], box["y"] + 0.02 * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.99 * box["width"], box["y"] + 0.85 * box["height"], steps=6)
+        page.mouse.up()
+        assert chosen(page) > 90
+        page.get_by_role("button", name="Keep this layout").click()
+        wait_for(
+            lambda: load_config(server.config_path).views.plots == (PlotSection(x="a", y="c"),),
+            what="the layout in the configuration",
+        )
+        page.reload()
+        expect(page.locator(".bk-Figure")).to_have_count(2, timeout=SLOW_MS)
+        page.get_by_role("button", name="Remove", exact=True).click()
+        expect(page.locator(".bk-Figure")).to_have_count(1, timeout=SLOW_MS)
