@@ -40,12 +40,14 @@ class Scene:
         retrain_after: labels after which a round starts: NEVER for none, CONSTANTLY for one after the other.
         pace_ms: time from one key to the next.
         delay_ms: what the network adds to each request.
+        keys: the keys of the project's classes, pressed in turn.
     """
 
     name: str
     retrain_after: int = NEVER
     pace_ms: float = 130.0
     delay_ms: float = 0.0
+    keys: str = "1234567890"
 
 
 @dataclass(frozen=True)
@@ -88,19 +90,19 @@ def measure(browser: Browser, config_path: Path, scene: Scene, *, keys: int) -> 
         # The page's charts arrive after the first item; a person has not read it by then.
         page.wait_for_timeout(SETTLE_MS)
         delay(page, scene.delay_ms)
-        painted_ms, acknowledged_ms, saved_ms = press_keys(page, keys, pace_ms=scene.pace_ms)
+        painted_ms, acknowledged_ms, saved_ms = press_keys(page, scene, keys)
         return Times(painted_ms, acknowledged_ms, saved_ms, start_s, round_seconds(server))
 
 
-def press_keys(page: Page, count: int, *, pace_ms: float) -> tuple[list[float], list[float], list[float]]:
-    """Press class keys at a steady pace and return the page's own times, in ms: painted, acknowledged, saved."""
+def press_keys(page: Page, scene: Scene, count: int) -> tuple[list[float], list[float], list[float]]:
+    """Press class keys at a scene's pace and return the page's own times, in ms: painted, acknowledged, saved."""
     page.evaluate(_WATCH_ANSWERS_JS)
     due_s = time.perf_counter()
     for number in range(count + WARM_UP_KEYS):
         if number == WARM_UP_KEYS:
             page.evaluate("() => { window.painted = []; window.saved = []; window.answered = []; }")
-        page.keyboard.press(str(number % 10))
-        due_s += pace_ms / 1000
+        page.keyboard.press(scene.keys[number % len(scene.keys)])
+        due_s += scene.pace_ms / 1000
         page.wait_for_timeout(max(0.0, 1000 * (due_s - time.perf_counter())))
     wait_for(lambda: not outbox(page), seconds=LAST_SAVED_S, what="everything saved")
     page.wait_for_timeout(500)

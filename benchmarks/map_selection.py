@@ -43,8 +43,10 @@ _WAIT_FOR_COUNT_JS = """() => {
 }"""
 
 
-def lasso_ms(browser: Browser, folder: Path, *, items: int) -> list[float]:
-    """Return the time of some lassos on a project's Explore page: mouse let go → the frame that shows the count.
+def chosen_ms(browser: Browser, folder: Path, *, items: int) -> tuple[list[float], float]:
+    """Return the time of some lassos on a project's Explore page, and of choosing the whole pool.
+
+    From the mouse let go to the frame that shows the count.
 
     Args:
         browser: the browser.
@@ -54,7 +56,10 @@ def lasso_ms(browser: Browser, folder: Path, *, items: int) -> list[float]:
     path = make_big_project(folder, items=items)
     with serving(path) as server, open_page(browser, server.url, page="Explore") as page:
         _choose_mode(page, "Lasso")
-        return [_one_lasso_ms(page) for _ in range(LASSOS + 1)][1:]
+        lassos = [_one_lasso_ms(page) for _ in range(LASSOS + 1)][1:]
+        page.evaluate(_WAIT_FOR_COUNT_JS)
+        page.get_by_role("button", name="All that is shown", exact=True).click()
+        return lassos, float(page.evaluate("window.counted"))
 
 
 def label_many_s(browser: Browser, folder: Path, *, items: int = MOST_LABELLED) -> tuple[float, float]:
@@ -77,7 +82,8 @@ def selection_figures(browser: Browser, folder: Path, sizes: dict[str, int]) -> 
     figures: dict[str, float] = {}
     for name, items in sizes.items():
         (folder / name).mkdir()
-        figures |= percentiles(lasso_ms(browser, folder / name, items=items), name=f"lasso_{name}")
+        lassos, whole = chosen_ms(browser, folder / name, items=items)
+        figures |= {**percentiles(lassos, name=f"lasso_{name}"), f"whole_pool_{name}_ms": whole}
     (folder / "many").mkdir()
     stored_s, undone_s = label_many_s(browser, folder / "many")
     return {**figures, "label_10k_s": stored_s, "undo_10k_s": undone_s}
