@@ -25,7 +25,7 @@ class LabelCard {
     this.near = new NearPane()
     this.queue = new ItemQueue(
       {fetched: (data) => this._fetched(data), failed: (status) => this._failed(status)},
-      (key) => this.outbox?.has(key) ?? false,
+      {has: (key) => this.outbox?.has(key) ?? false, count: () => this.outbox?.size ?? 0},
       this.pane.look,
     )
     this.overlay = makeKeysOverlay()

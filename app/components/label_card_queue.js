@@ -6,10 +6,10 @@ const DECODE_AHEAD = 10
 const EMPTY_POLL_MS = [1000, 2000, 3000, 5000]
 
 class ItemQueue {
-  /** `on` holds fetched(data), failed(status); `taken(key)` says whether an item waits in the outbox. */
-  constructor(on, taken, look) {
+  /** `on` holds fetched(data), failed(status); `unsent` says of the outbox which items wait in it, has(key), and count(). */
+  constructor(on, unsent, look) {
     this.on = on
-    this.taken = taken
+    this.unsent = unsent
     this.look = look
     this.current = null
     this.pinned = []
@@ -82,7 +82,7 @@ class ItemQueue {
   async pin(keys) {
     const {status, data} = await this._get(keys)
     if (status !== 200 || !Array.isArray(data.items)) return 0
-    const found = data.items.filter((item) => keys.includes(item.key) && item.key !== this.current?.key && !this.taken(item.key))
+    const found = data.items.filter((item) => keys.includes(item.key) && item.key !== this.current?.key && !this.unsent.has(item.key))
     const fresh = new Set(found.map((item) => item.key))
     this.pinned = [...found, ...this.pinned.filter((item) => !fresh.has(item.key))]
     this.waiting = this.waiting.filter((item) => !fresh.has(item.key))
@@ -104,7 +104,8 @@ class ItemQueue {
 
   _get(keep) {
     const keys = keep ? [keep].flat() : []
-    const address = new URLSearchParams({count: Math.max(HOLD, keys.length)})
+    // The server still counts what waits in the outbox among the next items.
+    const address = new URLSearchParams({count: Math.max(HOLD, keys.length) + this.unsent.count()})
     for (const key of keys) address.append("keep", key)
     return request(`/api/queue?${address}`)
   }
@@ -133,7 +134,7 @@ class ItemQueue {
     const known = new Map(this.waiting.map((item) => [item.key, item]))
     this.waiting = []
     for (const item of data.items) {
-      if (seen.has(item.key) || this.taken(item.key) || this._isDone(item, data.revision)) continue
+      if (seen.has(item.key) || this.unsent.has(item.key) || this._isDone(item, data.revision)) continue
       seen.add(item.key)
       const old = known.get(item.key)
       if (old?.picture) item.picture = old.picture

@@ -81,6 +81,19 @@ def test_outbox__a_busy_server_is_tried_again(open_card: Opener) -> None:
     assert len({post["uid"] for post in STORE.posts}) == 1
 
 
+def test_outbox__what_waits_leaves_items_to_go_on_with(open_card: Opener) -> None:
+    page = open_card()
+    STORE.failure = "busy"
+    for number in range(45):  # more than the browser holds ahead
+        page.keyboard.press("1")
+        shows(page, f"item-{number + 1}")
+    assert stored_locally(page) == 45
+    STORE.failure = ""
+
+    says(page, "Saved", within_ms=30_000)
+    assert acts() == [("label", f"item-{number}") for number in range(45)]
+
+
 def test_outbox__a_refused_label_is_named_and_blocks_nothing(open_card: Opener) -> None:
     page = open_card()
     STORE.failure = "refuse"
