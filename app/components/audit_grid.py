@@ -9,19 +9,10 @@ from __future__ import annotations
 import param
 from panel.custom import JSComponent
 
-from app.components.bundle import bundle
+from app.components.bundle import PAGE_PARTS, bundle
 
-PARTS = (
-    "label_card_net.js",
-    "label_card_outbox.js",
-    "confirm_outbox.js",
-    "tile_content.js",
-    "audit_tile.js",
-    "confirm_words.js",
-    "page_grid.js",
-    "audit_grid.js",
-)
-"""The grid's script, in the order in which it is joined; all but two are the Confirm grid's too."""
+PARTS = (*PAGE_PARTS, "audit_tile.js", "audit_grid.js")
+"""The grid's script, in the order in which it is joined."""
 
 
 class AuditGrid(JSComponent):

@@ -13,6 +13,19 @@ from typing import Any
 
 from app.components.theme import theme_css, theme_mirror_js
 
+TILE_PARTS = ("series_plot.js", "tile_content.js")
+"""What shows an item small; it needs `label_card_net.js` before it."""
+
+PAGE_PARTS = (
+    "label_card_net.js",
+    "label_card_outbox.js",
+    "confirm_outbox.js",
+    *TILE_PARTS,
+    "confirm_words.js",
+    "page_grid.js",
+)
+"""What the grids of the Confirm page share."""
+
 
 def bundle(name: str, *, parts: Sequence[str], styles: Sequence[str], **constants: Any) -> str:  # noqa: ANN401
     """Return a component's whole script.

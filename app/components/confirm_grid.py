@@ -9,20 +9,10 @@ from __future__ import annotations
 import param
 from panel.custom import JSComponent
 
-from app.components.bundle import bundle
+from app.components.bundle import PAGE_PARTS, bundle
 
-PARTS = (
-    "label_card_net.js",
-    "label_card_outbox.js",
-    "confirm_outbox.js",
-    "series_plot.js",
-    "tile_content.js",
-    "confirm_tile.js",
-    "confirm_words.js",
-    "page_grid.js",
-    "confirm_grid.js",
-)
-"""The grid's script, in the order in which it is joined; the first two are the label card's too."""
+PARTS = (*PAGE_PARTS, "confirm_tile.js", "confirm_grid.js")
+"""The grid's script, in the order in which it is joined."""
 
 
 class ConfirmGrid(JSComponent):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import param
 from panel.custom import JSComponent
 
-from app.components.bundle import bundle
+from app.components.bundle import TILE_PARTS, bundle
 
-PARTS = ("label_card_net.js", "series_plot.js", "tile_content.js", "contact_sheet.js")
+PARTS = ("label_card_net.js", *TILE_PARTS, "contact_sheet.js")
 """Its script, in the order in which it is joined; the first two are the label card's too."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import param
 from panel.custom import JSComponent
 
-from app.components.bundle import bundle
+from app.components.bundle import TILE_PARTS, bundle
 from app.components.theme import class_colour
 
 PARTS = (
@@ -19,7 +19,7 @@ PARTS = (
     "label_card_history.js",
     "label_card_kept.js",
     "label_card_look.js",
-    "series_plot.js",
+    *TILE_PARTS,
     "label_card_queue.js",
     "label_card_tools.js",
     "label_card_image.js",
@@ -27,7 +27,6 @@ PARTS = (
     "label_card_table.js",
     "label_card_series.js",
     "label_card_item.js",
-    "tile_content.js",
     "label_card_near.js",
     "label_card_classes.js",
     "label_card_keys.js",

@@ -10,14 +10,14 @@ from bokeh.events import MouseLeave, MouseMove
 from bokeh.models import ColumnDataSource, CustomJS
 from panel.custom import JSComponent
 
-from app.components.bundle import bundle
+from app.components.bundle import TILE_PARTS, bundle
 from app.components.map_figure import MapFigure
 from app.components.map_repaint import LatestWins
 
 REST_MS = 80
 """So long the pointer rests before the server is asked what lies there."""
 
-PARTS = ("label_card_net.js", "tile_content.js", "map_hover.js")
+PARTS = ("label_card_net.js", *TILE_PARTS, "map_hover.js")
 """The card's script, in the order in which it is joined; the first two are the label card's too."""
 
 Look = Callable[[], dict[str, Any]]
