@@ -15,6 +15,7 @@ from tornado.web import RequestHandler
 
 from app.api import ApiHandler
 from app.api_confirm import SIZE, SIZE_MOST, meant_for_us, text_of, whole_of
+from app.api_store import check_keys
 from app.auditing import AuditWish, audit_page
 from app.context import ServerContext
 from app.errors import RequestError
@@ -62,13 +63,7 @@ def store_audit(context: ServerContext, values: Mapping[str, Any]) -> Json:
         RequestError: a value is missing or of the wrong type, or an item is not in the pool.
     """
     audit = parse_audit(values)
-    strangers = [
-        entry.item_key for entry in audit.decisions if context.project.pool.row(entry.item_key) is None
-    ]
-    if strangers:
-        raise RequestError(
-            f"the pool has no item {strangers[0][:80]!r}; it may have changed, reload the page"
-        )
+    check_keys(context, (entry.item_key for entry in audit.decisions))
     with context.project.database.transaction() as session:
         found = record_audit(session, audit=audit, annotator_id=context.annotator_id, now=now())
         counts = context.counts.preview(session)

@@ -17,6 +17,7 @@ from tornado.web import RequestHandler
 
 from app.api import ApiHandler
 from app.api_classes import keep_file
+from app.api_store import check_keys
 from app.confirming import PageWish, confirm_page
 from app.context import ServerContext
 from app.errors import RequestError
@@ -90,11 +91,7 @@ def store_page(context: ServerContext, values: Mapping[str, Any]) -> Json:
         RequestError: a value is missing or of the wrong type, or an item is not in the pool.
     """
     group = parse_group(values)
-    strangers = [key for key, _ in group.labels if context.project.pool.row(key) is None]
-    if strangers:
-        raise RequestError(
-            f"the pool has no item {strangers[0][:80]!r}; it may have changed, reload the page"
-        )
+    check_keys(context, (key for key, _ in group.labels))
     with context.project.database.transaction() as session:
         found = record_group(session, group=group, annotator_id=context.annotator_id, now=now())
         counts = context.counts.preview(session)

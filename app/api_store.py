@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.context import ServerContext
@@ -84,10 +84,8 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
         RequestError: a value is missing, of the wrong type, or names an item that is not in the pool.
     """
     new = parse_annotation(values)
-    if new.act != Act.UNDO and context.project.pool.row(new.item_key) is None:
-        raise RequestError(
-            f"the pool has no item {new.item_key[:80]!r}; it may have changed, reload the page"
-        )
+    if new.act != Act.UNDO:
+        check_keys(context, [new.item_key])
     with context.project.database.transaction() as session:
         stored = record(session, new=new, annotator_id=context.annotator_id, now=now())
         counts = context.counts.preview(session)
@@ -100,6 +98,17 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
         "instance": context.instance,
         "counts": {str(key): value for key, value in counts.classes.items()},
     }
+
+
+def check_keys(context: ServerContext, keys: Iterable[str]) -> None:
+    """Refuse keys of items that the pool has not.
+
+    Raises:
+        RequestError: one of them is unknown.
+    """
+    unknown = next((key for key in keys if context.project.pool.row(key) is None), None)
+    if unknown is not None:
+        raise RequestError(f"the pool has no item {unknown[:80]!r}; it may have changed, reload the page")
 
 
 def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:

@@ -16,6 +16,7 @@ from app.components.balance_bars import ClassBalance
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
+from app.selecting import rows_of_class
 from app.session import DashboardState
 from app.sought import seek_abilities
 from config.errors import GoldpanError
@@ -88,10 +89,15 @@ class BalanceState(param.Parameterized):
             self.dashboard.page = "Confirm"
 
     def show_on_map(self) -> None:
-        """Go to the Explore page with the items of the class chosen."""
-        if self.chosen is not None:
-            self.dashboard.page = "Explore"
-            self.dashboard.map_class = self.chosen.id
+        """Go to the Explore page with the items that are labelled with the class, or taken for it without a label."""
+        entry, state = self.chosen, self.dashboard
+        if entry is None:
+            return
+        place = state.classes.index(entry)
+        state.choose_on_map(
+            lambda: rows_of_class(state.label_codes(), state.prediction_codes(), place),
+            f"labelled or predicted {entry.name}",
+        )
 
     async def seek(self) -> bool:
         """Seek the class: by its name where the pool knows words, else by items labelled so; return whether it is."""

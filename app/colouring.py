@@ -17,7 +17,7 @@ import numpy.typing as npt
 from app.colour_columns import OTHER_PLACES, column_codes, column_values, top_names
 from app.components.map_colours import ordered_palette
 from app.components.theme import UNLABELLED, class_colour
-from app.labelled import RunningLabels, class_codes
+from app.labelled import RunningLabels, class_codes, predicted_codes
 from app.round_files import RoundArrays, RoundMeaning
 from config.names import COLUMN_PREFIX, MAP_COLOURS
 from labeling.annotators import annotator_names
@@ -170,8 +170,7 @@ class Colourings:
     def _of_predictions(self, wish: ColourWish) -> Colouring:
         assert wish.arrays is not None
         ids = wish.meaning.class_ids if wish.meaning is not None else ()
-        lookup = class_codes(np.asarray(ids, np.int64), [entry.id for entry in wish.classes])
-        codes = lookup[np.asarray(wish.arrays.predicted)]
+        codes = predicted_codes(wish.arrays.predicted, ids, [entry.id for entry in wish.classes])
         labelled = self._labels(wish.classes) >= 0
         return Colouring(codes, None, *_class_names(wish.classes), above=labelled)
 

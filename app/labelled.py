@@ -67,6 +67,19 @@ def class_codes(class_ids: npt.NDArray[np.integer], ordered_ids: Sequence[int]) 
     return place[np.minimum(class_ids, none)]
 
 
+def predicted_codes(
+    predicted: npt.NDArray[np.integer], column_ids: Sequence[int], ordered_ids: Sequence[int]
+) -> npt.NDArray[np.int16]:
+    """Return (n,) int16: the place of each item's likeliest class in `ordered_ids`, -1 where it is not among them.
+
+    Args:
+        predicted: (n,) integers, the column of the likeliest class.
+        column_ids: the class id of each column.
+        ordered_ids: as of `class_codes`.
+    """
+    return class_codes(np.asarray(column_ids, np.int64), ordered_ids)[np.asarray(predicted)]
+
+
 def _frozen(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     ids.flags.writeable = False
     return ids

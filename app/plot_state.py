@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import param
 
+from app.attempts import Attempts
 from app.plotting import first_plot, known_plots
 from app.session import DashboardState
-from config.errors import GoldpanError
 from config.files import load_config, save_config
 from config.schema import PLOTS_MAX, PlotSection
 
 
-class PlotState(param.Parameterized):
+class PlotState(Attempts):
     """The plots of one tab. Views watch `version` and `problem`."""
 
     version = param.Integer(default=0, doc="Counts up when the plots are other ones.")
-    problem = param.String(default="", doc="Why the layout could not be kept; empty if it could.")
-    busy = param.Boolean(default=False, doc="Whether the layout is being written.")
 
     def __init__(self, state: DashboardState, **values: Any) -> None:  # noqa: ANN401 - parameters
         """Start with the layout that was kept.
@@ -55,24 +52,19 @@ class PlotState(param.Parameterized):
 
     async def keep(self) -> str:
         """Write the layout into the configuration; return what became of it, "" where it could not be done."""
-        if self.busy:
-            return ""
         context, plots = self.dashboard.context, self.plots
         path = context.project.paths.config
 
-        def write() -> None:
-            config = load_config(path)
-            views = config.views.model_copy(update={"plots": plots})
-            save_config(config.model_copy(update={"views": views}), path)
+        def write() -> bool:
+            # The classes' page writes the same file.
+            with context.writing_file:
+                config = load_config(path)
+                views = config.views.model_copy(update={"plots": plots})
+                save_config(config.model_copy(update={"views": views}), path)
+            return True
 
-        self.param.update(busy=True, problem="")
-        try:
-            await asyncio.get_running_loop().run_in_executor(context.reader, write)
-        except GoldpanError as problem:
-            self.problem = str(problem)
+        if await self.attempt(context.reader, write) is None:
             return ""
-        finally:
-            self.busy = False
         context.kept_plots.plots = plots
         return f"The layout is kept in {path.name}"
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import param
 
 from app import saved
+from app.attempts import Attempts
 from app.selection_state import SelectionState
-from config.errors import GoldpanError
 from labeling.selections import NamedSelection, delete_selection, rename_selection
 
-Result = TypeVar("Result")
 
-
-class SavedState(param.Parameterized):
+class SavedState(Attempts):
     """The named selections and what is done with them. Views watch `version`, `busy` and `problem`."""
 
     version = param.Integer(default=0, doc="Counts up when the list is another one.")
     picked_id = param.Integer(default=0, doc="Id of the selection that is picked in the list; 0 for none.")
-    problem = param.String(default="", doc="Why the last thing could not be done; empty if it could.")
-    busy = param.Boolean(default=False, doc="Whether something is being read or stored.")
 
     def __init__(self, selection: SelectionState, **values: Any) -> None:  # noqa: ANN401 - parameters
         """Start with an empty list; `refresh` reads it.
@@ -44,17 +37,17 @@ class SavedState(param.Parameterized):
     async def refresh(self) -> None:
         """Read the list anew, as other tabs and people left it."""
         context = self.selection.dashboard.context
-        entries = await self._attempt(context.reader, lambda: tuple(saved.read_all(context)))
+        entries = await self.attempt(context.reader, lambda: tuple(saved.read_all(context)))
         if entries is not None and entries != self.entries:
             self._list(entries, self.picked_id)
 
     async def save(self, name: str) -> str:
         """Keep the chosen items under a name; return what became of it, "" where it could not be done."""
         context, rows, how = self.selection.dashboard.context, self.selection.rows, self.selection.how
-        keys = await self._attempt(context.reader, lambda: saved.pack_rows(context, rows))
+        keys = await self.attempt(context.reader, lambda: saved.pack_rows(context, rows))
         if keys is None:
             return ""
-        kept = await self._attempt(context.writer, lambda: saved.keep(context, keys, name=name, how=how))
+        kept = await self.attempt(context.writer, lambda: saved.keep(context, keys, name=name, how=how))
         if kept is None:
             return ""
         self._list((kept, *self.entries), kept.id)
@@ -65,11 +58,11 @@ class SavedState(param.Parameterized):
         context, entry = self.selection.dashboard.context, self.picked
         if entry is None:
             return
-        found = await self._attempt(context.reader, lambda: saved.open_selection(context, entry.id))
+        found = await self.attempt(context.reader, lambda: saved.open_selection(context, entry.id))
         if found is None:
             return
         gone = f"; without {found.missing:,} that the pool has no longer" if found.missing else ""
-        await self.selection.choose_rows(found.rows, f"saved as {entry.name}{gone}")
+        await self.selection.choose_found(lambda: found.rows, f"saved as {entry.name}{gone}")
 
     async def rename(self, name: str) -> str:
         """Give the picked selection another name; return what became of it, "" where it could not be done."""
@@ -81,7 +74,7 @@ class SavedState(param.Parameterized):
             with context.project.database.transaction() as session:
                 return rename_selection(session, selection_id=entry.id, name=name)
 
-        renamed = await self._attempt(context.writer, store)
+        renamed = await self.attempt(context.writer, store)
         if renamed is None:
             return ""
         self._list(tuple(renamed if each.id == entry.id else each for each in self.entries), entry.id)
@@ -98,7 +91,7 @@ class SavedState(param.Parameterized):
                 delete_selection(session, selection_id=entry.id)
             return True
 
-        if not await self._attempt(context.writer, store):
+        if not await self.attempt(context.writer, store):
             return ""
         self._list(tuple(each for each in self.entries if each.id != entry.id), 0)
         return f"The selection {entry.name} is deleted; its items and their labels stay"
@@ -108,15 +101,3 @@ class SavedState(param.Parameterized):
         first = entries[0].id if entries else 0
         self.entries = entries
         self.param.update(version=self.version + 1, picked_id=picked_id if picked_id in known else first)
-
-    async def _attempt(self, executor: ThreadPoolExecutor, step: Callable[[], Result]) -> Result | None:
-        if self.busy:
-            return None
-        self.param.update(busy=True, problem="")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(executor, step)
-        except GoldpanError as problem:
-            self.problem = str(problem)
-            return None
-        finally:
-            self.busy = False

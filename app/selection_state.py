@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import param
 
 from app import selecting
+from app.attempts import Attempts
 from app.components.raster_select import Line, rows_inside
 from app.layouts import FloatArray
 from app.likeness import similar_rows
 from app.session import DashboardState
-from config.errors import GoldpanError
 
-Result = TypeVar("Result")
 IntArray = npt.NDArray[np.int64]
 
 SHEET, FIRST_MOST, SIMILAR = 24, 60, 24
@@ -47,7 +45,7 @@ class Summary:
     sheet_codes: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
 
 
-class SelectionState(param.Parameterized):
+class SelectionState(Attempts):
     """The chosen items and what is done with them. Views watch `version`, `busy` and `problem`."""
 
     version = param.Integer(default=0, doc="Counts up when other items are chosen.")
@@ -57,8 +55,6 @@ class SelectionState(param.Parameterized):
     how = param.String(default="", doc="How they were chosen, in words; empty while none are.")
     class_id = param.Integer(default=0, doc="Id of the class to give them; 0 for none yet.")
     query = param.String(default="", doc="The words or criteria typed to choose items by.")
-    problem = param.String(default="", doc="Why the last thing could not be done; empty if it could.")
-    busy = param.Boolean(default=False, doc="Whether something is being looked for or stored.")
     undoable = param.String(default="", doc="Uid of the group that was labelled last here; empty for none.")
 
     def __init__(self, state: DashboardState, **values: Any) -> None:  # noqa: ANN401 - parameters
@@ -75,8 +71,6 @@ class SelectionState(param.Parameterized):
         self.place = ""
         self.summary = Summary()
         state.param.watch(self._forget_line, ["layout", "layout_version"])
-        state.param.watch(self._take_over, "handed_over")
-        self._take_over()
 
     @property
     def searches_texts(self) -> bool:
@@ -124,9 +118,14 @@ class SelectionState(param.Parameterized):
                 lambda: np.flatnonzero(np.isfinite(positions).all(axis=1)), "all that the map shows"
             )
 
-    async def choose_rows(self, rows: IntArray, how: str) -> None:
-        """Choose these items."""
-        await self._find(lambda: rows, how)
+    async def choose_found(self, find: Callable[[], IntArray], how: str) -> None:
+        """Choose what is found.
+
+        Args:
+            find: returns rows of the pool; called in a thread.
+            how: how they were chosen, in words that follow their number.
+        """
+        await self._find(find, how)
 
     async def choose_similar(self, row: int) -> None:
         """Choose the items most like one."""
@@ -145,17 +144,6 @@ class SelectionState(param.Parameterized):
             return
         find = partial(similar_rows, self.dashboard.context.project, rows, count=SIMILAR)
         await self._find(find, f"most like the {len(rows):,} that were chosen")
-
-    async def choose_class(self, class_id: int) -> None:
-        """Choose the items that are labelled with a class, or that the model takes for it and nobody labelled."""
-        state = self.dashboard
-        place = next((at for at, entry in enumerate(state.classes) if entry.id == class_id), None)
-        if place is None:
-            return
-        await self._find(
-            lambda: selecting.rows_of_class(state.label_codes(), state.prediction_codes(), place),
-            f"labelled or predicted {state.classes[place].name}",
-        )
 
     async def choose_matching(self) -> None:
         """Choose the items that hold the words, or match the criteria, typed."""
@@ -181,7 +169,7 @@ class SelectionState(param.Parameterized):
         if not name:
             self.problem = "Choose a class first."
             return ""
-        stored = await self._attempt(context.writer, lambda: selecting.label_rows(context, rows, class_id))
+        stored = await self.attempt(context.writer, lambda: selecting.label_rows(context, rows, class_id))
         if stored is None:
             return ""
         uid, found = stored
@@ -196,7 +184,7 @@ class SelectionState(param.Parameterized):
         context, uid = self.dashboard.context, self.undoable
         if not uid:
             return ""
-        count = await self._attempt(context.writer, lambda: selecting.take_back(context, uid))
+        count = await self.attempt(context.writer, lambda: selecting.take_back(context, uid))
         self.undoable = ""
         if count is None:
             return ""
@@ -213,11 +201,6 @@ class SelectionState(param.Parameterized):
         if not self.place:
             self.line = None
 
-    def _take_over(self, *_: Any) -> None:  # noqa: ANN401 - a param event
-        handed = self.dashboard.handed_over
-        if handed is not None:
-            self._choose(handed.rows, self._summarise(handed.rows), handed.how)
-
     async def _find(
         self, find: Callable[[], IntArray], how: str, *, line: Line | None = None, place: str = ""
     ) -> bool:
@@ -227,7 +210,7 @@ class SelectionState(param.Parameterized):
             rows = find()
             return rows, self._summarise(rows)
 
-        found = await self._attempt(self.dashboard.context.reader, look)
+        found = await self.attempt(self.dashboard.context.reader, look)
         if found is not None:
             self._choose(*found, how, line=line, place=place)
         return found is not None
@@ -252,15 +235,3 @@ class SelectionState(param.Parameterized):
     ) -> None:
         self.rows, self.summary, self.line, self.place = rows, summary, line, place
         self.param.update(version=self.version + 1, how=how, problem="")
-
-    async def _attempt(self, executor: ThreadPoolExecutor, step: Callable[[], Result]) -> Result | None:
-        if self.busy:
-            return None
-        self.param.update(busy=True, problem="")
-        try:
-            return await asyncio.get_running_loop().run_in_executor(executor, step)
-        except GoldpanError as problem:
-            self.problem = str(problem)
-            return None
-        finally:
-            self.busy = False

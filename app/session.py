@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ import param
 
 from app.colouring import PLAIN
 from app.context import ServerContext
-from app.labelled import class_codes
+from app.labelled import class_codes, predicted_codes
 from app.layouts import LAYOUTS, FloatArray
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.status import Status, describe_round
@@ -22,14 +23,14 @@ PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
 
 @dataclass(frozen=True)
 class HandedOver:
-    """Items that one page chose for another.
+    """Items that one page chose for the map of another.
 
     Attributes:
-        rows: (m,) int64 rows in the pool.
+        find: returns (m,) int64 rows in the pool; called in a thread.
         how: how they were chosen, in words that follow their number.
     """
 
-    rows: npt.NDArray[np.int64]
+    find: Callable[[], npt.NDArray[np.int64]]
     how: str
 
 
@@ -55,11 +56,8 @@ class DashboardState(param.Parameterized):
     confirm_class = param.Integer(
         default=0, doc="Id of a class that the Confirm page shall show a page of; 0 for none."
     )
-    map_class = param.Integer(
-        default=0, doc="Id of a class whose items the Explore page shall choose; 0 for none."
-    )
     handed_over = param.Parameter(
-        default=None, doc="Rows that another page chose for Explore, with how, as HandedOver; None for none."
+        default=None, doc="What the Explore page shall choose for another page, as HandedOver; None for none."
     )
     audit_keys = param.List(default=[], doc="Keys of labelled items that the Confirm page shall check next.")
     revision = param.Integer(default=0, doc="The label revision that is shown.")
@@ -140,14 +138,14 @@ class DashboardState(param.Parameterized):
         """Return (n, 2) float32: where the map shows each item; the same array until that changes."""
         return self.context.layouts.positions(self.layout)
 
-    def choose_rows(self, rows: npt.NDArray[np.int64], how: str) -> None:
+    def choose_on_map(self, find: Callable[[], npt.NDArray[np.int64]], how: str) -> None:
         """Show items as the selection of the Explore page.
 
         Args:
-            rows: (m,) rows in the pool.
+            find: returns (m,) rows in the pool; called in a thread, so that it may look through the whole pool.
             how: how they were chosen, in words that follow their number.
         """
-        self.handed_over = HandedOver(rows, how)
+        self.handed_over = HandedOver(find, how)
         self.page = "Explore"
 
     def label_codes(self) -> npt.NDArray[np.int16]:
@@ -166,7 +164,5 @@ class DashboardState(param.Parameterized):
         """Return (n,) int16: position in `classes` of each item's likeliest class; None without a model."""
         if self._arrays is None or self._meaning is None:
             return None
-        lookup = class_codes(
-            np.asarray(self._meaning.class_ids, np.int64), [entry.id for entry in self.classes]
-        )
-        return lookup[np.asarray(self._arrays.predicted)]
+        ordered = [entry.id for entry in self.classes]
+        return predicted_codes(self._arrays.predicted, self._meaning.class_ids, ordered)

@@ -173,7 +173,9 @@ def lay_out_here(method: str, folder: str) -> tuple[float, float]:
     peak_mb = [0.0]
     done = threading.Event()
     threading.Thread(target=_watch_memory, args=(peak_mb, done), daemon=True).start()
-    vectors = np.load(Path(folder) / "vectors.npy", mmap_mode="r" if method.startswith(OURS) else None)
+    vectors = np.load(
+        Path(folder) / "vectors.npy", mmap_mode="r" if method.startswith(OURS) else None, allow_pickle=False
+    )
     began_s = time.perf_counter()
     places = METHODS[method](vectors, Path(folder))
     seconds = time.perf_counter() - began_s
@@ -193,7 +195,7 @@ def lay_out(method: str, folder: Path) -> tuple[FloatArray, float, float]:
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
         seconds, peak_mb = executor.submit(lay_out_here, method, str(folder)).result()
-    return np.load(folder / "places.npy"), seconds, peak_mb
+    return np.load(folder / "places.npy", allow_pickle=False), seconds, peak_mb
 
 
 def compare(pools: Sequence[str], methods: Sequence[str]) -> dict[str, float]:

@@ -66,10 +66,8 @@ class ExplorePage:
         self.selection.state.param.watch(chosen.ask, "version")
         state.param.watch(lambda *_: self._refresh_saved(), "page")
         self._refresh_saved()
-        state.param.watch(self._choose_class, ["map_class"])
-        self._choose_class()
-        if len(self.selection.state.rows):
-            chosen.ask()  # chosen on another page, before this one was built
+        state.param.watch(self._take_over, ["handed_over"])
+        self._take_over()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
@@ -114,12 +112,12 @@ class ExplorePage:
     async def _find_similar(self, *_: Any) -> None:  # noqa: ANN401
         await self.selection.state.choose_similar(self.state.picked_row)
 
-    def _choose_class(self, *_: Any) -> None:  # noqa: ANN401
-        """Choose the items of a class that another page asks for."""
-        class_id = self.state.map_class
-        if class_id:
-            self.state.map_class = 0
-            pn.state.execute(partial(self.selection.state.choose_class, class_id))
+    def _take_over(self, *_: Any) -> None:  # noqa: ANN401
+        """Choose what another page asks for."""
+        wish = self.state.handed_over
+        if wish is not None:
+            self.state.handed_over = None
+            pn.state.execute(partial(self.selection.state.choose_found, wish.find, wish.how))
 
     def _show_chosen(self) -> None:
         chosen = self.selection.state

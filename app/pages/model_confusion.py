@@ -174,7 +174,7 @@ class ConfusionCard:
     def _show_on_map(self, *_: Any) -> None:  # noqa: ANN401 - a click
         cell = self.state.chosen()
         if cell is not None:
-            self.state.dashboard.choose_rows(cell.rows, cell.words)
+            self.state.dashboard.choose_on_map(lambda: cell.rows, cell.words)
 
     def _check(self, *_: Any) -> None:  # noqa: ANN401 - a click
         cell = self.state.chosen()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import param
 import pytest
 
@@ -72,7 +73,11 @@ def test_chosen__a_class_that_was_archived_is_no_more(state: BalanceState) -> No
     state.confirm()
     state.show_on_map()
     assert not finish(state.seek())
-    assert (state.dashboard.page, state.dashboard.confirm_class, state.dashboard.map_class) == ("Label", 0, 0)
+    assert (state.dashboard.page, state.dashboard.confirm_class, state.dashboard.handed_over) == (
+        "Label",
+        0,
+        None,
+    )
 
 
 def test_confirm_and_show_on_map__name_the_class_and_the_page(state: BalanceState) -> None:
@@ -81,7 +86,11 @@ def test_confirm_and_show_on_map__name_the_class_and_the_page(state: BalanceStat
     state.confirm()
     assert (state.dashboard.page, state.dashboard.confirm_class) == ("Confirm", state.chosen_id)
     state.show_on_map()
-    assert (state.dashboard.page, state.dashboard.map_class) == ("Explore", state.chosen_id)
+    wish = state.dashboard.handed_over
+    assert (state.dashboard.page, wish.how) == ("Explore", "labelled or predicted rare")
+    labels = state.dashboard.label_codes()
+    rare = next(place for place, entry in enumerate(state.dashboard.classes) if entry.name == "rare")
+    assert wish.find().tolist() == np.flatnonzero(labels == rare).tolist()
 
 
 def test_seek__by_examples_that_are_labelled_so(state: BalanceState) -> None:

@@ -21,7 +21,7 @@ def state(dashboard: DashboardState) -> SavedState:
 
 
 def save(state: SavedState, name: str, rows: list[int]) -> str:
-    finish(state.selection.choose_rows(np.array(rows, np.int64), "by hand"))
+    finish(state.selection.choose_found(lambda: np.array(rows, np.int64), "by hand"))
     return finish(state.save(name))
 
 

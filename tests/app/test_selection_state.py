@@ -160,15 +160,10 @@ def test_sheet_and_keys_to_label__some_of_many(state: SelectionState, clouds: Pr
     assert set(keys) <= set(clouds.pool.keys(state.rows))
 
 
-def test_choose_rows__of_another_page_are_the_selection(dashboard: DashboardState) -> None:
-    before = SelectionState(dashboard)
-    dashboard.choose_rows(np.array([4, 2]), "labelled a, taken for b")
-    after = SelectionState(dashboard)
-    for found in (before, after):
-        assert (found.rows.tolist(), found.how, found.line) == ([4, 2], "labelled a, taken for b", None)
-    assert dashboard.page == "Explore"
-    after.clear()
-    assert before.rows.tolist() == [4, 2]
+def test_choose_found__with_what_they_are_at_once(state: SelectionState) -> None:
+    finish(state.choose_found(lambda: np.array([4, 2]), "labelled a, taken for b"))
+    assert (state.rows.tolist(), state.how, state.line) == ([4, 2], "labelled a, taken for b", None)
+    assert sum(share.labelled + share.predicted for share in state.summary.mix) == 2
 
 
 def test_choose_shown__what_the_legend_hides_is_left_out(state: SelectionState, clouds: Project) -> None:
@@ -182,7 +177,7 @@ def test_choose_shown__what_the_legend_hides_is_left_out(state: SelectionState, 
 
 def test_choose_more__others_like_those_that_are_chosen(state: SelectionState, clouds: Project) -> None:
     rare = np.flatnonzero(np.array(list(truth_of(clouds).values())) == "rare")
-    finish(state.choose_rows(rare[:3], "by hand"))
+    finish(state.choose_found(lambda: rare[:3], "by hand"))
     finish(state.choose_more())
     assert state.how == "most like the 3 that were chosen"
     assert set(rare[3:]) <= set(state.rows)

@@ -84,7 +84,7 @@ def test_model_page__hands_a_cell_to_the_map_and_to_the_check(shown: ModelPage) 
     assert cell is not None
     shown.confusion._show_on_map()
     assert shown.state.page == "Explore"
-    assert shown.state.handed_over.rows.tolist() == cell.rows.tolist()
+    assert shown.state.handed_over.find().tolist() == cell.rows.tolist()
     shown.confusion._check()
     assert shown.state.page == "Confirm"
     assert shown.state.audit_keys == shown.state.context.project.pool.keys(cell.rows)
