@@ -27,7 +27,7 @@ class ItemPane {
     this.table = this.row.node
     this.series = new SeriesPane()
     this.note = h("div.note", {hidden: true})
-    this.skeleton = h("div.skeleton", {"aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
+    this.skeleton = h("div.skeleton", {role: "img", "aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
     this.message = h("div.message", {hidden: true, role: "status"})
     this.area = h("div.area", {}, this.skeleton, this.figure, this.text, this.table, this.series.node, this.note, this.message)
     this.small = h("p.small")

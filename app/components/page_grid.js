@@ -166,7 +166,7 @@ class PageGrid {
     for (const node of [this.grid, this.names, this.go]) show(node, ready)
     const button = said?.button && this._button(() => this.fetch(), said.button)
     if (said) this.message.replaceChildren(h("h2", {}, said.title), h("p", {}, said.detail), button ?? "")
-    else this.message.replaceChildren(h("div.skeleton", {"aria-label": "Loading the next page"}, ...Array.from({length: 12}, () => h("i"))))
+    else this.message.replaceChildren(h("div.skeleton", {role: "img", "aria-label": "Loading the next page"}, ...Array.from({length: 12}, () => h("i"))))
     setText(this.reason, ready ? this._reason() : "")
     this._showMarks()
     this._showUndo()
