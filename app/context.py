@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.arranging import Arranger
 from app.colouring import Colourings
@@ -19,6 +19,7 @@ from app.project import Project, annotator_name
 from app.supervisor import Supervisor
 from config.schema import PlotSection
 from labeling.annotators import ensure_annotator
+from labeling.people import Person, Role
 
 
 @dataclass
@@ -48,7 +49,7 @@ class ServerContext:
         plot_positions: where plots have the items, likewise.
         kept_plots: the plots that a tab which is opened next begins with.
         readable: items of the pool that can be read.
-        annotator_id: who labels; one person while there is no login.
+        person: who asks: the local person, or whoever a page or a request belongs to (`as_person`).
         instance: a new id for each start, so that a page can tell that the server was restarted.
         hosts: the values of the Host header that are answered, so that a foreign name that resolves to this
             machine (DNS rebinding) is refused.
@@ -68,12 +69,21 @@ class ServerContext:
     plot_positions: KeptPositions
     kept_plots: KeptPlots
     readable: int
-    annotator_id: int
+    person: Person
     hosts: frozenset[str]
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "goldpan-writer"))
     reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "goldpan-reader"))
     writing_file: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def annotator_id(self) -> int:
+        """Under whose name annotations are stored."""
+        return self.person.annotator_id
+
+    def as_person(self, person: Person) -> ServerContext:
+        """Return the same server as another person sees it; all parts are shared."""
+        return replace(self, person=person)
 
     def stop(self) -> None:
         """End the worker and close the database."""
@@ -87,7 +97,8 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
     """Make the parts of a server around an opened project; nothing runs yet."""
     hub = Hub()
     with project.database.transaction() as session:
-        annotator_id = ensure_annotator(session, name=annotator_name(project.config))
+        name = annotator_name(project.config)
+        person = Person(ensure_annotator(session, name=name), name, Role.ADMIN)
     counts, layouts = RunningCounts(), Layouts(project)
     labelled = RunningLabels(project.pool)
     return ServerContext(
@@ -104,6 +115,6 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
         plot_positions=KeptPositions(project.pool),
         kept_plots=KeptPlots(project.config.views.plots),
         readable=int(project.pool.readable.sum()),
-        annotator_id=annotator_id,
+        person=person,
         hosts=hosts,
     )
