@@ -7,7 +7,7 @@
 | GET /api/health | is the server there, which start of it, which project |
 | GET /api/queue?count=20&keep=KEY | the next items, leased to the annotator; the kept one first |
 | GET /api/history?limit=50 | what the annotator did last, newest first |
-| POST /api/annotations | store one annotation; answered only once it is on disk |
+| POST /api/annotations | store one annotation, or several as `annotations`; answered only once they are on disk |
 | GET /api/nearest?key=KEY | the labelled items most like one, one for each class |
 | GET, POST /api/seeks | what is sought and what came of it; seek something more |
 | GET /api/seeks/count?criteria=TEXT | how many items match criteria on columns |
@@ -165,14 +165,12 @@ class AnnotationsHandler(ApiHandler):
     """Stores annotations."""
 
     async def post(self) -> None:
-        """Store one annotation; the answer is sent after the commit reached the disk.
+        """Store one annotation, or several; the answer is sent after the commit reached the disk.
 
         The supervisor is not woken: it looks several times a second, and the answer goes first.
         """
         if self._meant_for_us():
-            await self.answer(
-                self.context.writer, lambda: api_store.store_annotation(self.context, self.body())
-            )
+            await self.answer(self.context.writer, lambda: api_store.store(self.context, self.body()))
 
     def _meant_for_us(self) -> bool:
         """Answer 409 to a label that was given in another project, served at this address before."""

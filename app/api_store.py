@@ -10,12 +10,17 @@ from app.errors import RequestError
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
 from app.project import now
-from labeling.annotations import Act, NewAnnotation, record
+from config.errors import GoldpanError
+from labeling.annotations import Act, NewAnnotation, Recorded, record
 from labeling.annotations import history as past
+from labeling.bulk import record_each
 from labeling.classes import LabelClass, list_classes
 from labeling.groups import LastGroup, recent_steps
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
+
+TOGETHER_MAX = 50
+"""Annotations that one request may hold."""
 
 
 def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Json:
@@ -77,6 +82,17 @@ def history(context: ServerContext, *, limit: int) -> Json:
     return {"instance": context.instance, "items": told}
 
 
+def store(context: ServerContext, values: Mapping[str, Any]) -> Json:
+    """Store what a request holds: one annotation, or several as `annotations`.
+
+    Raises:
+        RequestError: see `store_annotation` and `store_annotations`.
+    """
+    return (
+        store_annotations(context, values) if "annotations" in values else store_annotation(context, values)
+    )
+
+
 def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
     """Store one annotation and commit.
 
@@ -95,6 +111,39 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
         "id": stored.id,
         "revision": counts.revision,
         "duplicate": stored.duplicate,
+        "instance": context.instance,
+        "counts": {str(key): value for key, value in counts.classes.items()},
+    }
+
+
+def store_annotations(context: ServerContext, values: Mapping[str, Any]) -> Json:
+    """Store several annotations, in their order, in one transaction; one that is refused holds up no other.
+
+    Args:
+        context: the running server.
+        values: `annotations`, 1 to TOGETHER_MAX of them, each as `store_annotation` takes it.
+
+    Returns:
+        `stored`, for each of them in order: `uid`, `id` and `duplicate`, or `uid` and `error`; and beside it, as
+        they are after the last: `revision`, `counts` and `instance`.
+
+    Raises:
+        RequestError: there are none, or too many.
+    """
+    entries = values["annotations"]
+    if not isinstance(entries, list) or not 0 < len(entries) <= TOGETHER_MAX:
+        size = len(entries) if isinstance(entries, list) else type(entries).__name__
+        raise RequestError(f"annotations must be a list of 1 to {TOGETHER_MAX}, not {size}")
+    parsed = [_parsed(context, entry) for entry in entries]
+    sound = [new for new in parsed if isinstance(new, NewAnnotation)]
+    with context.project.database.transaction() as session:
+        recorded = iter(record_each(session, news=sound, annotator_id=context.annotator_id, now=now()))
+        counts = context.counts.preview(session)
+    context.counts.remember(counts)
+    found = [next(recorded) if isinstance(new, NewAnnotation) else new for new in parsed]
+    return {
+        "stored": [_told(values, each) for values, each in zip(entries, found, strict=True)],
+        "revision": counts.revision,
         "instance": context.instance,
         "counts": {str(key): value for key, value in counts.classes.items()},
     }
@@ -135,6 +184,27 @@ def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
         suggested_class_id=_number(values, "suggested_class_id"),
         shown_ms=_number(values, "shown_ms"),
     )
+
+
+def _parsed(context: ServerContext, values: object) -> NewAnnotation | RequestError:
+    """Return one of several annotations, or what is wrong with it."""
+    try:
+        if not isinstance(values, dict):
+            raise RequestError(f"an annotation must be a JSON object, not {str(values)[:40]!r}")
+        new = parse_annotation(values)
+        if new.act != Act.UNDO:
+            check_keys(context, [new.item_key])
+    except RequestError as problem:
+        return problem
+    return new
+
+
+def _told(values: object, found: Recorded | GoldpanError) -> Json:
+    """Say what became of one of several annotations."""
+    if isinstance(found, Recorded):
+        return {"uid": found.uid, "id": found.id, "duplicate": found.duplicate}
+    uid = values.get("uid") if isinstance(values, dict) else None
+    return {"uid": uid[:64] if isinstance(uid, str) else "", "error": str(found)}
 
 
 def _picked(context: ServerContext, key: str, by_id: Mapping[int, LabelClass]) -> Json | None:

@@ -16,13 +16,20 @@ from sqlalchemy.orm import Session
 from labeling.annotations import (
     Act,
     NewAnnotation,
+    Recorded,
     annotation_row,
     check_people_and_classes,
     check_values,
+    record,
 )
 from labeling.checks import check_uid
 from labeling.current import undone
-from labeling.errors import AnnotationConflictError, AnnotationInvalidError
+from labeling.errors import (
+    AnnotationConflictError,
+    AnnotationInvalidError,
+    DatabaseUnavailableError,
+    LabelingError,
+)
 from labeling.tables import AnnotationTable
 
 ASKED_AT_ONCE = 5_000
@@ -32,6 +39,35 @@ NAMES = ("item_key", "act", "class_id", "annotator")
 """What of an annotation must be the same where it comes again."""
 
 Value = TypeVar("Value")
+
+
+def record_each(
+    session: Session, *, news: Sequence[NewAnnotation], annotator_id: int, now: datetime
+) -> list[Recorded | LabelingError]:
+    """Store annotations of any act in their order; what is refused is told, and holds up none of the others.
+
+    Args:
+        session: of a write transaction.
+        news: the annotations.
+        annotator_id: whose.
+        now: the moment, in UTC.
+
+    Returns:
+        For each, in order: what was stored, or why it was not (see `labeling.annotations.record`).
+
+    Raises:
+        DatabaseUnavailableError: nothing can be stored now; the caller's transaction is to be rolled back.
+    """
+    found: list[Recorded | LabelingError] = []
+    for new in news:
+        try:
+            with session.begin_nested():
+                found.append(record(session, new=new, annotator_id=annotator_id, now=now))
+        except DatabaseUnavailableError:
+            raise
+        except LabelingError as refusal:
+            found.append(refusal)
+    return found
 
 
 def record_labels(

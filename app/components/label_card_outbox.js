@@ -6,6 +6,8 @@ const REFUSED = new Set([400, 413, 422])
 const LATE_MS = 800
 const HEALTH_MS = 1000
 const BACKOFF_MS = [300, 1000, 2000, 4000, 5000]
+const TOGETHER = 20
+const TOGETHER_BYTES = 48000
 
 class Outbox {
   /**
@@ -20,6 +22,7 @@ class Outbox {
     this.memoryOnly = false
     this.closed = false
     this.running = false
+    this.together = TOGETHER
     this.last = 0
     this.entries = this._read()
     this.ticker = setInterval(() => this.entries.length && this.on.change(), 200)
@@ -53,13 +56,13 @@ class Outbox {
     return this.entries.some((entry) => entry.body.item_key === itemKey && entry.body.act !== "undo")
   }
 
-  /** Send what waits, strictly in order, one at a time, until nothing is left. */
+  /** Send what waits, strictly in order, one request at a time, until nothing is left. */
   async start() {
     if (this.running || this.closed) return
     this.running = true
     let failures = 0
     while (this.size && !this.closed) {
-      const done = await this._deliver(this.entries[0])
+      const done = await this._deliver(this._next())
       failures = done ? 0 : failures + 1
       if (!done && !this.closed) await this._recover(failures)
     }
@@ -84,21 +87,36 @@ class Outbox {
     return entries
   }
 
-  async _deliver(entry) {
-    entry.sentAt = Math.max(entry.sentAt, this.freshFrom ?? 0)
+  /** The first of what waits, and what can go with it in one request: annotations without a path of their own. */
+  _next() {
+    const chosen = [this.entries[0]]
+    let room = TOGETHER_BYTES - bytesOf(this.entries[0].body)
+    if (this.entries[0].body.path) return chosen
+    for (const entry of this.entries.slice(1, this.together)) {
+      room -= bytesOf(entry.body)
+      if (entry.body.path || room < 0) break
+      chosen.push(entry)
+    }
+    return chosen
+  }
+
+  async _deliver(entries) {
+    entries[0].sentAt = Math.max(entries[0].sentAt, this.freshFrom ?? 0)
     const headers = {"X-Goldpan-Project": encodeURIComponent(this.project)}
-    const {path, body} = this._request(entry)
+    const {path, body} = this._request(entries)
     const {status, data} = await request(path, {method: "POST", body, headers})
     if (this.closed) return false
     if (data.instance) this.on.instance(data.instance)
+    const many = entries.length > 1
+    // One that spoils a request for the others is found by sending them one by one.
+    this.together = many && REFUSED.has(status) ? 1 : TOGETHER
+    if (many && REFUSED.has(status)) return true
     if (status === 200) {
-      this._forget(entry)
       this.trouble = ""
       this.freshFrom = performance.now()
-      this.on.acknowledged(entry, data)
+      entries.forEach((entry, place) => this._settle(entry, many ? {...data, ...data.stored[place]} : data))
     } else if (REFUSED.has(status)) {
-      this._forget(entry)
-      this.on.refused(entry, data.error || `the server answered ${status}`)
+      this._settle(entries[0], {error: data.error || `the server answered ${status}`})
     } else {
       this.trouble = this._name(status, data)
       this.down = status === 0
@@ -107,9 +125,17 @@ class Outbox {
     return status === 200 || REFUSED.has(status)
   }
 
-  /** Where an entry goes, and what is sent: an annotation, unless the entry has a path of its own. */
-  _request(entry) {
-    const {path = "/api/annotations", ...body} = entry.body
+  /** Forget what the server has stored or refused, and tell. */
+  _settle(entry, answer) {
+    this._forget(entry)
+    if (answer.error) this.on.refused(entry, answer.error)
+    else this.on.acknowledged(entry, answer)
+  }
+
+  /** Where entries go, and what is sent: annotations, unless the only one has a path of its own. */
+  _request(entries) {
+    if (entries.length > 1) return {path: "/api/annotations", body: {annotations: entries.map((entry) => entry.body)}}
+    const {path = "/api/annotations", ...body} = entries[0].body
     return {path, body}
   }
 
@@ -143,6 +169,10 @@ class Outbox {
       }
     }
   }
+}
+
+function bytesOf(body) {
+  return new TextEncoder().encode(JSON.stringify(body)).length + 1
 }
 
 /** Make the outbox's entry that takes back what was labelled at once, by its group's uid. */

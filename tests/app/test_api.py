@@ -102,6 +102,49 @@ def test_annotations__undo_brings_the_item_back(server: RunningServer) -> None:
     assert again["key"] == values["item_key"]
 
 
+def several(server: RunningServer, count: int) -> list[dict[str, Any]]:
+    keys = [item["key"] for item in server.get(f"/api/queue?count={count}")[1]["items"]]
+    assert len(keys) == count
+    return [annotation(server, item_key=key) for key in keys]
+
+
+def test_annotations__several_in_one_request(server: RunningServer) -> None:
+    entries = several(server, 3)
+    undo = annotation(
+        server,
+        item_key=entries[2]["item_key"],
+        act="undo",
+        class_id=None,
+        undoes_uid=entries[2]["uid"],
+    )
+    status, body = server.post("/api/annotations", {"annotations": [*entries, undo]})
+    assert status == 200
+    assert [told["uid"] for told in body["stored"]] == [*(entry["uid"] for entry in entries), undo["uid"]]
+    assert body["revision"] == body["stored"][-1]["id"]
+    again = server.post("/api/annotations", {"annotations": [*entries, undo]})[1]
+    assert [told["duplicate"] for told in again["stored"]] == [True] * 4
+    assert again["counts"] == body["counts"]
+
+
+def test_annotations__one_refused_of_several(server: RunningServer) -> None:
+    first, second, third = several(server, 3)
+    entries = [first, {**second, "class_id": 9_999}, {**third, "item_key": "no-such-item"}, "x", {**third}]
+    status, body = server.post("/api/annotations", {"annotations": entries})
+    assert status == 200
+    stored, unknown_class, unknown_item, no_object, last = body["stored"]
+    assert not stored["duplicate"] and last["id"] == stored["id"] + 1
+    assert unknown_class["uid"] == second["uid"] and "class" in unknown_class["error"]
+    assert "the pool has no item" in unknown_item["error"]
+    assert "must be a JSON object" in no_object["error"]
+
+
+@pytest.mark.parametrize("entries", [[], [{}] * 51, {"uid": "x"}, None])
+def test_annotations__too_few_or_too_many(server: RunningServer, entries: object) -> None:
+    status, body = server.post("/api/annotations", {"annotations": entries})
+    assert status == 400
+    assert "annotations must be a list of 1 to 50" in body["error"]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -59,7 +59,10 @@ class Store:
         media: the addresses of the images that were asked for.
         fields: of every table row, instead of the usual ones; `columns` is what /api/columns answers.
         text: of every text item, instead of the usual one; `text_ahead` characters of it come with the queue.
-        failure: "" | "down" (connections are cut) | "slow" (answers after `slow_s`) | "busy" (503) | "refuse" (400).
+        failure: "" | "down" (connections are cut) | "slow" (answers after `slow_s`) | "busy" (503) | "refuse" (400)
+            | "refuse many" (400 for several annotations in one request).
+        posts: the annotations that came, stored or not; `requests` counts what they came in.
+        refused: keys of items whose annotations are refused.
     """
 
     project: str = "digits"
@@ -85,6 +88,8 @@ class Store:
     column_reads: int = 0
     links: list[dict[str, str]] = field(default_factory=list)
     posts: list[dict[str, Any]] = field(default_factory=list)
+    requests: int = 0
+    refused: set[str] = field(default_factory=set)
     queue_reads: int = 0
     cards: list[LabelCard] = field(default_factory=list)
     documents: list[Any] = field(default_factory=list)
@@ -224,17 +229,26 @@ class History(Handler):
 class Annotations(Handler):
     def post(self) -> None:
         body = json.loads(self.request.body)
-        STORE.posts.append(body)
+        entries = body.get("annotations", [body])
+        STORE.posts.extend(entries)
+        STORE.requests += 1
         if STORE.failure == "busy":
             return self.answer(503, {"error": "the disk is full", "retry": True})
         if STORE.failure == "refuse":
             return self.answer(400, {"error": "no item has this key"})
-        known = any(entry["uid"] == body["uid"] for entry in STORE.history)
+        if STORE.failure == "refuse many" and "annotations" in body:
+            return self.answer(400, {"error": "one at a time"})
+        stored = [self._store(entry) for entry in entries]
+        state = {"instance": STORE.instance, "revision": len(STORE.history), "counts": STORE.counts()}
+        return self.answer(200, {**state, **({"stored": stored} if "annotations" in body else stored[0])})
+
+    def _store(self, entry: dict[str, Any]) -> dict[str, Any]:
+        if entry["item_key"] in STORE.refused:
+            return {"uid": entry["uid"], "error": "no item has this key"}
+        known = any(each["uid"] == entry["uid"] for each in STORE.history)
         if not known:
-            STORE.history.append(body)
-        revision = len(STORE.history)
-        answer = {"uid": body["uid"], "id": revision, "revision": revision, "duplicate": known}
-        return self.answer(200, {**answer, "instance": STORE.instance, "counts": STORE.counts()})
+            STORE.history.append(entry)
+        return {"uid": entry["uid"], "id": len(STORE.history), "duplicate": known}
 
 
 class Classes(Handler):

@@ -107,6 +107,48 @@ def test_outbox__a_refused_label_is_named_and_blocks_nothing(open_card: Opener) 
     assert acts() == [("label", "item-1")]
 
 
+def test_outbox__what_waits_goes_in_few_requests(open_card: Opener) -> None:
+    page = open_card()
+    STORE.failure = "busy"
+    for number in range(40):
+        page.keyboard.press("1")
+        shows(page, f"item-{number + 1}")
+    before = STORE.requests
+    STORE.failure = ""
+
+    says(page, "Saved", within_ms=30_000)
+    assert acts() == [("label", f"item-{number}") for number in range(40)]
+    assert STORE.requests - before <= 4
+
+
+def test_outbox__one_refused_among_many_holds_up_none_of_them(open_card: Opener) -> None:
+    page = open_card()
+    STORE.failure = "busy"
+    for number in range(4):
+        page.keyboard.press("1")
+        shows(page, f"item-{number + 1}")
+    STORE.refused = {"item-1"}
+    STORE.failure = ""
+
+    expect(page.locator(".notice")).to_contain_text("item item-1 was not accepted: no item has this key")
+    says(page, "Saved")
+    assert acts() == [("label", "item-0"), ("label", "item-2"), ("label", "item-3")]
+    assert stored_locally(page) == 0
+
+
+def test_outbox__a_request_of_many_that_is_refused_is_sent_one_by_one(open_card: Opener) -> None:
+    page = open_card()
+    STORE.failure = "busy"
+    for number in range(4):
+        page.keyboard.press("1")
+        shows(page, f"item-{number + 1}")
+    STORE.failure = "refuse many"
+
+    says(page, "Saved")
+    assert acts() == [("label", f"item-{number}") for number in range(4)]
+    expect(page.locator(".notice")).to_have_count(0)
+
+
 def test_undo__brings_the_item_back_and_appends(open_card: Opener) -> None:
     page = open_card()
     page.keyboard.press("1")
