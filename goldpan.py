@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from app.exporting import export_project, labels_frame
+from app.plot_plugins import PlotScene, register_plot
 from app.prepare import create_project
 from app.project import Project, open_project
 from app.run_now import run_now as run_round
@@ -24,6 +25,7 @@ __all__ = [
     "Choice",
     "GoldpanError",
     "Outcome",
+    "PlotScene",
     "PoolState",
     "Project",
     "ProjectWishes",
@@ -34,6 +36,7 @@ __all__ = [
     "labels_frame",
     "make_config",
     "open_project",
+    "register_plot",
     "register_strategy",
     "run_round",
     "shared_config",

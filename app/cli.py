@@ -8,7 +8,7 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -125,6 +125,9 @@ def serve_command(
         int, typer.Option(help="Port to bind to; 0 for any free one.", min=0, max=65535)
     ] = DEFAULT_PORT,
     allow_host: Annotated[list[str] | None, typer.Option(help="Also answer to this host:port.")] = None,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="A Python file with plots of your own; docs/plots.md.")
+    ] = None,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page where there is a desktop.")
     ] = True,
@@ -136,6 +139,7 @@ def serve_command(
         address=address,
         port=port,
         allow_hosts=tuple(allow_host or ()),
+        plugins=tuple(plugin or ()),
         open_browser=open_browser,
     )
 
@@ -164,13 +168,7 @@ def demo(
         _first_round(project, stage("Choosing the first proposals"))
     project.close()
     if not only_make:
-        _serve(
-            folder / CONFIG_NAME,
-            address=DEFAULT_ADDRESS,
-            port=port,
-            allow_hosts=(),
-            open_browser=open_browser,
-        )
+        _serve(folder / CONFIG_NAME, port=port, open_browser=open_browser)
 
 
 @app.command()
@@ -382,15 +380,13 @@ def _warn(config_path: Path) -> None:
         tell_problem(note)
 
 
-def _serve(
-    config_path: Path, *, address: str, port: int, allow_hosts: tuple[str, ...], open_browser: bool
-) -> None:
+def _serve(config_path: Path, *, open_browser: bool, **options: Any) -> None:  # noqa: ANN401 - as serve
     def ready(url: str) -> None:
         out.print(f"goldpan is at {url} (Ctrl-C stops it)", highlight=False, markup=False)
         if open_browser and _has_desktop():
             webbrowser.open(url)
 
-    serve(config_path, address=address, port=port, allow_hosts=allow_hosts, on_ready=ready)
+    serve(config_path, **options, on_ready=ready)
 
 
 def _has_desktop() -> bool:

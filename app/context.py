@@ -27,10 +27,12 @@ class KeptPlots:
     """The plots beside the map that a tab begins with; the configuration holds them too.
 
     Attributes:
-        plots: as they were kept last.
+        plots: of two columns, as they were kept last.
+        domain: the names of plug-ins' plots, likewise.
     """
 
     plots: tuple[PlotSection, ...]
+    domain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class ServerContext:
         colourings: what the colours of maps mean, those that were asked for last.
         plot_positions: where plots have the items, likewise.
         kept_plots: the plots that a tab which is opened next begins with.
+        plugin_problems: what could not be loaded of plug-ins, in words.
         readable: items of the pool that can be read.
         person: who asks: the local person, or whoever a page or a request belongs to (`as_person`).
         instance: a new id for each start, so that a page can tell that the server was restarted.
@@ -69,6 +72,7 @@ class ServerContext:
     plot_positions: KeptPositions
     kept_plots: KeptPlots
     readable: int
+    plugin_problems: tuple[str, ...]
     person: Person
     hosts: frozenset[str]
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -93,8 +97,16 @@ class ServerContext:
         self.project.close()
 
 
-def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
-    """Make the parts of a server around an opened project; nothing runs yet."""
+def make_context(
+    project: Project, *, hosts: frozenset[str], plugin_problems: tuple[str, ...] = ()
+) -> ServerContext:
+    """Make the parts of a server around an opened project; nothing runs yet.
+
+    Args:
+        project: the opened project.
+        hosts: the values of the Host header that are answered.
+        plugin_problems: what could not be loaded of plug-ins, in words.
+    """
     hub = Hub()
     with project.database.transaction() as session:
         name = annotator_name(project.config)
@@ -113,7 +125,8 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
         layouts=layouts,
         colourings=Colourings(project.pool, project.database, labelled),
         plot_positions=KeptPositions(project.pool),
-        kept_plots=KeptPlots(project.config.views.plots),
+        kept_plots=KeptPlots(project.config.views.plots, project.config.views.domain_plots),
+        plugin_problems=plugin_problems,
         readable=int(project.pool.readable.sum()),
         person=person,
         hosts=hosts,

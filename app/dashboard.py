@@ -15,6 +15,7 @@ from app.components.layout import html, page_frame, stack
 from app.components.theme import material_theme, theme_css
 from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
+from app.debounce import Debounced
 from app.layouts import LayoutState
 from app.notices import tell_done, tell_problem
 from app.pages.balance import BalancePage
@@ -27,6 +28,8 @@ from app.session import PAGES, DashboardState
 from app.status import Status
 
 log = logging.getLogger("goldpan.dashboard")
+
+STATUS_PAUSE_MS, STATUS_LONGEST_MS = 60, 600
 
 STYLES = Path(__file__).with_name("dashboard.css")
 PAGE_SX = {
@@ -151,7 +154,11 @@ class Dashboard:
         self.navigation.param.watch(lambda event: setattr(state, "page", event.new or state.page), "value")
         state.param.watch(lambda event: setattr(self.navigation, "value", event.new), "page")
         state.param.watch(lambda *_: self._show_page(), "page")
-        state.param.watch(lambda *_: self._show_status(), ["status_line", "busy_share", "failure", "page"])
+        state.param.watch(lambda *_: self._show_status(), ["failure", "page"])
+        soon = Debounced(
+            self.document, self._show_status, pause_ms=STATUS_PAUSE_MS, longest_ms=STATUS_LONGEST_MS
+        )
+        state.param.watch(soon.ask, ["status_line", "busy_share"])
         if pn.state.location is not None:
             # Last, so that a page named in the address reaches the navigation too.
             pn.state.location.sync(state, {"page": "page"})

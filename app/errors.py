@@ -11,6 +11,7 @@ config.errors.GoldpanError
     ├── ServerError                the server cannot start: port taken, address not to be had
     ├── RoundError                 a round cannot run
     ├── SeekUnusableError          what is sought cannot be used in this round; it goes on without
+    ├── PluginError                a plot of a plug-in cannot be drawn
     └── RequestError               an API request with wrong values (status 400)
 ```
 """
@@ -54,6 +55,10 @@ class RoundError(AppError):
 
 class SeekUnusableError(AppError):
     """What is sought cannot be used in this round, which goes on without it."""
+
+
+class PluginError(AppError):
+    """A plot of a plug-in cannot be drawn."""
 
 
 class RequestError(AppError):

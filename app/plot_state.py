@@ -7,10 +7,11 @@ from typing import Any
 import param
 
 from app.attempts import Attempts
+from app.plot_plugins import domain_plots
 from app.plotting import first_plot, known_plots
 from app.session import DashboardState
 from config.files import load_config, save_config
-from config.schema import PLOTS_MAX, PlotSection
+from config.schema import DOMAIN_PLOTS_MAX, PLOTS_MAX, PlotSection
 
 
 class PlotState(Attempts):
@@ -29,6 +30,7 @@ class PlotState(Attempts):
         self.dashboard = state
         context = state.context
         self.plots: tuple[PlotSection, ...] = known_plots(context.project.pool, context.kept_plots.plots)
+        self.domain: tuple[str, ...] = context.kept_plots.domain
 
     @property
     def can_add(self) -> bool:
@@ -50,24 +52,40 @@ class PlotState(Attempts):
         """Show a plot no more."""
         self._show((*self.plots[:place], *self.plots[place + 1 :]))
 
+    @property
+    def addable_domain(self) -> tuple[str, ...]:
+        """The names of plug-ins' plots that could be shown too."""
+        room = len(self.domain) < DOMAIN_PLOTS_MAX
+        return tuple(name for name in domain_plots.names() if room and name not in self.domain)
+
+    def add_domain(self, name: str) -> None:
+        """Show a plug-in's plot too."""
+        if name in self.addable_domain:
+            self._show(self.plots, (*self.domain, name))
+
+    def remove_domain(self, name: str) -> None:
+        """Show a plug-in's plot no more."""
+        self._show(self.plots, tuple(other for other in self.domain if other != name))
+
     async def keep(self) -> str:
         """Write the layout into the configuration; return what became of it, "" where it could not be done."""
-        context, plots = self.dashboard.context, self.plots
+        context, plots, domain = self.dashboard.context, self.plots, self.domain
         path = context.project.paths.config
 
         def write() -> bool:
             # The classes' page writes the same file.
             with context.writing_file:
                 config = load_config(path)
-                views = config.views.model_copy(update={"plots": plots})
+                views = config.views.model_copy(update={"plots": plots, "domain_plots": domain})
                 save_config(config.model_copy(update={"views": views}), path)
             return True
 
         if await self.attempt(context.reader, write) is None:
             return ""
-        context.kept_plots.plots = plots
+        context.kept_plots.plots, context.kept_plots.domain = plots, domain
         return f"The layout is kept in {path.name}"
 
-    def _show(self, plots: tuple[PlotSection, ...]) -> None:
+    def _show(self, plots: tuple[PlotSection, ...], domain: tuple[str, ...] | None = None) -> None:
         self.plots = plots
+        self.domain = self.domain if domain is None else domain
         self.version += 1

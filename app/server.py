@@ -14,6 +14,7 @@ from typing import Any
 
 from app.context import ServerContext, make_context
 from app.errors import ServerError
+from app.plot_plugins import load_plots
 from app.prepare import resume_preparation
 
 log = logging.getLogger("goldpan.server")
@@ -30,6 +31,7 @@ def serve(
     address: str = DEFAULT_ADDRESS,
     port: int = DEFAULT_PORT,
     allow_hosts: tuple[str, ...] = (),
+    plugins: tuple[Path, ...] = (),
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a project until the process is told to stop.
@@ -39,6 +41,7 @@ def serve(
         address: the address to bind to.
         port: the port to bind to; 0 for any free one.
         allow_hosts: further values of the Host header to answer, as "name:port".
+        plugins: Python files with plots of a field's own.
         on_ready: called with the page's address once the server answers.
 
     Raises:
@@ -48,7 +51,8 @@ def serve(
     os.environ["BOKEH_RESOURCES"] = "server"
     sock_port = claim_port(address, port)
     project = resume_preparation(config_path)
-    context = make_context(project, hosts=known_hosts(address, sock_port, allow_hosts))
+    hosts = known_hosts(address, sock_port, allow_hosts)
+    context = make_context(project, hosts=hosts, plugin_problems=load_plots(plugins))
     context.supervisor.start()
     try:
         _run(context, address=address, port=sock_port, on_ready=on_ready)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,14 +110,27 @@ def press_keys(page: Page, scene: Scene, count: int) -> tuple[list[float], list[
     painted: list[dict[str, Any]] = page.evaluate("() => window.painted")
     saved: list[dict[str, Any]] = page.evaluate("() => window.saved")
     answered: list[float] = page.evaluate("() => window.answered")
-    # One annotation is sent at a time, so the answers come in the order of the keys; what was still on its way when
-    # the counting began is an answer more.
-    last = zip(saved[::-1], answered[::-1], strict=False)
     return (
         [entry["painted_at"] - entry["pressed_at"] for entry in painted if entry["pressed_at"]],
-        [arrived - entry["pressed_at"] for entry, arrived in last if entry["pressed_at"]],
+        acknowledged(saved, answered),
         [entry["saved_at"] - entry["pressed_at"] for entry in saved if entry["pressed_at"]],
     )
+
+
+def acknowledged(saved: Sequence[dict[str, Any]], answered: Sequence[float]) -> list[float]:
+    """Return, for each annotation, the time from its key to the arrival of the answer that told of it.
+
+    Args:
+        saved: `pressed_at` and `saved_at` of each, in ms; the second is when the page read the answer.
+        answered: when answers arrived, ascending. One request is under way at a time, and one may hold several
+            annotations, so what the page reads at a moment came with the last answer before it.
+    """
+    times: list[float] = []
+    for entry in saved:
+        place = bisect_right(answered, entry["saved_at"])
+        if entry["pressed_at"] and place:
+            times.append(answered[place - 1] - entry["pressed_at"])
+    return times
 
 
 def delay(page: Page, delay_ms: float) -> None:

@@ -56,6 +56,9 @@ MAX_SEED = 2**32 - 1
 PLOTS_MAX = 4
 """Plots beside the map."""
 
+DOMAIN_PLOTS_MAX = 8
+"""Plots of plug-ins beside the map."""
+
 ACTS = ("label", "skip", "unsure", "flag", "undo", "adjudicate")
 """The acts an annotation can be."""
 
@@ -274,6 +277,9 @@ class ViewsSection(Section):
     )
     plots: Annotated[tuple[PlotSection, ...], Field(max_length=PLOTS_MAX)] = Field(
         (), description="plots beside the map; written by 'Keep this layout' on the Explore page"
+    )
+    domain_plots: Annotated[tuple[Name, ...], Field(max_length=DOMAIN_PLOTS_MAX)] = Field(
+        (), description="names of plug-ins' plots beside the map; those that no plug-in brings are left out"
     )
 
 

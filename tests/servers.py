@@ -28,10 +28,25 @@ class RunningServer:
     """A `goldpan serve` process."""
 
     def __init__(
-        self, config_path: Path, *, port: int = 0, environment: dict[str, str] | None = None
+        self,
+        config_path: Path,
+        *,
+        port: int = 0,
+        environment: dict[str, str] | None = None,
+        more: tuple[str, ...] = (),
     ) -> None:
         self.config_path = config_path
-        arguments = [sys.executable, "-m", "app", "serve", str(config_path), "--port", str(port), "--no-open"]
+        arguments = [
+            sys.executable,
+            "-m",
+            "app",
+            "serve",
+            str(config_path),
+            "--port",
+            str(port),
+            "--no-open",
+            *more,
+        ]
         self.process = subprocess.Popen(
             arguments,
             cwd=ROOT,
@@ -124,19 +139,20 @@ def serving(config_path: Path, **options: Any) -> Iterator[RunningServer]:
 
 
 @contextmanager
-def serving_trained(folder: Path, truth: dict[str, str]) -> Iterator[RunningServer]:
+def serving_trained(folder: Path, truth: dict[str, str], **options: Any) -> Iterator[RunningServer]:
     """Serve the clouds with some labels and a trained model for the length of a block.
 
     Args:
         folder: where to make the project.
         truth: filled with the true class of each item.
+        **options: as `RunningServer` takes them.
     """
     project = make_clouds(folder)
     truth.update(truth_of(project))
     label_some(project)
     run_now(project)
     project.close()
-    with serving(project.paths.config) as running:
+    with serving(project.paths.config, **options) as running:
         yield running
 
 

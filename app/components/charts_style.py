@@ -12,6 +12,7 @@ import panel as pn
 from bokeh.core.properties import value
 from bokeh.events import Tap
 from bokeh.models import FixedTicker, HoverTool, LinearAxis
+from bokeh.themes import Theme as BokehTheme
 
 from app.components.map_colours import Theme
 from app.components.theme import DARK, FONT, LIGHT, chart_colours
@@ -90,6 +91,32 @@ def dress(theme: Theme, *more: Callable[[Any, Any], None]) -> list[Callable[[Any
             legend.margin = 4
 
     return [apply, *more]
+
+
+def plot_theme(theme: Theme) -> BokehTheme:
+    """Return the theme's colours and type for figures whose elements are not ours to dress, as a plug-in's plots."""
+    colours = chart_colours(dark=theme == "dark")
+    text = {"text_color": colours.text, "text_font": FONT}
+    axis = {
+        "axis_line_color": colours.grid,
+        "major_tick_line_color": None,
+        "minor_tick_line_color": None,
+        "axis_label_text_font_style": "normal",
+    }
+    words = ("major_label", "axis_label")
+    axis |= {f"{word}_{name}": value for word in words for name, value in text.items()}
+    axis |= {f"{word}_text_font_size": "12px" for word in words}
+    legend = {"background_fill_color": colours.background, "border_line_color": None}
+    legend |= {f"label_{name}": value for name, value in text.items()}
+    plot = {
+        "background_fill_color": colours.plot,
+        "border_fill_color": colours.background,
+        "outline_line_color": None,
+    }
+    grid = {"grid_line_color": colours.grid, "grid_line_alpha": 0.6}
+    return BokehTheme(
+        json={"attrs": {"Plot": plot, "Axis": axis, "Grid": grid, "Legend": legend, "Title": text}}
+    )
 
 
 def side_texts(texts: Sequence[str], theme: Theme) -> Callable[[Any, Any], None]:

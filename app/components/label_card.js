@@ -3,11 +3,12 @@
 // Bundled by label_card.py after the other label_card_*.js files; CARD holds {css, theme, palette}.
 
 const HEARTBEAT_MS = 5000
+const TELL_APART_MS = 500
 
 class LabelCard {
   constructor(model) {
     this.model = model
-    this.news = new News(model)
+    this.news = new News(model, TELL_APART_MS)
     this.history = new History()
     this.pressedAt = null
     this.shownAt = 0

@@ -103,17 +103,23 @@ function plural(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`
 }
 
-/** Tells Python through the model's parameters, a little later, so that the frame with the next item goes first. */
+/**
+ * Tells Python through the model's parameters, a little later, so that the frame with the next item goes first; and not
+ * more often than every `apartMs`, since what Python repaints then would hold up the next key.
+ */
 class News {
-  constructor(model) {
+  constructor(model, apartMs = 0) {
     this.model = model
+    this.apartMs = apartMs
+    this.sentAt = -apartMs
     this.waiting = {}
     this.timer = null
   }
 
   tell(values) {
     Object.assign(this.waiting, values)
-    this.timer ??= setTimeout(() => this._send(), TELL_AFTER_MS)
+    const due = Math.max(TELL_AFTER_MS, this.sentAt + this.apartMs - performance.now())
+    this.timer ??= setTimeout(() => this._send(), due)
   }
 
   /** Send only what changed; a closed websocket is no reason to stop. */
@@ -121,6 +127,7 @@ class News {
     const news = this.waiting
     this.waiting = {}
     this.timer = null
+    this.sentAt = performance.now()
     for (const [name, value] of Object.entries(news)) {
       if (this.model[name] === value || this.model[name] === undefined) continue
       try {

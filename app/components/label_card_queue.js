@@ -30,7 +30,8 @@ class ItemQueue {
   /** Make the next item current and return it, or null where none waits. */
   advance() {
     this.current = this.pinned.shift() ?? this.waiting.shift() ?? null
-    if (this.length <= LOW) this.refill()
+    // A request on its way brings what the keys pressed meanwhile want; another one behind it would hold up their answers.
+    if (this.length <= LOW && !this.fetching) this.refill()
     this._decode()
     return this.current
   }

@@ -17,14 +17,21 @@ PAGE_MARGIN_PX = 16
 BAR_GAP_PX = 8
 
 
-def html(text: str = "", *, css_class: str = "", visible: bool = True) -> Any:  # noqa: ANN401 - a Panel pane
-    """Return a pane of HTML in the design system's type. The caller escapes what a person or a file set."""
+def html(text: str = "", *, css_class: str = "", visible: bool = True, wide: bool = True) -> Any:  # noqa: ANN401 - a Panel pane
+    """Return a pane of HTML in the design system's type. The caller escapes what a person or a file set.
+
+    Args:
+        text: the HTML.
+        css_class: of the pane, beside its own.
+        visible: whether it is shown.
+        wide: whether it fills the width; else it is as wide as its text.
+    """
     classes = ["gp-html", css_class] if css_class else ["gp-html"]
     return pn.pane.HTML(
         text,
         css_classes=classes,
         stylesheets=[stylesheet()],
-        sizing_mode="stretch_width",
+        sizing_mode="stretch_width" if wide else None,
         margin=0,
         visible=visible,
     )

@@ -17,7 +17,7 @@ from app.pages.progress import ProgressLine
 from app.pages.seek import SeekCard
 from app.session import DashboardState
 
-BALANCE_PAUSE_MS = 150
+BALANCE_PAUSE_MS, BALANCE_LONGEST_MS = 150, 1500
 
 
 class LabelPage:
@@ -34,7 +34,9 @@ class LabelPage:
         self.progress = ProgressLine(state, document)
         self.balance = html(self._balance_html())
         self.stopping = html(stopping_line(latest_advice(state)))
-        repaint = Debounced(document, self._repaint_balance, pause_ms=BALANCE_PAUSE_MS)
+        repaint = Debounced(
+            document, self._repaint_balance, pause_ms=BALANCE_PAUSE_MS, longest_ms=BALANCE_LONGEST_MS
+        )
         state.param.watch(repaint.ask, ["revision", "round_number", "classes_version"])
         state.param.watch(self._push_classes, ["classes_version"])
         state.param.watch(self._push_round, ["round_number"])

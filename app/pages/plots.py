@@ -17,13 +17,16 @@ from app.components.raster_select import Line
 from app.debounce import Debounced
 from app.items import item_view
 from app.notices import tell_done
+from app.pages.domain_plots import DomainPlotView
 from app.pages.pool_view import LABEL_ROOM, MARK_PAUSE_MS, SHOW_PAUSE_MS, PoolView, paint_map
+from app.plot_plugins import domain_plots, title_of
 from app.plot_state import PlotState
 from app.plotting import Positions, plot_axes, plot_columns
 from app.selection_state import SelectionState
 from config.schema import PlotSection
 
 HEIGHT_PX = 380
+PICK = "Add a plot of your field"
 EMPTY = '<p class="gp-quiet">Add a plot of two columns; what is chosen in it is chosen on the map too.</p>'
 NOTHING = '<p class="gp-quiet">No item has both values. A logarithmic axis shows only what is above 0.</p>'
 
@@ -47,6 +50,10 @@ class PlotsCard:
         self._holder = stack()
         self.add = _button("Add a plot", lambda *_: self.state.add())
         self.keep = _button("Keep this layout", self._keep)
+        self.add_domain = pmui.Select(label=PICK, options={}, size="small", width=230, margin=LABEL_ROOM)
+        self.add_domain.param.watch(self._add_domain, "value")
+        self._domain: dict[str, DomainPlotView] = {}
+        self._domain_holder = stack()
         self.said = html(EMPTY)
         self.state.param.watch(lambda *_: self._show(), "version")
         self.state.param.watch(lambda *_: self._show_said(), ["problem", "busy"])
@@ -54,15 +61,19 @@ class PlotsCard:
 
     def views(self) -> list[Any]:
         """Return the card, alone in a list; nothing where no column can be an axis."""
-        pool = self.pool_view.state.context.project.pool
-        if not plot_columns(pool):
+        context = self.pool_view.state.context
+        broken = bool(context.plugin_problems)
+        if not (plot_columns(context.project.pool) or domain_plots.names() or self.state.domain or broken):
             return []
-        return [panel("Plots", self.said, self._holder, bar(self.add, self.keep))]
+        tools = bar(self.add, self.add_domain, self.keep)
+        return [panel("Plots", self.said, self._holder, self._domain_holder, tools)]
 
     def dispose(self) -> None:
         """Stop the plots' painting."""
         for plot in self._plots:
             plot.dispose()
+        for domain in self._domain.values():
+            domain.dispose()
 
     def _show(self) -> None:
         """Make the plots the state's: those that stay keep their view."""
@@ -75,12 +86,44 @@ class PlotsCard:
                 self._plots.append(LinkedPlot(self, place, self._document))
             self._plots[place].show(section)
         self._holder[:] = [plot.view for plot in self._plots]
+        self._show_domain()
         self._show_said()
+
+    def _show_domain(self) -> None:
+        """Make the plots of plug-ins the state's; what nobody brings is told, and kept in the layout."""
+        wanted = [name for name in self.state.domain if name in domain_plots.names()]
+        for name in [name for name in self._domain if name not in wanted]:
+            self._domain.pop(name).dispose()
+        for name in wanted:
+            if name not in self._domain:
+                remove = partial(self._remove_domain, name)
+                self._domain[name] = DomainPlotView(
+                    name, self.pool_view, self.selection, self._document, remove
+                )
+        self._domain_holder[:] = [self._domain[name].view for name in wanted]
+        self.add_domain.options = {PICK: ""} | {title_of(name): name for name in self.state.addable_domain}
+        self.add_domain.value = ""
+        self.add_domain.visible = bool(self.state.addable_domain)
+
+    def _add_domain(self, event: Any) -> None:  # noqa: ANN401 - a param event
+        if event.new:
+            self.state.add_domain(event.new)
+
+    def _remove_domain(self, name: str, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.state.remove_domain(name)
 
     def _show_said(self) -> None:
         state = self.state
-        self.said.object = f'<p class="gp-problem">{escape(state.problem)}</p>' if state.problem else EMPTY
-        self.said.visible = bool(state.problem) or not state.plots
+        problems = [state.problem] if state.problem else []
+        problems += self.pool_view.state.context.plugin_problems
+        problems += [
+            f"The layout has the plot {name!r}, which no plug-in brings; start the server with its --plugin"
+            for name in state.domain
+            if name not in domain_plots.names()
+        ]
+        told = "".join(f'<p class="gp-problem">{escape(problem)}</p>' for problem in problems)
+        self.said.object = told or EMPTY
+        self.said.visible = bool(told) or not (state.plots or state.domain)
         self.add.disabled = not state.can_add
         self.keep.disabled = state.busy
 

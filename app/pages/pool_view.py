@@ -20,9 +20,9 @@ from app.items import item_view
 from app.layouts import LAYOUTS
 from app.session import DashboardState
 
-REPAINT_PAUSE_MS = 250
+REPAINT_PAUSE_MS, REPAINT_LONGEST_MS = 250, 2000
 SHOW_PAUSE_MS = 10
-MARK_PAUSE_MS = 80
+MARK_PAUSE_MS, MARK_LONGEST_MS = 80, 1500
 LAYOUT_PAUSE_MS = 300
 LAYOUT_NAMES = {"arranged": "Arranged", "principal": "Principal axes"}
 COLOUR_BY, COLOURING = "Colour by", "Colouring…"
@@ -107,7 +107,7 @@ class PoolView:
     def _link(self, document: Any) -> None:  # noqa: ANN401 - a bokeh Document
         state = self.state
         self.colouring.param.watch(self._choose, "value")
-        repaint = Debounced(document, self._ask, pause_ms=REPAINT_PAUSE_MS)
+        repaint = Debounced(document, self._ask, pause_ms=REPAINT_PAUSE_MS, longest_ms=REPAINT_LONGEST_MS)
         state.param.watch(repaint.ask, ["revision", "round_number", "classes_version", "page"])
         state.param.watch(lambda *_: self._follow_colouring(), "colour_by")
         # Colours come from a coroutine, which does not hold the document's lock that the figure needs.
@@ -116,7 +116,12 @@ class PoolView:
         self.colours.param.watch(lambda *_: self.map.set_filter(self.colours.chosen), "filter_version")
         self.colours.param.watch(lambda *_: self._show_said(), ["busy", "note"])
         # Moving the ring repaints the figure in the browser: put off, so that it never delays the acknowledgement.
-        mark = Debounced(document, lambda: self.map.mark(self.marked_row()), pause_ms=MARK_PAUSE_MS)
+        mark = Debounced(
+            document,
+            lambda: self.map.mark(self.marked_row()),
+            pause_ms=MARK_PAUSE_MS,
+            longest_ms=MARK_LONGEST_MS,
+        )
         state.param.watch(mark.ask, ["current_row", "picked_row"])
         state.param.watch(lambda *_: self.map.set_theme(state.theme), "dark")
         self._rearrange = Debounced(document, self._take_layout, pause_ms=LAYOUT_PAUSE_MS)

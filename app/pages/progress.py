@@ -16,7 +16,7 @@ from app.progress import Progress, read_progress
 from app.session import DashboardState
 from labeling.errors import LabelingError
 
-PAUSE_MS = 700
+PAUSE_MS, LONGEST_MS = 700, 3000
 
 
 class ProgressLine:
@@ -32,7 +32,12 @@ class ProgressLine:
         self.state = state
         self.progress = Progress()
         self.view = html(self._html())
-        ask = Debounced(document, lambda: pn.state.execute(self.refresh), pause_ms=PAUSE_MS)
+        ask = Debounced(
+            document,
+            lambda: pn.state.execute(self.refresh),
+            pause_ms=PAUSE_MS,
+            longest_ms=LONGEST_MS,
+        )
         state.param.watch(ask.ask, ["revision", "round_number", "classes_version", "page"])
         ask.ask()
 

@@ -18,7 +18,7 @@ from app.session import DashboardState
 from labeling.seeks import TEXT_MAX_BYTES, Seek, SeekKind
 
 COUNT_PAUSE_MS = 300
-NAME_PAUSE_MS = 200
+NAME_PAUSE_MS, NAME_LONGEST_MS = 200, 2000
 NO_ITEM = "no item is on the card yet"
 TITLE = "Say what you seek"
 WHAT_IT_DOES = (
@@ -108,7 +108,7 @@ class SeekCard:
         )
         dashboard.param.watch(lambda *_: self._note_card(), ["current_row"])
         # Put off, so that it never delays the acknowledgement of a label.
-        naming = Debounced(document, self._show_card_key, pause_ms=NAME_PAUSE_MS)
+        naming = Debounced(document, self._show_card_key, pause_ms=NAME_PAUSE_MS, longest_ms=NAME_LONGEST_MS)
         state.param.watch(naming.ask, ["card_key"])
 
     async def _add(self, *_: Any) -> None:  # noqa: ANN401

@@ -6,6 +6,7 @@ import param
 import pytest
 
 from app.context import ServerContext
+from app.plot_plugins import domain_plots
 from app.plot_state import PlotState
 from app.session import DashboardState
 from config.files import load_config
@@ -64,3 +65,20 @@ def test_keep__a_file_that_cannot_be_read(state: PlotState, context: ServerConte
     assert finish(state.keep()) == ""
     assert state.problem
     assert not state.busy
+
+
+def test_domain__added_kept_and_removed(
+    state: PlotState, context: ServerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain_plots, "_entries", {"wedge": print, "lines": print})
+    assert state.addable_domain == ("lines", "wedge")
+    state.add_domain("wedge")
+    state.add_domain("wedge")
+    state.add_domain("nobody_brings_it")
+    assert state.domain == ("wedge",)
+    finish(state.keep())
+    assert load_config(context.project.paths.config).views.domain_plots == ("wedge",)
+    assert PlotState(DashboardState(context)).domain == ("wedge",)
+    state.remove_domain("wedge")
+    assert list(state.domain) == []
+    assert list(state.addable_domain) == ["lines", "wedge"]

@@ -16,13 +16,30 @@ from tests.servers import RunningServer, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
 
+WEDGE = """
+import goldpan
+import holoviews as hv
+
+@goldpan.register_plot("wedge")
+def wedge(scene):
+    table = scene.frame(["a", "b"])
+    return hv.Points(table, ["a", "b"], ["row"]).opts(tools=["box_select"], active_tools=["box_select"])
+
+@goldpan.register_plot("fails")
+def fails(scene):
+    return scene.frame(["no such column"])
+"""
 EDGES = ((0.01, 0.01), (0.99, 0.99))
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server with a trained model for all tests of this module."""
-    with serving_trained(tmp_path_factory.mktemp("explore"), {}) as running:
+    folder = tmp_path_factory.mktemp("explore")
+    (folder / "wedge.py").write_text(WEDGE, "utf-8")
+    (folder / "broken.py").write_text("import no_such_module_at_all", "utf-8")
+    plugins = ("--plugin", str(folder / "wedge.py"), "--plugin", str(folder / "broken.py"))
+    with serving_trained(folder, {}, more=plugins) as running:
         yield running
 
 
@@ -128,3 +145,33 @@ def test_plots__linked_and_kept(chromium: Browser, server: RunningServer) -> Non
         expect(page.locator(".bk-Figure")).to_have_count(2, timeout=SLOW_MS)
         page.get_by_role("button", name="Remove", exact=True).click()
         expect(page.locator(".bk-Figure")).to_have_count(1, timeout=SLOW_MS)
+
+
+def test_plots__of_a_plug_in_choose_items_and_tell_what_is_broken(
+    chromium: Browser, server: RunningServer
+) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        expect(page.get_by_text("broken.py is left out: ModuleNotFoundError")).to_be_visible(timeout=SLOW_MS)
+        before = page.locator(".bk-Figure").count()
+        choose_plot(page, "Wedge")
+        expect(page.locator(".bk-Figure")).to_have_count(before + 1, timeout=SLOW_MS)
+        page.wait_for_timeout(1000)
+        figure = page.locator(".bk-Figure").last
+        figure.scroll_into_view_if_needed()
+        box = figure.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 0.12 * box["width"], box["y"] + 0.1 * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.75 * box["height"], steps=6)
+        page.mouse.up()
+        assert chosen(page) > 50
+        expect(page.locator(".gp-count").first).to_contain_text("chosen in Wedge")
+        choose_plot(page, "Fails")
+        expect(
+            page.get_by_text("Fails could not be drawn: PluginError: the pool has no column")
+        ).to_be_visible(timeout=SLOW_MS)
+
+
+def choose_plot(page: Page, title: str) -> None:
+    page.get_by_role("combobox", name="Add a plot of your field").click()
+    page.get_by_role("menuitem", name=title, exact=True).click()
