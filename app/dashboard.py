@@ -56,6 +56,8 @@ PAGE_SX = {
 }
 """A calm header: the page's colour goes to what is labelled, not to the frame. On a phone the pages come first."""
 NAVIGATION_SX = {
+    # On a phone the pages scroll under the finger; what is right of them stays in sight.
+    "@media (max-width: 479px)": {"maxWidth": "calc(100vw - 84px)", "overflowX": "auto"},
     "& .MuiToggleButton-root": {
         "color": "var(--gp-text-2)",
         "border": 0,
@@ -68,7 +70,7 @@ NAVIGATION_SX = {
         },
         "@media (max-width: 479px)": {"px": 0.75},
         # So that all pages are within reach in wide fonts too.
-        "@media (max-width: 379px)": {"px": 0.25},
+        "@media (max-width: 379px)": {"px": 0.5},
     },
 }
 BROKEN = (
@@ -93,7 +95,9 @@ class Dashboard:
         self.context = context
         self.document = pn.state.curdoc
         views = context.project.config.views
-        self.state = DashboardState(context, colour_by=views.map_colour, dark=views.theme == "dark")
+        self.state = DashboardState(
+            context, colour_by=views.map_colour, dark=views.theme == "dark", page=views.page.capitalize()
+        )
         self.navigation = pmui.RadioButtonGroup(
             options=list(PAGES), value=self.state.page, sx=NAVIGATION_SX, margin=(0, 0, 0, 8), size="small"
         )

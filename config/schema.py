@@ -265,7 +265,9 @@ class ViewsSection(Section):
         "prediction",
         description=f"what colours the points of the map: {', '.join(MAP_COLOURS)}, or {COLUMN_PREFIX}NAME",
     )
-    page: Literal["label", "explore", "balance", "model", "export"] = Field("label", description="first page")
+    page: Literal["label", "confirm", "explore", "balance", "model", "export"] = Field(
+        "label", description="first page"
+    )
     units: Annotated[dict[Column, Unit], Field(max_length=10_000)] = Field(
         {}, description="column → unit, shown behind its values"
     )

@@ -12,6 +12,7 @@ import panel_material_ui as pmui
 
 from app.components.layout import aside, bar, html, panel, stack
 from app.components.raster_select import Line
+from app.components.series_picture import series_svg
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
 from app.pages.plots import PlotsCard
@@ -26,6 +27,8 @@ from labeling.seeks import SeekKind
 
 RING_PAUSE_MS, AGAIN_PAUSE_MS = 10, 250
 HISTORY_SHOWN = 8
+TEXT_SHOWN = 3_000
+"""Characters of a text that are shown beside the map; the label card shows all of it."""
 
 EMPTY = (
     '<div class="gp-empty"><h3>Pick an item</h3><p>Click a point on the map to see the item here. '
@@ -147,7 +150,10 @@ def item_html(state: DashboardState, row: int) -> str:
     if seen.has_image:
         parts.append(f'<img class="gp-picture" alt="" src="/media/{row}?v={pool.hash[:12]}">')
     if seen.text:
-        parts.append(f'<p class="gp-text">{escape(seen.text)}</p>')
+        parts.append(f'<p class="gp-text">{escape(_shortened(seen.text))}</p>')
+    if seen.type == "series":
+        found = pool.series(row, row + 1)[0]
+        parts.append("" if found is None else series_svg(found))
     if seen.problem:
         parts.append(f'<p class="gp-problem">{escape(seen.problem)}</p>')
     parts.append(_table("Item", seen.fields))
@@ -180,6 +186,12 @@ def _history_of(state: DashboardState, key: str) -> list[tuple[str, str]]:
         said = ": ".join([str(act.act), " · ".join(word for word in words if word)]).removesuffix(": ")
         told.append((f"{act.created_at:%Y-%m-%d %H:%M} · {act.annotator}", said))
     return told
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= TEXT_SHOWN:
+        return text
+    return f"{text[:TEXT_SHOWN]}… ({len(text) - TEXT_SHOWN:,} characters more: press 'Label this item' to read on)"
 
 
 def _table(title: str, pairs: Any) -> str:  # noqa: ANN401 - pairs of texts

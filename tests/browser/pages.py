@@ -23,7 +23,14 @@ ITEM_LINE = re.compile(r"^Item .+ · round \d+")
 
 @contextmanager
 def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "Label") -> Iterator[Page]:
-    """Open the dashboard in a context of its own; afterwards nothing must have asked a foreign host."""
+    """Open the dashboard in a context of its own; afterwards nothing must have asked a foreign host.
+
+    Args:
+        browser: the browser.
+        url: of the server.
+        width_px: of the window.
+        page: by its address; empty for the one that the project opens with.
+    """
     context = browser.new_context(viewport={"width": width_px, "height": 900})
     context.add_init_script(
         "window.saved = []; window.painted = [];"
@@ -33,7 +40,7 @@ def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "
     tab = context.new_page()
     foreign: list[str] = []
     tab.on("request", lambda request: _note_foreign(request.url, foreign))
-    tab.goto(f"{url}?page={page}")
+    tab.goto(f"{url}?page={page}" if page else url)
     try:
         yield tab
         assert foreign == []

@@ -13,6 +13,7 @@ from app.exporting import export_project
 from app.project import open_project
 from app.run_now import run_first, run_now
 from app.share import import_project
+from config.files import save_config
 from labeling.queue import proposals_of
 from tests.browser.pages import (
     current_key,
@@ -143,9 +144,11 @@ def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for the tests that only look at pages."""
+    """One server for the tests that only look at pages; its project opens with the balance."""
     project = make_clouds(tmp_path_factory.mktemp("looked_at"))
     path: Path = project.paths.config
+    views = project.config.views.model_copy(update={"page": "balance"})
+    save_config(project.config.model_copy(update={"views": views}), path)
     project.close()
     with serving(path) as running:
         yield running
@@ -160,6 +163,13 @@ def test_page__opens_by_its_address(chromium: Browser, looked_at: RunningServer,
         expect(page.locator("h2").filter(visible=True).first).to_be_visible()
         page.locator("header").get_by_role("button", name="Label", exact=True).click()
         wait_for_item(page)
+
+
+def test_page__opens_as_the_configuration_says(chromium: Browser, looked_at: RunningServer) -> None:
+    with open_page(chromium, looked_at.url, page="") as page:
+        expect(page.locator("header").get_by_role("button", name="Balance", exact=True)).to_have_attribute(
+            "aria-pressed", "true", timeout=40_000
+        )
 
 
 def test_page__export_button_downloads_what_was_labelled(chromium: Browser, tmp_path: Path) -> None:
