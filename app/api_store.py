@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from app.context import ServerContext
@@ -10,7 +11,8 @@ from app.errors import RequestError
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
 from app.project import now
-from labeling.annotations import Act, NewAnnotation, record
+from app.write_batch import Committed
+from labeling.annotations import Act, NewAnnotation, Recorded, record
 from labeling.annotations import history as past
 from labeling.classes import LabelClass, list_classes
 from labeling.groups import LastGroup, recent_steps
@@ -77,8 +79,8 @@ def history(context: ServerContext, *, limit: int) -> Json:
     return {"instance": context.instance, "items": told}
 
 
-def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
-    """Store one annotation and commit.
+def check_annotation(context: ServerContext, values: Mapping[str, Any]) -> NewAnnotation:
+    """Return the annotation that a request describes, checked against the pool.
 
     Raises:
         RequestError: a value is missing, of the wrong type, or names an item that is not in the pool.
@@ -86,17 +88,35 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
     new = parse_annotation(values)
     if new.act != Act.UNDO:
         check_keys(context, [new.item_key])
-    with context.project.database.transaction() as session:
-        stored = record(session, new=new, annotator_id=context.annotator_id, now=now())
-        counts = context.counts.preview(session)
-    context.counts.remember(counts)
+    return new
+
+
+def store_annotation(context: ServerContext, new: NewAnnotation) -> Future[Committed[Recorded]]:
+    """Have one annotation stored with the next commit, in its turn.
+
+    Args:
+        context: the running server.
+        new: the annotation; see `check_annotation`.
+    """
+    return context.batch.submit(
+        lambda session: record(session, new=new, annotator_id=context.annotator_id, now=now())
+    )
+
+
+def stored_answer(context: ServerContext, done: Committed[Recorded]) -> Json:
+    """Return what is answered for an annotation that is on the disk.
+
+    Args:
+        context: the running server.
+        done: what became of it; the counts and the revision may hold others of the same commit.
+    """
     return {
-        "uid": stored.uid,
-        "id": stored.id,
-        "revision": counts.revision,
-        "duplicate": stored.duplicate,
+        "uid": done.stored.uid,
+        "id": done.stored.id,
+        "revision": done.counts.revision,
+        "duplicate": done.stored.duplicate,
         "instance": context.instance,
-        "counts": {str(key): value for key, value in counts.classes.items()},
+        "counts": {str(key): value for key, value in done.counts.classes.items()},
     }
 
 
