@@ -6,13 +6,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,26 @@ class RunningServer:
     """A `goldpan serve` process."""
 
     def __init__(
-        self, config_path: Path, *, port: int = 0, environment: dict[str, str] | None = None
+        self,
+        config_path: Path,
+        *,
+        port: int = 0,
+        environment: dict[str, str] | None = None,
+        module: str = "app",
+        options: Sequence[str] = (),
     ) -> None:
         self.config_path = config_path
-        arguments = [sys.executable, "-m", "app", "serve", str(config_path), "--port", str(port), "--no-open"]
+        arguments = [
+            sys.executable,
+            "-m",
+            module,
+            "serve",
+            str(config_path),
+            "--port",
+            str(port),
+            "--no-open",
+        ]
+        arguments += options
         self.process = subprocess.Popen(
             arguments,
             cwd=ROOT,
@@ -138,6 +155,13 @@ def serving_trained(folder: Path, truth: dict[str, str]) -> Iterator[RunningServ
     project.close()
     with serving(project.paths.config) as running:
         yield running
+
+
+def claim_free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], Any], *, seconds: float = 30.0, what: str = "the condition") -> Any:
