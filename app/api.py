@@ -170,7 +170,18 @@ class AnnotationsHandler(ApiHandler):
         The supervisor is not woken: it looks several times a second, and the answer goes first.
         """
         if self._meant_for_us():
-            await self.answer(self.context.writer, lambda: api_store.store(self.context, self.body()))
+            await self.send(self._store())
+
+    async def _store(self) -> dict[str, Any]:
+        """Store it with whatever else waits for a commit (`app.write_batch`)."""
+        body = self.body()
+        if "annotations" in body:
+            entries = api_store.check_annotations(self.context, body)
+            many = await asyncio.wrap_future(api_store.store_annotations(self.context, entries))
+            return api_store.stored_answers(self.context, entries, many)
+        new = api_store.check_annotation(self.context, body)
+        done = await asyncio.wrap_future(api_store.store_annotation(self.context, new))
+        return api_store.stored_answer(self.context, done)
 
     def _meant_for_us(self) -> bool:
         """Answer 409 to a label that was given in another project, served at this address before."""

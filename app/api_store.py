@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from app.context import ServerContext
@@ -10,17 +12,34 @@ from app.errors import RequestError
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
 from app.project import now
+from app.write_batch import Committed
 from config.errors import GoldpanError
 from labeling.annotations import Act, NewAnnotation, Recorded, record
 from labeling.annotations import history as past
 from labeling.bulk import record_each
 from labeling.classes import LabelClass, list_classes
+from labeling.errors import LabelingError
 from labeling.groups import LastGroup, recent_steps
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
 
 TOGETHER_MAX = 50
 """Annotations that one request may hold."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One of several annotations of a request.
+
+    Attributes:
+        uid: as it was sent, "" where it is none.
+        new: the annotation; None where something is wrong.
+        problem: what is wrong; None where nothing is.
+    """
+
+    uid: str
+    new: NewAnnotation | None = None
+    problem: RequestError | None = None
 
 
 def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Json:
@@ -82,19 +101,8 @@ def history(context: ServerContext, *, limit: int) -> Json:
     return {"instance": context.instance, "items": told}
 
 
-def store(context: ServerContext, values: Mapping[str, Any]) -> Json:
-    """Store what a request holds: one annotation, or several as `annotations`.
-
-    Raises:
-        RequestError: see `store_annotation` and `store_annotations`.
-    """
-    return (
-        store_annotations(context, values) if "annotations" in values else store_annotation(context, values)
-    )
-
-
-def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
-    """Store one annotation and commit.
+def check_annotation(context: ServerContext, values: Mapping[str, Any]) -> NewAnnotation:
+    """Return the annotation that a request describes, checked against the pool.
 
     Raises:
         RequestError: a value is missing, of the wrong type, or names an item that is not in the pool.
@@ -102,50 +110,87 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
     new = parse_annotation(values)
     if new.act != Act.UNDO:
         check_keys(context, [new.item_key])
-    with context.project.database.transaction() as session:
-        stored = record(session, new=new, annotator_id=context.annotator_id, now=now())
-        counts = context.counts.preview(session)
-    context.counts.remember(counts)
-    return {
-        "uid": stored.uid,
-        "id": stored.id,
-        "revision": counts.revision,
-        "duplicate": stored.duplicate,
-        "instance": context.instance,
-        "counts": {str(key): value for key, value in counts.classes.items()},
-    }
+    return new
 
 
-def store_annotations(context: ServerContext, values: Mapping[str, Any]) -> Json:
-    """Store several annotations, in their order, in one transaction; one that is refused holds up no other.
+def store_annotation(context: ServerContext, new: NewAnnotation) -> Future[Committed[Recorded]]:
+    """Have one annotation stored with the next commit, in its turn.
 
     Args:
         context: the running server.
-        values: `annotations`, 1 to TOGETHER_MAX of them, each as `store_annotation` takes it.
+        new: the annotation; see `check_annotation`.
+    """
+    return context.batch.submit(
+        lambda session: record(session, new=new, annotator_id=context.annotator_id, now=now())
+    )
 
-    Returns:
-        `stored`, for each of them in order: `uid`, `id` and `duplicate`, or `uid` and `error`; and beside it, as
-        they are after the last: `revision`, `counts` and `instance`.
+
+def stored_answer(context: ServerContext, done: Committed[Recorded]) -> Json:
+    """Return what is answered for an annotation that is on the disk.
+
+    Args:
+        context: the running server.
+        done: what became of it; the counts and the revision may hold others of the same commit.
+    """
+    return {
+        "uid": done.stored.uid,
+        "id": done.stored.id,
+        "revision": done.counts.revision,
+        "duplicate": done.stored.duplicate,
+        "instance": context.instance,
+        "counts": {str(key): value for key, value in done.counts.classes.items()},
+    }
+
+
+def check_annotations(context: ServerContext, values: Mapping[str, Any]) -> list[Checked]:
+    """Return the annotations that a request holds as `annotations`, or what is wrong with each.
 
     Raises:
-        RequestError: there are none, or too many.
+        RequestError: there are none, or more than TOGETHER_MAX.
     """
     entries = values["annotations"]
     if not isinstance(entries, list) or not 0 < len(entries) <= TOGETHER_MAX:
         size = len(entries) if isinstance(entries, list) else type(entries).__name__
         raise RequestError(f"annotations must be a list of 1 to {TOGETHER_MAX}, not {size}")
-    parsed = [_parsed(context, entry) for entry in entries]
-    sound = [new for new in parsed if isinstance(new, NewAnnotation)]
-    with context.project.database.transaction() as session:
-        recorded = iter(record_each(session, news=sound, annotator_id=context.annotator_id, now=now()))
-        counts = context.counts.preview(session)
-    context.counts.remember(counts)
-    found = [next(recorded) if isinstance(new, NewAnnotation) else new for new in parsed]
+    return [_checked(context, entry) for entry in entries]
+
+
+def store_annotations(
+    context: ServerContext, checked: Sequence[Checked]
+) -> Future[Committed[list[Recorded | LabelingError]]]:
+    """Have several annotations stored with the next commit, in their order; one that is refused holds up no other.
+
+    Args:
+        context: the running server.
+        checked: what `check_annotations` returned; what was wrong there is left out.
+    """
+    sound = [entry.new for entry in checked if entry.new is not None]
+    return context.batch.submit(
+        lambda session: record_each(session, news=sound, annotator_id=context.annotator_id, now=now())
+    )
+
+
+def stored_answers(
+    context: ServerContext, checked: Sequence[Checked], done: Committed[list[Recorded | LabelingError]]
+) -> Json:
+    """Return what is answered for several annotations that are on the disk.
+
+    Args:
+        context: the running server.
+        checked: what `check_annotations` returned.
+        done: what became of those that were sound.
+
+    Returns:
+        `stored`, for each of them in order: `uid`, `id` and `duplicate`, or `uid` and `error`; and beside it, as
+        they are after the last: `revision`, `counts` and `instance`.
+    """
+    found = iter(done.stored)
+    told = [_told(entry.uid, next(found) if entry.problem is None else entry.problem) for entry in checked]
     return {
-        "stored": [_told(values, each) for values, each in zip(entries, found, strict=True)],
-        "revision": counts.revision,
+        "stored": told,
+        "revision": done.counts.revision,
         "instance": context.instance,
-        "counts": {str(key): value for key, value in counts.classes.items()},
+        "counts": {str(key): value for key, value in done.counts.classes.items()},
     }
 
 
@@ -186,25 +231,24 @@ def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
     )
 
 
-def _parsed(context: ServerContext, values: object) -> NewAnnotation | RequestError:
-    """Return one of several annotations, or what is wrong with it."""
+def _checked(context: ServerContext, values: object) -> Checked:
+    uid = values.get("uid") if isinstance(values, dict) else None
+    uid = uid[:64] if isinstance(uid, str) else ""
+    if not isinstance(values, dict):
+        return Checked(
+            uid, problem=RequestError(f"an annotation must be a JSON object, not {str(values)[:40]!r}")
+        )
     try:
-        if not isinstance(values, dict):
-            raise RequestError(f"an annotation must be a JSON object, not {str(values)[:40]!r}")
-        new = parse_annotation(values)
-        if new.act != Act.UNDO:
-            check_keys(context, [new.item_key])
+        return Checked(uid, check_annotation(context, values))
     except RequestError as problem:
-        return problem
-    return new
+        return Checked(uid, problem=problem)
 
 
-def _told(values: object, found: Recorded | GoldpanError) -> Json:
+def _told(uid: str, found: Recorded | GoldpanError) -> Json:
     """Say what became of one of several annotations."""
     if isinstance(found, Recorded):
         return {"uid": found.uid, "id": found.id, "duplicate": found.duplicate}
-    uid = values.get("uid") if isinstance(values, dict) else None
-    return {"uid": uid[:64] if isinstance(uid, str) else "", "error": str(found)}
+    return {"uid": uid, "error": str(found)}
 
 
 def _picked(context: ServerContext, key: str, by_id: Mapping[int, LabelClass]) -> Json | None:

@@ -17,6 +17,7 @@ from app.layouts import Layouts
 from app.plotting import KeptPositions
 from app.project import Project, annotator_name
 from app.supervisor import Supervisor
+from app.write_batch import WriteBatch
 from config.schema import PlotSection
 from labeling.annotators import ensure_annotator
 from labeling.people import Person, Role
@@ -57,6 +58,7 @@ class ServerContext:
         hosts: the values of the Host header that are answered, so that a foreign name that resolves to this
             machine (DNS rebinding) is refused.
         writer: one thread for what writes to the database; keeps the event loop free while a commit reaches the disk.
+        batch: annotations that wait for the writer; it stores all that wait in one commit.
         reader: threads for what only reads.
         writing_file: held while the project's file is written.
     """
@@ -75,8 +77,9 @@ class ServerContext:
     plugin_problems: tuple[str, ...]
     person: Person
     hosts: frozenset[str]
+    writer: ThreadPoolExecutor
+    batch: WriteBatch
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
-    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "goldpan-writer"))
     reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "goldpan-reader"))
     writing_file: threading.Lock = field(default_factory=threading.Lock)
 
@@ -113,6 +116,7 @@ def make_context(
         person = Person(ensure_annotator(session, name=name), name, Role.ADMIN)
     counts, layouts = RunningCounts(), Layouts(project)
     labelled = RunningLabels(project.pool)
+    writer = ThreadPoolExecutor(1, "goldpan-writer")
     return ServerContext(
         project=project,
         hub=hub,
@@ -130,4 +134,6 @@ def make_context(
         readable=int(project.pool.readable.sum()),
         person=person,
         hosts=hosts,
+        writer=writer,
+        batch=WriteBatch(project.database, counts, writer),
     )

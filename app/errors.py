@@ -10,6 +10,7 @@ config.errors.GoldpanError
     │   └── PoolMovedError         the pool is not the one the project or shared config was made with
     ├── ServerError                the server cannot start: port taken, address not to be had
     ├── RoundError                 a round cannot run
+    ├── RoundFailedError           a round failed in the worker; says why, in plain text
     ├── SeekUnusableError          what is sought cannot be used in this round; it goes on without
     ├── PluginError                a plot of a plug-in cannot be drawn
     └── RequestError               an API request with wrong values (status 400)
@@ -51,6 +52,30 @@ class ServerError(AppError):
 
 class RoundError(AppError):
     """A round cannot run."""
+
+
+class RoundFailedError(AppError):
+    """A round failed; raised in the worker in place of whatever went wrong.
+
+    Attributes:
+        text: what went wrong, in words for the screen.
+        cause: one of `app.round_failure.Cause`.
+    """
+
+    def __init__(self, text: str, cause: str) -> None:
+        """Keep both as the error's arguments, so that it passes from one process to another.
+
+        Args:
+            text: what went wrong.
+            cause: one of `app.round_failure.Cause`.
+        """
+        super().__init__(text, cause)
+        self.text = text
+        self.cause = str(cause)
+
+    def __str__(self) -> str:
+        """Return the text alone."""
+        return self.text
 
 
 class SeekUnusableError(AppError):

@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from app.easing import CHUNK_ROWS, Easing, easing_of
 from app.project import Project, now, open_project, settings_hash
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
@@ -24,7 +25,7 @@ from app.round_proposals import proposals_hash, to_proposals
 from app.seeking import SoughtScores, Words, name_points, read_words, score_seeks
 from app.stopping import look_at_stopping
 from labeling.queue import store_proposals
-from labeling.round_log import advance_round, finish_round
+from labeling.round_log import advance_round, find_round, finish_round
 from models.devices import choose_device
 from models.heads.contract import TrainingSet
 from models.heads.scaling import measure_scale
@@ -64,12 +65,21 @@ def run_round(config_path: Path, *, number: int, revision: int, seed: int) -> in
     """
     project = open_project(config_path)
     try:
-        return _run(project, number=number, revision=revision, seed=seed)
+        with project.database.reading() as session:
+            row = find_round(session, number=number)
+        easing = Easing() if row is None else easing_of(row)
+        eased = replace(project, config=easing.config(project.config))
+        told = {"easing": easing.to_dict(project.config.head)} if easing else {}
+        return _run(
+            eased, number=number, revision=revision, seed=seed, chunk_rows=easing.chunk_rows, told=told
+        )
     finally:
         project.close()
 
 
-def _run(project: Project, *, number: int, revision: int, seed: int) -> int:
+def _run(
+    project: Project, *, number: int, revision: int, seed: int, chunk_rows: int, told: Mapping[str, Any]
+) -> int:
     def report(stage: str, share: float) -> None:
         with project.database.transaction() as session:
             advance_round(session, number=number, stage=stage, progress=share, now=now())
@@ -81,13 +91,13 @@ def _run(project: Project, *, number: int, revision: int, seed: int) -> int:
     report("training", 0.15)
     learned = _timed(seconds, "learn", lambda: learn_head(project, inputs, words, seed=seed))
     report("scoring", 0.6)
-    scores = _timed(seconds, "score", lambda: score(project, inputs, learned))
+    scores = _timed(seconds, "score", lambda: score(project, inputs, learned, chunk_rows=chunk_rows))
     report("looking for what is sought", 0.75)
     sought = _timed(seconds, "seek", lambda: score_seeks(project, inputs, words))
     report("choosing", 0.8)
     choice = _timed(seconds, "choose", lambda: choose(project, inputs, scores, sought, seed=seed))
     report("storing", 0.95)
-    store(project, inputs, learned, scores, sought, choice, number=number, seconds=seconds)
+    store(project, inputs, learned, scores, sought, choice, number=number, seconds=seconds, told=told)
     return len(choice.indices)
 
 
@@ -111,7 +121,9 @@ def learn_head(project: Project, inputs: RoundInputs, words: Words, *, seed: int
     return learn(training, section=section, seed=seed, device=choose_device(section.device))
 
 
-def score(project: Project, inputs: RoundInputs, learned: Learned | None) -> PoolScores | None:
+def score(
+    project: Project, inputs: RoundInputs, learned: Learned | None, *, chunk_rows: int = CHUNK_ROWS
+) -> PoolScores | None:
     """Score the whole pool in one pass; None where there is no model."""
     if learned is None:
         return None
@@ -126,6 +138,7 @@ def score(project: Project, inputs: RoundInputs, learned: Learned | None) -> Poo
         learned.trained,
         temperature=learned.temperature,
         prior=stated,
+        chunk=chunk_rows,
         device=choose_device(section.device),
     )
     return scores if stated is not None else _without_claims(scores, counts > 0)
@@ -192,6 +205,7 @@ def store(
     *,
     number: int,
     seconds: dict[str, float],
+    told: Mapping[str, Any],
 ) -> None:
     """Write the round's files, then its proposals and its end in one transaction."""
     name = strategy_name(project, scores, sought)
@@ -237,6 +251,7 @@ def store(
         "seconds": meaning.seconds,
         "trained": meaning.trained,
         "stopping": stopping.to_dict(),
+        **told,
     }
     with project.database.transaction() as session:
         store_proposals(session, proposals=proposals)

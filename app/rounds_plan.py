@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from labeling.round_log import abandon_stale, fail_round, latest_round
+from app.easing import ASKED_ROUNDS, next_easing
+from app.project import now as project_now
+from config.schema import ProjectConfig
+from labeling.round_log import abandon_stale, fail_round, latest_round, newest_rounds, start_round
 
 HEARTBEAT_S = 5.0
 """How often whoever runs a round says that it is alive."""
@@ -21,6 +24,30 @@ def next_seed(session: Any, *, project_seed: int) -> int:  # noqa: ANN401 - a se
     """Return the seed of the round that `start_round` would begin in the same transaction."""
     newest = latest_round(session, state=None)
     return round_seed(project_seed, 1 if newest is None else newest.number + 1)
+
+
+def begin_round(session: Any, *, config: ProjectConfig, revision: int) -> tuple[int, int] | None:  # noqa: ANN401
+    """Begin a round of this process, eased as `app.easing` says after failures.
+
+    Args:
+        session: of a write transaction.
+        config: the project's settings.
+        revision: the label revision to start from.
+
+    Returns:
+        Its number and its seed; None while another one runs.
+    """
+    seed = next_seed(session, project_seed=config.project.seed)
+    easing = next_easing(newest_rounds(session, limit=ASKED_ROUNDS))
+    number = start_round(
+        session,
+        revision=revision,
+        seed=seed,
+        owner=owner_name(),
+        now=project_now(),
+        metrics={"easing": easing.to_dict(config.head)} if easing else None,
+    )
+    return None if number is None else (number, seed)
 
 
 def round_seed(project_seed: int, number: int) -> int:

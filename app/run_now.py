@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 from app.errors import RoundError
 from app.project import Progress, Project, now
-from app.rounds_plan import HEARTBEAT_S, give_up_orphans, next_seed, owner_name
+from app.round_failure import failure_of
+from app.rounds_plan import HEARTBEAT_S, begin_round, give_up_orphans
 from app.sought import seek_abilities, sought_hash
 from app.status import read_status
-from config.errors import GoldpanError
 from labeling.errors import LabelingError
-from labeling.round_log import beat_round, fail_round, is_done, start_round
+from labeling.round_log import beat_round, fail_round, is_done
 
 log = logging.getLogger("goldpan.rounds")
 
@@ -34,20 +34,20 @@ def run_now(project: Project) -> int:
     with project.database.transaction() as session:
         # What a killed server left behind must not stand in the way for ever.
         give_up_orphans(session, now=now(), own=False)
-        seed = next_seed(session, project_seed=project.config.project.seed)
-        number = start_round(session, revision=revision, seed=seed, owner=owner_name(), now=now())
-    if number is None:
+        begun = begin_round(session, config=project.config, revision=revision)
+    if begun is None:
         raise RoundError("another process runs a round of this project; wait for it or stop that server")
+    number, seed = begun
     try:
         with _heartbeat(project, number):
             return run_round(project.paths.config, number=number, revision=revision, seed=seed)
     except BaseException as problem:
         with project.database.transaction() as session:
-            words = (
-                str(problem) if isinstance(problem, GoldpanError) else f"{type(problem).__name__}: {problem}"
-            )
+            failure = failure_of(problem)
             if not is_done(session, number=number):
-                fail_round(session, number=number, error=words, now=now())
+                fail_round(
+                    session, number=number, error=failure.text, now=now(), metrics={"cause": failure.cause}
+                )
         raise
 
 

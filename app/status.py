@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from app.counts import RunningCounts
+from app.easing import eased_words
 from app.layouts import LayoutState
 from app.project import now
 from labeling.classes import LabelClass, list_classes
@@ -30,6 +31,7 @@ class Status:
         seek_revision: grows with every seek that is added or taken back.
         seeks: what is sought, oldest first.
         layout: what becomes of the map's better layout; the supervisor fills it in.
+        retry: after a failure, how the next round is made easier, in words; the supervisor fills it in, too.
     """
 
     revision: int
@@ -43,6 +45,7 @@ class Status:
     seek_revision: int = 0
     seeks: tuple[Seek, ...] = ()
     layout: LayoutState = field(default_factory=LayoutState)
+    retry: str = ""
 
     @property
     def round_number(self) -> int:
@@ -98,7 +101,8 @@ def describe_round(status: Status) -> str:
         passed_s = max((now() - row.started_at).total_seconds(), 0.0)
         share = round(100 * (row.progress or 0))
         stage = row.stage or "starting"
-        return f"Round {row.number}: {stage} · {share} % · {passed_s:.1f} s · {status.labelled} labels"
+        line = f"Round {row.number}: {stage} · {share} % · {passed_s:.1f} s · {status.labelled} labels"
+        return line + _eased(row)
     arranged = status.layout.share
     arranging = "" if arranged is None else f" · arranging the map {100 * arranged:.0f} %"
     return _describe_last(status) + arranging
@@ -108,11 +112,20 @@ def _describe_last(status: Status) -> str:
     """Return one line about the last round while none runs."""
     if status.failed is not None:
         row = status.failed
-        return f"Round {row.number} failed: {row.error}. Labelling goes on; the next round tries again."
+        again = f" with {status.retry}" if status.retry else ""
+        return (
+            f"Round {row.number} failed: {row.error}. Labelling goes on; the next round tries again{again}."
+        )
     if status.latest is None:
         return "The first proposals are being computed"
     row = status.latest
     labels = "1 label" if row.labels_used == 1 else f"{row.labels_used} labels"
     fresh = status.revision - row.revision
     since = f" · {fresh} new since" if fresh else ""
-    return f"Round {row.number} finished in {row.seconds or 0:.1f} s with {labels}{since}"
+    passed_s = max(row.seconds or 0.0, 0.0)
+    return f"Round {row.number} finished in {passed_s:.1f} s with {labels}{_eased(row)}{since}"
+
+
+def _eased(row: RoundRow) -> str:
+    words = eased_words(row)
+    return f" · made easier after a failure: {words}" if words else ""

@@ -17,19 +17,23 @@ from dataclasses import dataclass, replace
 
 from app.arranging import Arranger
 from app.counts import RunningCounts
+from app.easing import next_easing
+from app.errors import RoundFailedError
 from app.project import Project, now
-from app.rounds_plan import HEARTBEAT_S, STALE_S, give_up_orphans, next_seed, owner_name
+from app.round_failure import Cause, failure_of
+from app.rounds_plan import HEARTBEAT_S, STALE_S, begin_round, give_up_orphans
 from app.sought import seek_abilities, sought_hash
 from app.status import Status, read_status
 from app.worker import Worker
-from config.errors import GoldpanError
 from labeling.errors import LabelingError
-from labeling.round_log import RoundRow, abandon_stale, beat_round, fail_round, is_done, start_round
+from labeling.round_log import RoundRow, abandon_stale, beat_round, fail_round, is_done
 
 log = logging.getLogger("goldpan.rounds")
 
 TICK_S = 0.15
 PAUSE_AFTER_FAILURE_S = 15.0
+PAUSE_WITH_LABELS_S = 1.0
+"""The same with enough new labels for a round; when many people label, there always are."""
 PATIENCE_S = 20.0
 """After this long without a round, fewer new labels than `retrain_after` start one too."""
 SETTLE_S = 0.6
@@ -71,7 +75,6 @@ class Supervisor:
         self._counts = counts
         self._on_status = on_status
         self._arranger = arranger
-        self._owner = owner_name()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._running: RunningRound | None = None
@@ -139,6 +142,9 @@ class Supervisor:
             tried = status.latest is not None or status.failed is not None
             calm = tried and not due and self._running is None and status.running is None
             status = replace(status, layout=self._arranger.look(calm=calm))
+        if status.failed is not None:
+            words = next_easing([status.failed]).words(self.project.config.head)
+            status = replace(status, retry=words)
         if status != self._status:
             self._status = status
             self._on_status(status)
@@ -193,22 +199,21 @@ class Supervisor:
             self._sought, self._sought_since_s = found, time.monotonic()
 
     def _waits_after_failure(self, status: Status) -> bool:
-        """After a failure: wait for new labels, or for a pause that grows with each failure in a row."""
-        if (
-            self._failures == 0
-            or status.revision >= self._failed_revision + self.project.config.rounds.retrain_after
-        ):
+        """After a failure: wait for a pause that grows with each failure in a row; a shorter one with new labels."""
+        if self._failures == 0:
             return False
-        pause_s = PAUSE_AFTER_FAILURE_S * min(2 ** (self._failures - 1), 16)
-        return time.monotonic() - self._failed_at_s < pause_s
+        fresh = status.revision - self._failed_revision
+        enough = fresh >= self.project.config.rounds.retrain_after
+        least_s = PAUSE_WITH_LABELS_S if enough else PAUSE_AFTER_FAILURE_S
+        return time.monotonic() - self._failed_at_s < least_s * min(2 ** (self._failures - 1), 16)
 
     def _begin(self, status: Status) -> None:
         project = self.project
         with project.database.transaction() as session:
-            seed = next_seed(session, project_seed=project.config.project.seed)
-            number = start_round(session, revision=status.revision, seed=seed, owner=self._owner, now=now())
-        if number is None:
+            begun = begin_round(session, config=project.config, revision=status.revision)
+        if begun is None:
             return
+        number, seed = begun
         moment = time.monotonic()
         try:
             future = self.worker.submit(
@@ -217,7 +222,9 @@ class Supervisor:
         except (BrokenProcessPool, OSError, RuntimeError) as problem:
             self._renew_worker()
             self._record_failure(
-                number, f"the worker process had died or could not start ({problem}); it is started again"
+                number,
+                f"the worker process had died or could not start ({problem}); it is started again",
+                Cause.WORKER,
             )
             return
         self._running = RunningRound(
@@ -239,6 +246,7 @@ class Supervisor:
             self._record_failure(
                 running.number,
                 f"the round took longer than {self.project.config.rounds.timeout_s:g} s and was stopped",
+                Cause.TIMEOUT,
             )
         elif moment - running.beat_s > HEARTBEAT_S:
             running.beat_s = moment
@@ -254,19 +262,24 @@ class Supervisor:
             return
         if isinstance(problem, BrokenProcessPool):
             self._renew_worker()
-            self._record_failure(running.number, "the worker process died (killed, or out of memory)")
+            self._record_failure(
+                running.number, "the worker process died (killed, or out of memory)", Cause.WORKER
+            )
             return
-        if not isinstance(problem, GoldpanError):
-            log.error("round %d failed", running.number, exc_info=problem)
-        self._record_failure(running.number, f"{type(problem).__name__}: {problem}")
+        log.error("round %d failed", running.number, exc_info=problem)
+        failure = problem if isinstance(problem, RoundFailedError) else failure_of(problem)
+        if failure.cause in (Cause.MEMORY, Cause.DEVICE):
+            # A process keeps a lost device for lost, and the memory that it once took.
+            self._renew_worker()
+        self._record_failure(running.number, failure.text, failure.cause)
 
-    def _record_failure(self, number: int, error: str) -> None:
+    def _record_failure(self, number: int, error: str, cause: str) -> None:
         with self.project.database.transaction() as session:
             if is_done(session, number=number):
                 # Everything was stored before its process ended; only the news of it was lost.
                 self._has_finished_one = True
                 return
-            fail_round(session, number=number, error=error, now=now())
+            fail_round(session, number=number, error=error, now=now(), metrics={"cause": cause})
         log.warning("round %d failed: %s", number, error)
         self._failures += 1
         self._failed_at_s = time.monotonic()

@@ -11,6 +11,8 @@ import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
+from app.round_failure import failure_of
+
 NICENESS = 10
 """The page goes first: the worker takes the processor time that the web server leaves."""
 PARENT_CHECK_S = 1.0
@@ -70,10 +72,18 @@ def warm_up() -> float:
 
 
 def work_round(config_path: str, number: int, revision: int, seed: int) -> int:
-    """Run one round in this process; returns the number of proposals."""
+    """Run one round in this process; returns the number of proposals.
+
+    Raises:
+        RoundFailedError: in place of whatever went wrong: to read an error of torch, the web server would have to
+            import torch.
+    """
     from app.rounds import run_round
 
-    return run_round(Path(config_path), number=number, revision=revision, seed=seed)
+    try:
+        return run_round(Path(config_path), number=number, revision=revision, seed=seed)
+    except Exception as problem:
+        raise failure_of(problem) from problem
 
 
 def _end_with(parent_pid: int) -> None:

@@ -14,11 +14,9 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
-from labeling.checks import KEY_MAX, check_uid, checked_integer, checked_text
+from labeling.checks import INTEGER_MAX, KEY_MAX, check_uid, checked_integer, checked_text
 from labeling.current import standing, undone
 from labeling.errors import (
     AnnotationConflictError,
@@ -38,7 +36,8 @@ from labeling.labels import (
     revision,
     update_counts,
 )
-from labeling.tables import AnnotationTable, AnnotatorTable, LabelClassTable
+from labeling.statements import LOOK, TO_UNDO, insert_once
+from labeling.tables import AnnotationTable, AnnotatorTable
 
 __all__ = [
     "Act",
@@ -160,26 +159,22 @@ def record(session: Session, *, new: NewAnnotation, annotator_id: int, now: date
         DatabaseUnavailableError: in a session of REPEATABLE READ, the same uid came from elsewhere meanwhile.
     """
     check_uid(new.uid, what="the annotation's uid")
-    stored = _stored(session, new=new, annotator_id=annotator_id)
-    if stored is not None:
-        return stored
+    found = _look(session, new=new, annotator_id=annotator_id)
+    if found.id is not None:
+        return _stored(found, new=new, annotator_id=annotator_id)
     check_values(new)
-    check_people_and_classes(session, new=new, annotator_id=annotator_id)
+    _check_found(found, new=new, annotator_id=annotator_id)
     undoes_id = _undoable(session, new=new, annotator_id=annotator_id) if new.act == Act.UNDO else None
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
     values = annotation_row(new, annotator_id=annotator_id, now=now, undoes_id=undoes_id)
-    statement = insert(AnnotationTable).values(**values)
-    # Two at once with the same uid: in a session without the write lock the look above may have been too early.
-    statement = statement.on_conflict_do_nothing(index_elements=[AnnotationTable.uid])
-    number = session.execute(statement.returning(AnnotationTable.id)).scalar_one_or_none()
+    number = session.execute(insert_once(session.get_bind().dialect.name), values).scalar_one_or_none()
     if number is not None:
         return Recorded(id=number, uid=new.uid, duplicate=False)
-    stored = _stored(session, new=new, annotator_id=annotator_id)
-    if stored is None:
+    found = _look(session, new=new, annotator_id=annotator_id)
+    if found.id is None:
         raise DatabaseUnavailableError(
             f"annotation {new.uid!r} is being stored by another process; try again"
         )
-    return stored
+    return _stored(found, new=new, annotator_id=annotator_id)
 
 
 def history(session: Session, *, item_key: str) -> list[Annotation]:
@@ -264,48 +259,54 @@ def check_people_and_classes(session: Session, *, new: NewAnnotation, annotator_
     Raises:
         AnnotationInvalidError: an unknown class or annotator, or an archived class.
     """
+    _check_found(_look(session, new=new, annotator_id=annotator_id), new=new, annotator_id=annotator_id)
+
+
+def _look(session: Session, *, new: NewAnnotation, annotator_id: int) -> Any:  # noqa: ANN401 - a row of LOOK
+    """Return what the database knows of an annotation's uid, annotator and classes; values may be anything yet."""
+    numbers = {
+        "annotator_id": annotator_id,
+        "class_id": new.class_id,
+        "suggested_class_id": new.suggested_class_id,
+    }
+    usable = {name: number if _is_id(number) else None for name, number in numbers.items()}
+    return session.execute(LOOK, {"uid": new.uid, **usable}).one()
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= INTEGER_MAX
+
+
+def _check_found(found: Any, *, new: NewAnnotation, annotator_id: int) -> None:  # noqa: ANN401 - a row of LOOK
     checked_integer(annotator_id, what="the annotator's id", error=AnnotationInvalidError, least=1)
-    if session.get(AnnotatorTable, annotator_id) is None:
+    if found.known_annotator is None:
         raise AnnotationInvalidError(f"there is no annotator with id {annotator_id}")
-    for what, class_id in (("class", new.class_id), ("suggested class", new.suggested_class_id)):
+    names = (
+        ("class", new.class_id, found.class_name),
+        ("suggested class", new.suggested_class_id, found.suggested_name),
+    )
+    for what, class_id, name in names:
         if class_id is None:
             continue
         checked_integer(class_id, what=f"the {what}'s id", error=AnnotationInvalidError, least=1)
-        found = session.get(LabelClassTable, class_id)
-        if found is None:
+        if name is None:
             raise AnnotationInvalidError(f"there is no {what} with id {class_id}; load the classes again")
-        if found.archived and what == "class":
-            raise AnnotationInvalidError(f"the class {found.name!r} is archived; choose another one")
+        if found.class_archived and what == "class":
+            raise AnnotationInvalidError(f"the class {name!r} is archived; choose another one")
 
 
-def _stored(session: Session, *, new: NewAnnotation, annotator_id: int) -> Recorded | None:
+def _stored(found: Any, *, new: NewAnnotation, annotator_id: int) -> Recorded:  # noqa: ANN401 - a row of LOOK
     """Return what is stored under the uid; circumstances (round, time on screen) may differ."""
-    undone_one = aliased(AnnotationTable)
-    statement = (
-        sa.select(
-            AnnotationTable.id,
-            AnnotationTable.item_key,
-            AnnotationTable.act,
-            AnnotationTable.class_id,
-            undone_one.uid,
-            AnnotationTable.comment,
-            AnnotationTable.annotator_id,
-        )
-        .outerjoin(undone_one, undone_one.id == AnnotationTable.undoes_id)
-        .where(AnnotationTable.uid == new.uid)
-    )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        return None
     names = ("item_key", "act", "class_id", "undoes_uid", "comment", "annotator")
     given = (new.item_key, new.act, new.class_id, new.undoes_uid, new.comment, annotator_id)
-    different = [name for name, old, value in zip(names, row[1:], given, strict=True) if old != value]
+    stored = tuple(found)[1:7]
+    different = [name for name, old, value in zip(names, stored, given, strict=True) if old != value]
     if different:
         raise AnnotationConflictError(
             f"annotation {new.uid!r} is stored already with another {', '.join(different)}; "
             "every annotation needs a uid of its own"
         )
-    return Recorded(id=row[0], uid=new.uid, duplicate=True)
+    return Recorded(id=found.id, uid=new.uid, duplicate=True)
 
 
 def check_values(new: NewAnnotation) -> None:
@@ -333,14 +334,7 @@ def check_values(new: NewAnnotation) -> None:
 
 def _undoable(session: Session, *, new: NewAnnotation, annotator_id: int) -> int:
     check_uid(new.undoes_uid, what="undoes_uid")
-    statement = sa.select(
-        AnnotationTable.id,
-        AnnotationTable.act,
-        AnnotationTable.item_key,
-        AnnotationTable.annotator_id,
-        undone(AnnotationTable.id),
-    ).where(AnnotationTable.uid == new.undoes_uid)
-    row = session.execute(statement).one_or_none()
+    row = session.execute(TO_UNDO, {"uid": new.undoes_uid}).one_or_none()
     if row is None:
         raise UndoRefusedError(f"there is no annotation {new.undoes_uid!r} to undo")
     number, act, item_key, owner, is_undone = row

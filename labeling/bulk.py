@@ -61,8 +61,8 @@ def record_each(
     found: list[Recorded | LabelingError] = []
     for new in news:
         try:
-            with session.begin_nested():
-                found.append(record(session, new=new, annotator_id=annotator_id, now=now))
+            # What is refused was refused before anything of it was written: no savepoint is needed.
+            found.append(record(session, new=new, annotator_id=annotator_id, now=now))
         except DatabaseUnavailableError:
             raise
         except LabelingError as refusal:

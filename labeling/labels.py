@@ -19,6 +19,8 @@ from labeling.tables import AnnotationTable
 MERGED = "merge"
 """The strategy of annotations that a merge of classes appended (`labeling.merging`)."""
 
+_NEWEST = sa.select(sa.func.coalesce(sa.func.max(AnnotationTable.__table__.c.id), 0))
+
 
 @dataclass(frozen=True)
 class LabelTable:
@@ -200,7 +202,7 @@ def _answers(revision: int | None = None) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _newest(session: Session) -> int:
-    return session.execute(sa.select(sa.func.coalesce(sa.func.max(AnnotationTable.id), 0))).scalar_one()
+    return session.execute(_NEWEST).scalar_one()
 
 
 @cache

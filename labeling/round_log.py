@@ -60,8 +60,24 @@ class RoundRow:
     heartbeat_at: datetime
 
 
-def start_round(session: Session, *, revision: int, seed: int, owner: str, now: datetime) -> int | None:
+def start_round(
+    session: Session,
+    *,
+    revision: int,
+    seed: int,
+    owner: str,
+    now: datetime,
+    metrics: Mapping[str, Any] | None = None,
+) -> int | None:
     """Begin a round and return its number; None while another one runs, in whatever process.
+
+    Args:
+        session: of a write transaction.
+        revision: the label revision it starts from.
+        seed: of everything random in it.
+        owner: the process that runs it.
+        now: the moment, in UTC.
+        metrics: what is known of it before it runs; `finish_round` replaces it.
 
     Raises:
         RoundError: a value cannot be stored.
@@ -81,7 +97,7 @@ def start_round(session: Session, *, revision: int, seed: int, owner: str, now: 
         "labels_used": 0,
         "started_at": now,
         "error": "",
-        "metrics": {},
+        "metrics": _storable(metrics or {}, what="metrics"),
         "hashes": {},
         "owner": owner,
         "heartbeat_at": now,
@@ -186,8 +202,17 @@ def finish_round(
     session.flush()
 
 
-def fail_round(session: Session, *, number: int, error: str, now: datetime) -> None:
+def fail_round(
+    session: Session, *, number: int, error: str, now: datetime, metrics: Mapping[str, Any] | None = None
+) -> None:
     """Mark a running round as failed; one that failed already keeps its first error.
+
+    Args:
+        session: of a write transaction.
+        number: the round.
+        error: why it failed, for the screen.
+        now: the moment, in UTC.
+        metrics: what is known of the failure, added to what is known of the round.
 
     Raises:
         RoundError: there is no such round, or it is done.
@@ -196,6 +221,7 @@ def fail_round(session: Session, *, number: int, error: str, now: datetime) -> N
     if row.state == "failed":
         return
     row = _running(session, number)
+    row.metrics = {**row.metrics, **_storable(metrics or {}, what="metrics")}
     _fail(row, error=error, now=now)
     session.flush()
 
@@ -206,6 +232,18 @@ def latest_round(session: Session, *, state: str | None = "done") -> RoundRow | 
     if state is not None:
         statement = statement.where(RoundTable.state == state)
     row = session.execute(statement).scalar_one_or_none()
+    return None if row is None else _frozen(row)
+
+
+def newest_rounds(session: Session, *, limit: int) -> list[RoundRow]:
+    """Return the newest rounds in any state, newest first."""
+    statement = sa.select(RoundTable).order_by(RoundTable.number.desc()).limit(limit)
+    return [_frozen(row) for row in session.execute(statement).scalars()]
+
+
+def find_round(session: Session, *, number: int) -> RoundRow | None:
+    """Return the round of that number, None where there is none."""
+    row = session.get(RoundTable, number, populate_existing=True)
     return None if row is None else _frozen(row)
 
 
@@ -282,7 +320,10 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _frozen(row: RoundTable) -> RoundRow:
-    seconds = None if row.finished_at is None else (row.finished_at - row.started_at).total_seconds()
+    # A clock that was set back meanwhile must not make a round end before it began.
+    seconds = (
+        None if row.finished_at is None else max((row.finished_at - row.started_at).total_seconds(), 0.0)
+    )
     return RoundRow(
         number=row.number,
         state=row.state,

@@ -6,13 +6,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,20 +34,21 @@ class RunningServer:
         *,
         port: int = 0,
         environment: dict[str, str] | None = None,
-        more: tuple[str, ...] = (),
+        module: str = "app",
+        options: Sequence[str] = (),
     ) -> None:
         self.config_path = config_path
         arguments = [
             sys.executable,
             "-m",
-            "app",
+            module,
             "serve",
             str(config_path),
             "--port",
             str(port),
             "--no-open",
-            *more,
         ]
+        arguments += options
         self.process = subprocess.Popen(
             arguments,
             cwd=ROOT,
@@ -154,6 +156,13 @@ def serving_trained(folder: Path, truth: dict[str, str], **options: Any) -> Iter
     project.close()
     with serving(project.paths.config, **options) as running:
         yield running
+
+
+def claim_free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], Any], *, seconds: float = 30.0, what: str = "the condition") -> Any:

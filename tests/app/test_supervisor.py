@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 import app.supervisor as supervisor_module
 from app.counts import RunningCounts
+from app.easing import Easing, easing_of
 from app.project import Project, now
 from app.rounds_plan import STALE_S
 from app.run_now import run_now
@@ -116,7 +118,20 @@ def test_look__a_killed_worker_is_noticed_and_replaced(watched: Watched, clouds:
     watched.supervisor.wake()
     failed = next(told.failed for told in watched.told if told.failed is not None)
     assert "worker process" in failed.error
-    watched.wait_for_round(failed.number + 1)
+    status = watched.wait_for_round(failed.number + 1)
+    assert status.latest is not None and easing_of(status.latest) == Easing({"worker": 1})
+
+
+def test_look__a_failing_round_does_not_run_in_a_loop(watched: Watched, clouds: Project) -> None:
+    supervisor = watched.supervisor
+    status = read_status(clouds.database)
+    supervisor._failures, supervisor._failed_at_s = 4, time.monotonic() - 7.0
+    busy = replace(status, revision=1_000_000)
+    assert supervisor._waits_after_failure(busy)
+    supervisor._failed_at_s -= 2.0
+    assert not supervisor._waits_after_failure(busy)
+    # Without new labels it waits for longer.
+    assert supervisor._waits_after_failure(replace(status, revision=supervisor._failed_revision))
 
 
 def test_look__a_round_that_hangs_is_stopped(watched: Watched, clouds: Project) -> None:

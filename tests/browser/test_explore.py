@@ -39,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     (folder / "wedge.py").write_text(WEDGE, "utf-8")
     (folder / "broken.py").write_text("import no_such_module_at_all", "utf-8")
     plugins = ("--plugin", str(folder / "wedge.py"), "--plugin", str(folder / "broken.py"))
-    with serving_trained(folder, {}, more=plugins) as running:
+    with serving_trained(folder, {}, options=plugins) as running:
         yield running
 
 
