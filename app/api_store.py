@@ -9,10 +9,10 @@ from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
-from app.project import now
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotations import history as past
 from labeling.classes import LabelClass, list_classes
+from labeling.clock import database_now
 from labeling.groups import LastGroup, recent_steps
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
@@ -38,7 +38,7 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
             annotator_id=context.annotator_id,
             count=count,
             lease_s=project.config.rounds.lease_s,
-            now=now(),
+            now=database_now(session),
             keep=keep,
         )
         classes = list_classes(session, archived=True)
@@ -87,7 +87,7 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
     if new.act != Act.UNDO:
         check_keys(context, [new.item_key])
     with context.project.database.transaction() as session:
-        stored = record(session, new=new, annotator_id=context.annotator_id, now=now())
+        stored = record(session, new=new, annotator_id=context.annotator_id, now=database_now(session))
         counts = context.counts.preview(session)
     context.counts.remember(counts)
     return {

@@ -17,12 +17,13 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.project import Project, now, open_project, settings_hash
+from app.project import Project, open_project, settings_hash
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
 from app.seeking import SoughtScores, Words, name_points, read_words, score_seeks
 from app.stopping import look_at_stopping
+from labeling.clock import database_now
 from labeling.queue import store_proposals
 from labeling.round_log import advance_round, finish_round
 from models.devices import choose_device
@@ -72,7 +73,7 @@ def run_round(config_path: Path, *, number: int, revision: int, seed: int) -> in
 def _run(project: Project, *, number: int, revision: int, seed: int) -> int:
     def report(stage: str, share: float) -> None:
         with project.database.transaction() as session:
-            advance_round(session, number=number, stage=stage, progress=share, now=now())
+            advance_round(session, number=number, stage=stage, progress=share, now=database_now(session))
 
     seconds: dict[str, float] = {}
     report("reading", 0.05)
@@ -246,7 +247,7 @@ def store(
             labels_used=int((inputs.labels >= 0).sum()),
             metrics=metrics,
             hashes=hashes,
-            now=now(),
+            now=database_now(session),
         )
     try:
         forget_old_rounds(project.paths.rounds, keep=KEPT_ROUNDS)

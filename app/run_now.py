@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.errors import RoundError
-from app.project import Progress, Project, now
+from app.project import Progress, Project
 from app.rounds_plan import HEARTBEAT_S, give_up_orphans, next_seed, owner_name
 from app.sought import seek_abilities, sought_hash
 from app.status import read_status
 from config.errors import GoldpanError
+from labeling.clock import database_now
 from labeling.errors import LabelingError
 from labeling.round_log import beat_round, fail_round, is_done, start_round
 
@@ -33,9 +34,11 @@ def run_now(project: Project) -> int:
     revision = read_status(project.database).revision
     with project.database.transaction() as session:
         # What a killed server left behind must not stand in the way for ever.
-        give_up_orphans(session, now=now(), own=False)
+        give_up_orphans(session, now=database_now(session), own=False)
         seed = next_seed(session, project_seed=project.config.project.seed)
-        number = start_round(session, revision=revision, seed=seed, owner=owner_name(), now=now())
+        number = start_round(
+            session, revision=revision, seed=seed, owner=owner_name(), now=database_now(session)
+        )
     if number is None:
         raise RoundError("another process runs a round of this project; wait for it or stop that server")
     try:
@@ -47,7 +50,7 @@ def run_now(project: Project) -> int:
                 str(problem) if isinstance(problem, GoldpanError) else f"{type(problem).__name__}: {problem}"
             )
             if not is_done(session, number=number):
-                fail_round(session, number=number, error=words, now=now())
+                fail_round(session, number=number, error=words, now=database_now(session))
         raise
 
 
@@ -75,7 +78,7 @@ def _heartbeat(project: Project, number: int) -> Iterator[None]:
         while not over.wait(HEARTBEAT_S):
             try:
                 with project.database.transaction() as session:
-                    beat_round(session, number=number, now=now())
+                    beat_round(session, number=number, now=database_now(session))
             except LabelingError as problem:
                 log.warning("round %d cannot say that it is alive: %s", number, problem)
 

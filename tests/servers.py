@@ -28,10 +28,16 @@ class RunningServer:
     """A `goldpan serve` process."""
 
     def __init__(
-        self, config_path: Path, *, port: int = 0, environment: dict[str, str] | None = None
+        self,
+        config_path: Path,
+        *,
+        port: int = 0,
+        environment: dict[str, str] | None = None,
+        options: tuple[str, ...] = (),
     ) -> None:
         self.config_path = config_path
         arguments = [sys.executable, "-m", "app", "serve", str(config_path), "--port", str(port), "--no-open"]
+        arguments += options
         self.process = subprocess.Popen(
             arguments,
             cwd=ROOT,
@@ -76,12 +82,14 @@ class RunningServer:
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         return self._ask(urllib.request.Request(self.url.rstrip("/") + path, headers=headers or {}))
 
-    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    def post(
+        self, path: str, body: Any, headers: dict[str, str] | None = None, *, method: str = "POST"
+    ) -> tuple[int, Any]:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         usual = {"Content-Type": "application/json", "Origin": self.url.rstrip("/")}
         asked = {name: value for name, value in {**usual, **(headers or {})}.items() if value}
         return self._ask(
-            urllib.request.Request(self.url.rstrip("/") + path, data=content, headers=asked, method="POST")
+            urllib.request.Request(self.url.rstrip("/") + path, data=content, headers=asked, method=method)
         )
 
     def _ask(self, request: urllib.request.Request) -> tuple[int, Any]:
