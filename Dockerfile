@@ -28,8 +28,8 @@ WORKDIR /src
 
 # The pinned dependencies first: their layer is the largest and changes least. A CUDA build of torch brings libraries
 # that the lock, made for the CPU, does not name; they follow from torch's own pin.
-COPY requirements.lock ./
-RUN uv pip install -r requirements.lock
+COPY requirements.lock requirements-postgres.lock ./
+RUN uv pip install -r requirements.lock -r requirements-postgres.lock
 
 COPY . .
 RUN uv pip install --no-deps .

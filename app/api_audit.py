@@ -20,8 +20,8 @@ from app.auditing import AuditWish, audit_page
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
-from app.project import now
 from labeling.audits import AuditDecision, NewAudit, record_audit
+from labeling.clock import database_now
 from labeling.groups import GROUP_MAX
 
 KEYS_MOST = 2_000
@@ -65,7 +65,9 @@ def store_audit(context: ServerContext, values: Mapping[str, Any]) -> Json:
     audit = parse_audit(values)
     check_keys(context, (entry.item_key for entry in audit.decisions))
     with context.project.database.transaction() as session:
-        found = record_audit(session, audit=audit, annotator_id=context.annotator_id, now=now())
+        found = record_audit(
+            session, audit=audit, annotator_id=context.annotator_id, now=database_now(session)
+        )
         counts = context.counts.preview(session)
     context.counts.remember(counts)
     left = set(found.taken)

@@ -28,7 +28,7 @@ from app.components.colours import farthest_colour
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, class_list
-from app.project import now
+from app.recording import note_change, note_class, note_merge
 from config.checks import fold
 from labeling.annotations import Counts
 from labeling.classes import (
@@ -43,6 +43,8 @@ from labeling.classes import (
     restore_class,
     update_class,
 )
+from labeling.clock import database_now
+from labeling.events import EventKind
 from labeling.merging import merge_class
 
 CLASS_LIMIT = 1000
@@ -155,7 +157,7 @@ def add(context: ServerContext, values: Mapping[str, Any]) -> Json:
             )
         _check_parent(known, values.get("parent_id"))
         used = [entry.colour for entry in known if entry.colour and not entry.archived]
-        add_class(
+        added = add_class(
             session,
             name=name,
             key=_key(known, values.get("key")) or next_key({entry.key for entry in known}),
@@ -164,6 +166,7 @@ def add(context: ServerContext, values: Mapping[str, Any]) -> Json:
             description=values.get("description", ""),
             target=values.get("target"),
         )
+        note_class(context, session, EventKind.CLASS_ADDED, added)
         return _told(context, list_classes(session, archived=True), context.counts.read(session))
 
 
@@ -202,6 +205,7 @@ def change(context: ServerContext, class_id: int, values: Mapping[str, Any]) -> 
         after = list_classes(session, archived=True)
         if after and all(entry.target == 0 for entry in after if not entry.archived):
             raise RequestError("every class would have the target 0; give one of them a target above 0 first")
+        note_change(context, session, before, _find(after, class_id))
         answer = _told(context, after, context.counts.read(session))
     return Changed(answer, former=(before.name,) if "name" in values else ())
 
@@ -214,7 +218,7 @@ def archive(context: ServerContext, class_id: int, _: Mapping[str, Any]) -> Chan
     """
     with context.project.database.transaction() as session:
         lift_children(session, class_id=class_id)
-        archive_class(session, class_id=class_id)
+        note_class(context, session, EventKind.CLASS_ARCHIVED, archive_class(session, class_id=class_id))
         found = list_classes(session, archived=True)
         return Changed(_told(context, found, context.counts.read(session)))
 
@@ -226,7 +230,7 @@ def restore(context: ServerContext, class_id: int, _: Mapping[str, Any]) -> Chan
         LabelClassError: there is no such class.
     """
     with context.project.database.transaction() as session:
-        restore_class(session, class_id=class_id)
+        note_class(context, session, EventKind.CLASS_RESTORED, restore_class(session, class_id=class_id))
         found = list_classes(session, archived=True)
         return Changed(_told(context, found, context.counts.read(session)))
 
@@ -256,9 +260,11 @@ def merge(context: ServerContext, class_id: int, values: Mapping[str, Any]) -> C
             into_id=into,
             uid=values.get("uid", ""),
             annotator_id=context.annotator_id,
-            now=now(),
+            now=database_now(session),
         )
         found = list_classes(session, archived=True)
+        if not done.duplicate:
+            note_merge(context, session, _find(found, class_id), _find(found, into), items=done.items)
         counts = context.counts.preview(session)
     context.counts.remember(counts)
     return Changed({**_told(context, found, counts), "merged": done.items, "group": values["uid"]})

@@ -22,7 +22,9 @@ from app.confirming import PageWish, confirm_page
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
-from app.project import now
+from app.recording import note_restored
+from labeling.classes import list_classes
+from labeling.clock import database_now
 from labeling.groups import GROUP_MAX, MERGE_PREFIX, NewGroup, record_group, undo_group
 from labeling.merging import undo_merge
 
@@ -93,7 +95,9 @@ def store_page(context: ServerContext, values: Mapping[str, Any]) -> Json:
     group = parse_group(values)
     check_keys(context, (key for key, _ in group.labels))
     with context.project.database.transaction() as session:
-        found = record_group(session, group=group, annotator_id=context.annotator_id, now=now())
+        found = record_group(
+            session, group=group, annotator_id=context.annotator_id, now=database_now(session)
+        )
         counts = context.counts.preview(session)
     context.counts.remember(counts)
     return {
@@ -121,9 +125,15 @@ def undo_labels(context: ServerContext, values: Mapping[str, Any]) -> Json:
     is_merge = group.startswith(MERGE_PREFIX)
     take_back = undo_merge if is_merge else undo_group
     with context.project.database.transaction() as session:
+        before = list_classes(session, archived=True) if is_merge else []
         keys = take_back(
-            session, group_uid=group, undo_uid=undo, annotator_id=context.annotator_id, now=now()
+            session,
+            group_uid=group,
+            undo_uid=undo,
+            annotator_id=context.annotator_id,
+            now=database_now(session),
         )
+        note_restored(context, session, before)
         counts = context.counts.preview(session)
     context.counts.remember(counts)
     if is_merge:

@@ -8,10 +8,10 @@ from typing import Any
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
-from app.project import now
 from app.round_files import RoundMeaning, read_meaning
 from app.sought import check_seek, seek_abilities
 from labeling.classes import list_classes
+from labeling.clock import database_now
 from labeling.pools.criteria import matching_rows, parse_criteria
 from labeling.round_log import latest_round
 from labeling.seeks import NewSeek, Seek, SeekKind, add_seek, list_seeks, withdraw_seek
@@ -44,7 +44,7 @@ def add(context: ServerContext, values: Mapping[str, Any]) -> Json:
     new = parse_seek(values)
     check_seek(context.project, new)
     with context.project.database.transaction() as session:
-        stored = add_seek(session, new=new, annotator_id=context.annotator_id, now=now())
+        stored = add_seek(session, new=new, annotator_id=context.annotator_id, now=database_now(session))
         names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
     return {"seek": seek_json(stored, names, {})}
 
@@ -56,7 +56,9 @@ def withdraw(context: ServerContext, seek_id: int) -> Json:
         SeekError: there is no such seek.
     """
     with context.project.database.transaction() as session:
-        stored = withdraw_seek(session, seek_id=seek_id, annotator_id=context.annotator_id, now=now())
+        stored = withdraw_seek(
+            session, seek_id=seek_id, annotator_id=context.annotator_id, now=database_now(session)
+        )
         names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
     return {"seek": seek_json(stored, names, {})}
 

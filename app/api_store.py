@@ -11,13 +11,13 @@ from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
-from app.project import now
 from app.write_batch import Committed
 from config.errors import GoldpanError
 from labeling.annotations import Act, NewAnnotation, Recorded, record
 from labeling.annotations import history as past
 from labeling.bulk import record_each
 from labeling.classes import LabelClass, list_classes
+from labeling.clock import database_now
 from labeling.errors import LabelingError
 from labeling.groups import LastGroup, recent_steps
 from labeling.queue import lease_next, release
@@ -62,7 +62,7 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
             annotator_id=context.annotator_id,
             count=count,
             lease_s=project.config.rounds.lease_s,
-            now=now(),
+            now=database_now(session),
             keep=keep,
         )
         classes = list_classes(session, archived=True)
@@ -121,7 +121,7 @@ def store_annotation(context: ServerContext, new: NewAnnotation) -> Future[Commi
         new: the annotation; see `check_annotation`.
     """
     return context.batch.submit(
-        lambda session: record(session, new=new, annotator_id=context.annotator_id, now=now())
+        lambda session: record(session, new=new, annotator_id=context.annotator_id, now=database_now(session))
     )
 
 
@@ -166,7 +166,9 @@ def store_annotations(
     """
     sound = [entry.new for entry in checked if entry.new is not None]
     return context.batch.submit(
-        lambda session: record_each(session, news=sound, annotator_id=context.annotator_id, now=now())
+        lambda session: record_each(
+            session, news=sound, annotator_id=context.annotator_id, now=database_now(session)
+        )
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.share import class_sections
@@ -17,8 +18,25 @@ from config.files import load_config, save_config
 from config.schema import ClassSection
 from labeling.classes import LabelClass, list_classes
 from labeling.database import Database
+from labeling.events import former_names
 
 log = logging.getLogger("goldpan.classes")
+
+TRIES = 10
+"""Changes by other servers, one on the heels of the other, that are followed; the next change writes the file again."""
+
+
+@dataclass(frozen=True)
+class KnownClasses:
+    """What the database says of classes.
+
+    Attributes:
+        classes: all of them, archived ones too, in order.
+        former: names that classes had once and none has now, whichever server renamed them.
+    """
+
+    classes: tuple[LabelClass, ...]
+    former: frozenset[str]
 
 
 def write_classes(database: Database, path: Path, *, former: Collection[str] = ()) -> str:
@@ -26,7 +44,8 @@ def write_classes(database: Database, path: Path, *, former: Collection[str] = (
 
     What the file names and the database does not know stays in it: somebody added it for the next start.
 
-    Two at once must not run for one file: the last to write must have read the database last.
+    Two threads of one server must not run this for one file at once. Another server may: whoever writes last looks at
+    the database again after it, so that the file ends as the database is.
 
     Args:
         database: the opened database.
@@ -36,14 +55,16 @@ def write_classes(database: Database, path: Path, *, former: Collection[str] = (
     Returns:
         What went wrong, in words for the person; "" where nothing did.
     """
-    with database.reading() as session:
-        classes = list_classes(session, archived=True)
     try:
-        # Read anew: the file may have been edited since the project was opened.
-        config = load_config(path)
-        wanted = file_classes(config.classes, classes, former=former)
-        if wanted != config.classes:
-            save_config(config.model_copy(update={"classes": wanted}), path)
+        for _ in range(TRIES):
+            known = _known(database)
+            # Read anew: the file may have been edited since the project was opened.
+            config = load_config(path)
+            wanted = file_classes(config.classes, known.classes, former={*former, *known.former})
+            if wanted != config.classes:
+                save_config(config.model_copy(update={"classes": wanted}), path)
+            if _known(database) == known:
+                break
     except GoldpanError as problem:
         log.warning("the classes are stored, but not in %s: %s", path, problem)
         return f"Stored, but the project's file could not be written: {problem}"
@@ -63,3 +84,8 @@ def file_classes(
     sections = class_sections(classes)
     gone = {fold(section.name) for section in sections} | {fold(name) for name in former}
     return (*sections, *(entry for entry in written if fold(entry.name) not in gone))
+
+
+def _known(database: Database) -> KnownClasses:
+    with database.reading() as session:
+        return KnownClasses(tuple(list_classes(session, archived=True)), frozenset(former_names(session)))

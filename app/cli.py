@@ -1,4 +1,4 @@
-"""The command line: `goldpan init | serve | demo | export | import | round | status | simulate | strategies`."""
+"""The command line: `goldpan init | serve | demo | export | import | round | status | log | db | simulate | …`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli_db import db_app
+from app.cli_log import log_command
 from app.errors import PoolDamagedError, ProjectError
 from app.project import Progress as Report
 from app.project import Project
 from app.server import DEFAULT_ADDRESS, DEFAULT_PORT, serve
 from app.simulate import simulate
-from app.terminal import out, prepare_terminal, stages, tell_made, tell_problem
+from app.terminal import has_desktop, out, prepare_terminal, stages, tell_made, tell_problem
 from app.version import VERSION
 from config.errors import GoldpanError
 
@@ -289,6 +291,8 @@ def status(
 
 
 app.command(context_settings={"allow_extra_args": True})(simulate)
+app.command("log")(log_command)
+app.add_typer(db_app, name="db")
 
 
 @app.command()
@@ -383,13 +387,7 @@ def _warn(config_path: Path) -> None:
 def _serve(config_path: Path, *, open_browser: bool, **options: Any) -> None:  # noqa: ANN401 - as serve
     def ready(url: str) -> None:
         out.print(f"goldpan is at {url} (Ctrl-C stops it)", highlight=False, markup=False)
-        if open_browser and _has_desktop():
+        if open_browser and has_desktop():
             webbrowser.open(url)
 
     serve(config_path, **options, on_ready=ready)
-
-
-def _has_desktop() -> bool:
-    return sys.platform in {"darwin", "win32"} or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +11,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from app.project import Project, now, settings_hash
+from app.project import Project, annotator_name, now, settings_hash
 from app.share import write_shared_config
 from app.status import Status, read_status
 from app.targets import target_shares
 from labeling.annotations import Act, Annotation, standing_annotations
 from labeling.annotations import revision as newest_revision
+from labeling.annotators import ensure_annotator
 from labeling.classes import list_classes
+from labeling.clock import database_now
+from labeling.errors import DatabaseUnavailableError
+from labeling.events import EventKind, record_event
 from labeling.exports.contract import LABEL_COLUMNS, ExportBundle
 from labeling.exports.registry import write_exports
 from models.vectors import open_vectors
+
+log = logging.getLogger("goldpan.exports")
 
 DEFAULT_FORMATS = ("csv", "parquet", "selection")
 
@@ -40,7 +47,11 @@ class Exported:
 
 
 def export_project(
-    project: Project, *, formats: Sequence[str] = DEFAULT_FORMATS, folder: Path | None = None
+    project: Project,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    folder: Path | None = None,
+    annotator_id: int | None = None,
 ) -> Exported:
     """Write the labels in each format, and the shared config.
 
@@ -48,6 +59,7 @@ def export_project(
         project: the opened project.
         formats: names of registered exports.
         folder: where to; a new folder named by the time under the project's `exports/` if None.
+        annotator_id: who exports; None for whoever works at this machine.
 
     Raises:
         UnknownNameError: a format is not registered.
@@ -64,6 +76,7 @@ def export_project(
         shutil.rmtree(target, ignore_errors=True)
         raise
     labels = int((bundle.labels["act"] == str(Act.LABEL)).sum())
+    _note_export(project, target, formats=formats, labels=labels, annotator_id=annotator_id)
     return Exported(folder=target, files=(*files, shared), labels=labels)
 
 
@@ -105,6 +118,27 @@ def labels_frame(project: Project, *, revision: int | None = None) -> pd.DataFra
     told = [_label_row(entries[i], int(rows[i]), names) for i in np.argsort(rows, kind="stable")]
     frame = pd.DataFrame(told, columns=list(LABEL_COLUMNS))
     return frame.astype({"row": "Int64", "round": "Int64"})
+
+
+def _note_export(
+    project: Project, folder: Path, *, formats: Sequence[str], labels: int, annotator_id: int | None
+) -> None:
+    """Put the export on record; a database that takes no writes must not keep labels from being rescued."""
+    details = {"formats": list(formats), "labels": labels}
+    try:
+        with project.database.transaction() as session:
+            who = annotator_id or ensure_annotator(session, name=annotator_name(project.config))
+            moment = database_now(session)
+            record_event(
+                session,
+                kind=EventKind.EXPORT_WRITTEN,
+                annotator_id=who,
+                now=moment,
+                subject=folder.name,
+                details=details,
+            )
+    except DatabaseUnavailableError as problem:
+        log.warning("the export %s is not on record: %s", folder, problem)
 
 
 def _label_row(entry: Annotation, row: int, names: dict[int, str]) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ import param
 from app.attempts import Attempts
 from app.plot_plugins import domain_plots
 from app.plotting import first_plot, known_plots
+from app.recording import note_setting
 from app.session import DashboardState
 from config.files import load_config, save_config
 from config.schema import DOMAIN_PLOTS_MAX, PLOTS_MAX, PlotSection
@@ -78,6 +79,7 @@ class PlotState(Attempts):
                 config = load_config(path)
                 views = config.views.model_copy(update={"plots": plots, "domain_plots": domain})
                 save_config(config.model_copy(update={"views": views}), path)
+            note_setting(context, "views.plots")
             return True
 
         if await self.attempt(context.reader, write) is None:

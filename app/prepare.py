@@ -19,6 +19,7 @@ from app.project import (
     Project,
     ProjectPaths,
     add_configured_classes,
+    annotator_name,
     now,
     open_project,
     open_store,
@@ -26,6 +27,9 @@ from app.project import (
 )
 from config.files import load_config, save_config
 from config.schema import ProjectConfig
+from labeling.annotators import ensure_annotator
+from labeling.clock import database_now
+from labeling.events import EventKind, record_event
 from labeling.pools.changes import PoolChange, pool_changed
 from labeling.pools.pool import Pool
 from labeling.pools.snapshot import make_snapshot
@@ -166,6 +170,7 @@ def restore_pool(config: ProjectConfig, paths: ProjectPaths, *, stage: Stage = s
         hand_over_places(known, pool, paths)
     project = open_project(paths.config)
     write_record(project, pool_hash=pool.hash)
+    _note_refresh(project)
     project.close()
     return pool
 
@@ -185,6 +190,7 @@ def _make_parts(
     database = open_store(filled, paths)
     project = Project(config=filled, paths=paths, pool=pool, database=database)
     try:
+        _refuse_another_project(project, fill=fill is not None)
         add_configured_classes(project)
         _fill_record(project)
         if fill is not None:
@@ -192,6 +198,32 @@ def _make_parts(
     finally:
         project.close()
     return filled, pool
+
+
+def _refuse_another_project(project: Project, *, fill: bool) -> None:
+    """Refuse a database that holds another project; a second machine may join the project of the same pool."""
+    with project.database.reading() as session:
+        known = get_project(session)
+    if known is None:
+        return
+    if fill or known.pool_hash != project.pool.hash:
+        which = "the same" if known.pool_hash == project.pool.hash else "another"
+        raise ProjectExistsError(
+            f"the database {project.database.url} holds the project {known.name!r} already, of {which} pool; give an "
+            "empty database or schema"
+        )
+
+
+def _note_refresh(project: Project) -> None:
+    with project.database.transaction() as session:
+        record_event(
+            session,
+            kind=EventKind.POOL_REFRESHED,
+            annotator_id=ensure_annotator(session, name=annotator_name(project.config)),
+            now=database_now(session),
+            subject=project.pool.hash,
+            details={"items": project.pool.n},
+        )
 
 
 def _fill_record(project: Project) -> None:

@@ -8,24 +8,24 @@ from __future__ import annotations
 import datetime as dt
 import os
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from app.class_keys import next_key
 from app.components.theme import class_colour
+from app.database_address import STORE_NAME, resolve_address
 from app.errors import PoolDamagedError, ProjectMissingError
 from config.files import config_hash, data_folder, load_config
 from config.schema import ClassSection, ProjectConfig
 from labeling.classes import LabelClass, add_class, archive_class, list_classes, update_class
-from labeling.database import Database, open_database, sqlite_url
+from labeling.clock import database_now
+from labeling.database import Database, open_database
 from labeling.errors import DatabaseOpenError
+from labeling.events import EventKind, former_names, record_event
 from labeling.pools.errors import SnapshotError
 from labeling.pools.pool import Pool, open_pool
-
-STORE_NAME = "labels.sqlite"
-"""The database's file in the data folder, unless the configuration names another database."""
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is being done."""
@@ -107,8 +107,12 @@ def project_paths(config_path: Path) -> ProjectPaths:
 
 
 def database_url(config: ProjectConfig, paths: ProjectPaths) -> str:
-    """Return the SQLAlchemy URL of the project's database; SQLite in the data folder unless the file says other."""
-    return config.project.database or sqlite_url(paths.folder / STORE_NAME)
+    """Return the SQLAlchemy URL of the project's database; SQLite in the data folder unless the file says other.
+
+    Raises:
+        ProjectError: the file names a variable of the environment that is not set.
+    """
+    return resolve_address(config.project.database, paths.folder)
 
 
 def annotator_name(config: ProjectConfig) -> str:
@@ -168,20 +172,24 @@ def open_store(config: ProjectConfig, paths: ProjectPaths) -> Database:
 
 
 def add_configured_classes(project: Project) -> list[LabelClass]:
-    """Add the classes that the file names and the database does not have yet; return all classes."""
+    """Add the classes that the file names and the database does not have yet; return all classes.
+
+    A name that a class of the database had before it was renamed is not added: another server renamed it, whose file
+    this is not.
+    """
     with project.database.reading() as session:
-        known = list_classes(session, archived=True)
-    if not _missing(project.config, known):
+        known, former = list_classes(session, archived=True), former_names(session)
+    if not _missing(project.config, known, former):
         return [label_class for label_class in known if not label_class.archived]
     with project.database.transaction() as session:
         # Another process may have added them by now.
         known = list_classes(session, archived=True)
-        missing = _missing(project.config, known)
+        missing = _missing(project.config, known, former_names(session))
         taken = {label_class.key for label_class in known} | {entry.key for entry in missing}
         for position, entry in enumerate(missing, start=len(known)):
             key = entry.key or (None if entry.archived else next_key(taken))
             taken.add(key)
-            add_class(
+            added = add_class(
                 session,
                 name=entry.name,
                 key=key,
@@ -189,7 +197,15 @@ def add_configured_classes(project: Project) -> list[LabelClass]:
                 description=entry.description,
                 target=entry.target,
             )
-        _place_classes(session, missing)
+            record_event(
+                session,
+                kind=EventKind.CLASS_ADDED,
+                annotator_id=None,
+                now=database_now(session),
+                subject=added.name,
+                details={"class_id": added.id, "by": "the project's file"},
+            )
+        _place_classes(session, missing, former_names(session))
         return list_classes(session)
 
 
@@ -206,14 +222,21 @@ def settings_hash(project: Project, classes: Sequence[LabelClass]) -> str:
     return config_hash(project.config.model_copy(update={"classes": sections}))
 
 
-def _missing(config: ProjectConfig, known: Sequence[LabelClass]) -> list[ClassSection]:
-    names = {_folded(label_class.name) for label_class in known}
+def _missing(
+    config: ProjectConfig, known: Sequence[LabelClass], former: Mapping[str, str]
+) -> list[ClassSection]:
+    names = {_folded(label_class.name) for label_class in known} | {_folded(name) for name in former}
     return [entry for entry in config.classes if _folded(entry.name) not in names]
 
 
-def _place_classes(session: Any, added: Sequence[ClassSection]) -> None:  # noqa: ANN401 - a database session
+def _place_classes(
+    session: Any,  # noqa: ANN401 - a database session
+    added: Sequence[ClassSection],
+    former: Mapping[str, str],
+) -> None:
     """Put the added classes under their parents, which may come after them, and archive those that are so marked."""
     ids = {_folded(entry.name): entry.id for entry in list_classes(session, archived=True)}
+    ids = {_folded(old): ids[_folded(present)] for old, present in former.items()} | ids
     for entry in added:
         class_id = ids[_folded(entry.name)]
         if entry.parent is not None:

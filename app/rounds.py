@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from app.easing import CHUNK_ROWS, Easing, easing_of
-from app.project import Project, now, open_project, settings_hash
+from app.project import Project, open_project, settings_hash
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
 from app.seeking import SoughtScores, Words, name_points, read_words, score_seeks
 from app.stopping import look_at_stopping
+from labeling.clock import database_now
 from labeling.queue import store_proposals
 from labeling.round_log import advance_round, find_round, finish_round
 from models.devices import choose_device
@@ -82,7 +83,7 @@ def _run(
 ) -> int:
     def report(stage: str, share: float) -> None:
         with project.database.transaction() as session:
-            advance_round(session, number=number, stage=stage, progress=share, now=now())
+            advance_round(session, number=number, stage=stage, progress=share, now=database_now(session))
 
     seconds: dict[str, float] = {}
     report("reading", 0.05)
@@ -261,7 +262,7 @@ def store(
             labels_used=int((inputs.labels >= 0).sum()),
             metrics=metrics,
             hashes=hashes,
-            now=now(),
+            now=database_now(session),
         )
     try:
         forget_old_rounds(project.paths.rounds, keep=KEPT_ROUNDS)

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from app.easing import ASKED_ROUNDS, next_easing
-from app.project import now as project_now
 from config.schema import ProjectConfig
+from labeling.clock import database_now
 from labeling.round_log import abandon_stale, fail_round, latest_round, newest_rounds, start_round
 
 HEARTBEAT_S = 5.0
 """How often whoever runs a round says that it is alive."""
 STALE_S = 60.0
 """After this long without a word, a round counts as given up."""
+GRACE_S = 2.5 * HEARTBEAT_S
+"""So long a server listens for a sign of life itself, before it believes that a round is as old as it looks."""
 
 
 def next_seed(session: Any, *, project_seed: int) -> int:  # noqa: ANN401 - a session of labeling.database
@@ -44,7 +46,7 @@ def begin_round(session: Any, *, config: ProjectConfig, revision: int) -> tuple[
         revision=revision,
         seed=seed,
         owner=owner_name(),
-        now=project_now(),
+        now=database_now(session),
         metrics={"easing": easing.to_dict(config.head)} if easing else None,
     )
     return None if number is None else (number, seed)
@@ -57,7 +59,16 @@ def round_seed(project_seed: int, number: int) -> int:
 
 def owner_name() -> str:
     """Return what this process calls itself in the log of rounds."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    return f"{machine_name()}:{os.getpid()}"
+
+
+def machine_name() -> str:
+    """Return the name within which the numbers of processes are unique: a container's are not those of its machine."""
+    try:
+        space = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{space}"
 
 
 def give_up_orphans(session: Any, *, now: dt.datetime, own: bool) -> None:  # noqa: ANN401 - a database session
@@ -70,13 +81,19 @@ def give_up_orphans(session: Any, *, now: dt.datetime, own: bool) -> None:  # no
     """
     abandon_stale(session, older_than_s=STALE_S, now=now)
     newest = latest_round(session, state="running")
-    if newest is not None and _owner_is_gone(newest.owner, own=own):
+    if newest is not None and owner_is_gone(newest.owner, own=own):
         fail_round(session, number=newest.number, error="the server stopped during this round", now=now)
 
 
-def _owner_is_gone(owner: str, *, own: bool) -> bool:
-    host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+def owner_is_gone(owner: str, *, own: bool) -> bool:
+    """Return whether the process of that name ended on this machine; False where that cannot be seen from here.
+
+    Args:
+        owner: as of `owner_name`; earlier versions left the space of the numbers out.
+        own: whether this process's own number counts as that of an earlier one.
+    """
+    machine, _, pid = owner.rpartition(":")
+    if machine not in (machine_name(), socket.gethostname()) or not pid.isdigit():
         return False
     if int(pid) == os.getpid():
         return own

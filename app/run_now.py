@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.errors import RoundError
-from app.project import Progress, Project, now
+from app.project import Progress, Project
 from app.round_failure import failure_of
 from app.rounds_plan import HEARTBEAT_S, begin_round, give_up_orphans
 from app.sought import seek_abilities, sought_hash
 from app.status import read_status
+from labeling.clock import database_now
 from labeling.errors import LabelingError
 from labeling.round_log import beat_round, fail_round, is_done
 
@@ -33,7 +34,7 @@ def run_now(project: Project) -> int:
     revision = read_status(project.database).revision
     with project.database.transaction() as session:
         # What a killed server left behind must not stand in the way for ever.
-        give_up_orphans(session, now=now(), own=False)
+        give_up_orphans(session, now=database_now(session), own=False)
         begun = begin_round(session, config=project.config, revision=revision)
     if begun is None:
         raise RoundError("another process runs a round of this project; wait for it or stop that server")
@@ -46,7 +47,11 @@ def run_now(project: Project) -> int:
             failure = failure_of(problem)
             if not is_done(session, number=number):
                 fail_round(
-                    session, number=number, error=failure.text, now=now(), metrics={"cause": failure.cause}
+                    session,
+                    number=number,
+                    error=failure.text,
+                    now=database_now(session),
+                    metrics={"cause": failure.cause},
                 )
         raise
 
@@ -75,7 +80,7 @@ def _heartbeat(project: Project, number: int) -> Iterator[None]:
         while not over.wait(HEARTBEAT_S):
             try:
                 with project.database.transaction() as session:
-                    beat_round(session, number=number, now=now())
+                    beat_round(session, number=number, now=database_now(session))
             except LabelingError as problem:
                 log.warning("round %d cannot say that it is alive: %s", number, problem)
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from app.context import ServerContext
-from app.project import now
+from labeling.clock import database_now
+from labeling.events import EventKind, record_event
 from labeling.selections import (
     NamedSelection,
     PackedKeys,
+    delete_selection,
     list_selections,
     pack_keys,
+    rename_selection,
     save_selection,
     selection_keys,
     unpack_keys,
@@ -54,9 +58,39 @@ def keep(context: ServerContext, keys: PackedKeys, *, name: str, how: str) -> Na
         SelectionError: the name is taken or cannot be used.
     """
     with context.project.database.transaction() as session:
-        return save_selection(
-            session, name=name, how=how, keys=keys, annotator_id=context.annotator_id, now=now()
+        kept = save_selection(
+            session,
+            name=name,
+            how=how,
+            keys=keys,
+            annotator_id=context.annotator_id,
+            now=database_now(session),
         )
+        _note(context, session, EventKind.SELECTION_SAVED, kept)
+        return kept
+
+
+def rename(context: ServerContext, entry: NamedSelection, *, name: str) -> NamedSelection:
+    """Give a named selection another name.
+
+    Raises:
+        SelectionError: it is not there, or the name is taken or cannot be used.
+    """
+    with context.project.database.transaction() as session:
+        renamed = rename_selection(session, selection_id=entry.id, name=name)
+        _note(context, session, EventKind.SELECTION_RENAMED, renamed, former=entry.name)
+        return renamed
+
+
+def delete(context: ServerContext, entry: NamedSelection) -> None:
+    """Forget a named selection; that there was one stays on record.
+
+    Raises:
+        SelectionError: it is not there.
+    """
+    with context.project.database.transaction() as session:
+        delete_selection(session, selection_id=entry.id)
+        _note(context, session, EventKind.SELECTION_DELETED, entry)
 
 
 def read_all(context: ServerContext) -> list[NamedSelection]:
@@ -85,3 +119,20 @@ def keys_of(context: ServerContext, selection_id: int) -> Iterator[list[str]]:
     with context.project.database.reading() as session:
         packed = selection_keys(session, selection_id=selection_id)
     return unpack_keys(packed)
+
+
+def _note(
+    context: ServerContext,
+    session: Any,  # noqa: ANN401 - a session of labeling.database
+    kind: EventKind,
+    entry: NamedSelection,
+    **more: str,
+) -> None:
+    record_event(
+        session,
+        kind=kind,
+        annotator_id=context.annotator_id,
+        now=database_now(session),
+        subject=entry.name,
+        details={"items": entry.count, "how": entry.how, **more},
+    )

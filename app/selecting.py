@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from app.context import ServerContext
 from app.errors import RequestError
-from app.project import Project, now
+from app.project import Project
+from labeling.clock import database_now
 from labeling.groups import (
     SELECTION_MAX,
     SELECTION_PREFIX,
@@ -151,7 +152,7 @@ def label_rows(context: ServerContext, rows: IntArray, class_id: int) -> tuple[s
             session,
             group=NewGroup(uid=uid, labels=labels, class_id=class_id),
             annotator_id=context.annotator_id,
-            now=now(),
+            now=database_now(session),
         )
         counts = context.counts.preview(session)
     context.counts.remember(counts)
@@ -170,7 +171,7 @@ def take_back(context: ServerContext, group_uid: str) -> int:
             group_uid=group_uid,
             undo_uid=f"undo-{uuid4().hex}",
             annotator_id=context.annotator_id,
-            now=now(),
+            now=database_now(session),
         )
         counts = context.counts.preview(session)
     context.counts.remember(counts)

@@ -85,7 +85,15 @@ def known_hosts(address: str, port: int, more: tuple[str, ...] = ()) -> frozense
         else set()
     )
     names.add(f"[{address}]" if ":" in address else address)
-    return frozenset({f"{name}:{port}" for name in names} | {name.lower() for name in more})
+    return frozenset(
+        {f"{name}:{port}" for name in names} | {name for given in more for name in _spellings(given)}
+    )
+
+
+def _spellings(host: str) -> set[str]:
+    """Return a host as browsers write it: they leave out the port that goes without saying."""
+    name = host.lower()
+    return {name, name.removesuffix(":443").removesuffix(":80")}
 
 
 def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[[str], None] | None) -> None:

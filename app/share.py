@@ -13,7 +13,7 @@ from typing import cast
 
 from app.errors import ProjectError
 from app.prepare import Stage, create_project, silent_stage
-from app.project import Project, now
+from app.project import Project, annotator_name, now
 from app.version import VERSION
 from config.files import load_config, save_config
 from config.schema import (
@@ -28,6 +28,8 @@ from config.schema import (
 from labeling.annotations import Act, Annotation, NewAnnotation, annotations_since
 from labeling.annotators import ensure_annotator
 from labeling.classes import LabelClass, list_classes
+from labeling.clock import database_now
+from labeling.events import EventKind, record_event
 from labeling.restoring import PastAnnotation, restore_annotations
 from labeling.round_log import RoundRow, list_rounds, restore_round
 from labeling.seeks import NewSeek, PastSeek, Seek, list_seeks, restore_seeks
@@ -101,7 +103,9 @@ def import_project(
         section = section.model_copy(update={"path": str(pool.resolve())})
     # Whom links may lead to is for the person at this machine to say.
     views = given.views.model_copy(update={"lookup_hosts": ()})
-    plain = given.model_copy(update={"pool": section, "views": views, "shared": None})
+    # Where the labels go, too: nobody else's file decides which server gets them.
+    private = given.project.model_copy(update={"database": None})
+    plain = given.model_copy(update={"project": private, "pool": section, "views": views, "shared": None})
     shared = given.shared
     return create_project(
         plain,
@@ -156,9 +160,18 @@ def _restore(project: Project, shared: SharedSection) -> None:
                 seed=row.seed,
                 labels_used=0,
                 hashes={"proposals": row.proposals_hash} if row.proposals_hash else {},
-                now=now(),
+                now=database_now(session),
                 error="" if row.proposals_hash else "it failed where it ran first",
             )
+        details = {"annotations": len(past), "rounds": len(shared.rounds)}
+        record_event(
+            session,
+            kind=EventKind.PROJECT_IMPORTED,
+            annotator_id=ensure_annotator(session, name=annotator_name(project.config)),
+            now=database_now(session),
+            subject=project.config.project.name,
+            details=details,
+        )
 
 
 def _names_of(shared: SharedSection) -> Iterator[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.counts import RunningCounts
 from app.easing import eased_words
 from app.layouts import LayoutState
 from app.project import now
 from labeling.classes import LabelClass, list_classes
+from labeling.clock import database_now
 from labeling.database import Database
 from labeling.queue import waiting
 from labeling.round_log import RoundRow, latest_round
@@ -32,6 +34,7 @@ class Status:
         seeks: what is sought, oldest first.
         layout: what becomes of the map's better layout; the supervisor fills it in.
         retry: after a failure, how the next round is made easier, in words; the supervisor fills it in, too.
+        moment: the database's clock when this was read, while a round runs; it does not make a status another one.
     """
 
     revision: int
@@ -46,6 +49,7 @@ class Status:
     seeks: tuple[Seek, ...] = ()
     layout: LayoutState = field(default_factory=LayoutState)
     retry: str = ""
+    moment: datetime | None = field(default=None, compare=False)
 
     @property
     def round_number(self) -> int:
@@ -80,17 +84,21 @@ def read_status(
         sought = seek_revision(session)
         same_seeks = known is not None and known.seek_revision == sought
         same_queue = known is not None and (known.revision, known.latest) == (tally.revision, latest)
+        running = newest if newest is not None and newest.state == "running" else None
         return Status(
             revision=tally.revision,
             classes=classes,
             counts=tuple(tally.classes.items()),
             acts=tuple((str(act), count) for act, count in tally.acts.items()),
             latest=latest,
-            running=newest if newest is not None and newest.state == "running" else None,
+            running=running,
             failed=newest if newest is not None and newest.state == "failed" else None,
-            waiting=known.waiting if known is not None and same_queue else waiting(session, now=now()),
+            waiting=known.waiting
+            if known is not None and same_queue
+            else waiting(session, now=database_now(session)),
             seek_revision=sought,
             seeks=known.seeks if known is not None and same_seeks else tuple(list_seeks(session)),
+            moment=None if running is None else database_now(session),
         )
 
 
@@ -98,7 +106,7 @@ def describe_round(status: Status) -> str:
     """Return one line about what the worker is doing, for the page's status line."""
     if status.running is not None:
         row = status.running
-        passed_s = max((now() - row.started_at).total_seconds(), 0.0)
+        passed_s = max(((status.moment or now()) - row.started_at).total_seconds(), 0.0)
         share = round(100 * (row.progress or 0))
         stage = row.stage or "starting"
         line = f"Round {row.number}: {stage} · {share} % · {passed_s:.1f} s · {status.labelled} labels"

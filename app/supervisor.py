@@ -6,7 +6,6 @@ next try waits for new labels or a growing pause.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import threading
 import time
@@ -19,14 +18,16 @@ from app.arranging import Arranger
 from app.counts import RunningCounts
 from app.easing import next_easing
 from app.errors import RoundFailedError
-from app.project import Project, now
+from app.project import Project
 from app.round_failure import Cause, failure_of
-from app.rounds_plan import HEARTBEAT_S, STALE_S, begin_round, give_up_orphans
+from app.round_watch import RoundWatch
+from app.rounds_plan import HEARTBEAT_S, begin_round, give_up_orphans
 from app.sought import seek_abilities, sought_hash
 from app.status import Status, read_status
 from app.worker import Worker
+from labeling.clock import database_now
 from labeling.errors import LabelingError
-from labeling.round_log import RoundRow, abandon_stale, beat_round, fail_round, is_done
+from labeling.round_log import RoundRow, abandon_round, beat_round, fail_round, is_done
 
 log = logging.getLogger("goldpan.rounds")
 
@@ -75,6 +76,7 @@ class Supervisor:
         self._counts = counts
         self._on_status = on_status
         self._arranger = arranger
+        self._others = RoundWatch()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._running: RunningRound | None = None
@@ -93,12 +95,12 @@ class Supervisor:
     def start(self) -> None:
         """Mark what a killed server left running as failed, warm the worker, start watching."""
         with self.project.database.transaction() as session:
-            give_up_orphans(session, now=now(), own=True)
+            give_up_orphans(session, now=database_now(session), own=True)
         self.worker.warm()
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching and end the worker; a round in it is marked failed at the next start."""
+        """Stop watching and end the worker; a round in it is marked failed, so that another server can go on."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -106,6 +108,24 @@ class Supervisor:
         if self._arranger is not None:
             self._arranger.stop()
         self.worker.kill()
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        running, self._running = self._running, None
+        if running is None:
+            return
+        try:
+            with self.project.database.transaction() as session:
+                if not is_done(session, number=running.number):
+                    moment = database_now(session)
+                    fail_round(
+                        session,
+                        number=running.number,
+                        error="the server stopped during this round",
+                        now=moment,
+                    )
+        except LabelingError as problem:
+            log.warning("round %d is left to the next start: %s", running.number, problem)
 
     def wake(self) -> None:
         """Look for new labels now: something was stored."""
@@ -153,7 +173,7 @@ class Supervisor:
 
     def _should_start(self, status: Status) -> bool:
         if status.running is not None:
-            self._give_up_stale(status.running)
+            self._give_up_silent(status.running, status)
             return False
         if status.latest is None or self._is_of_another_pool(status.latest):
             return not self._waits_after_failure(status)
@@ -251,7 +271,7 @@ class Supervisor:
         elif moment - running.beat_s > HEARTBEAT_S:
             running.beat_s = moment
             with self.project.database.transaction() as session:
-                beat_round(session, number=running.number, now=now())
+                beat_round(session, number=running.number, now=database_now(session))
 
     def _finish(self, running: RunningRound) -> None:
         problem = running.future.exception()
@@ -279,7 +299,9 @@ class Supervisor:
                 # Everything was stored before its process ended; only the news of it was lost.
                 self._has_finished_one = True
                 return
-            fail_round(session, number=number, error=error, now=now(), metrics={"cause": cause})
+            fail_round(
+                session, number=number, error=error, now=database_now(session), metrics={"cause": cause}
+            )
         log.warning("round %d failed: %s", number, error)
         self._failures += 1
         self._failed_at_s = time.monotonic()
@@ -293,9 +315,16 @@ class Supervisor:
         except (BrokenProcessPool, OSError, RuntimeError) as problem:
             log.warning("the worker process cannot be started now: %s", problem)
 
-    def _give_up_stale(self, running: RoundRow) -> None:
-        """Give up a round whose server has not been heard of for a while; the next look starts another."""
+    def _give_up_silent(self, running: RoundRow, status: Status) -> None:
+        """Give up a round whose server is gone or silent; the next look starts another."""
         # Looked at before the write lock is asked for: this runs several times a second.
-        if now() - running.heartbeat_at > dt.timedelta(seconds=STALE_S):
+        reason = self._others.given_up(running, moment=status.moment or running.heartbeat_at)
+        if reason:
             with self.project.database.transaction() as session:
-                abandon_stale(session, older_than_s=STALE_S, now=now())
+                abandon_round(
+                    session,
+                    number=running.number,
+                    heartbeat_at=running.heartbeat_at,
+                    error=reason,
+                    now=database_now(session),
+                )

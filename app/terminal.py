@@ -46,6 +46,13 @@ def tell_made(project: Project) -> None:
     project.close()
 
 
+def has_desktop() -> bool:
+    """Return whether a page could be opened for the person."""
+    return sys.platform in {"darwin", "win32"} or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
 @contextmanager
 def stages(config_path: Path) -> Iterator[Stage]:
     """Show a progress bar for each stage; yields what starts a stage.

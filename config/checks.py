@@ -25,6 +25,10 @@ Problem: TypeAlias = tuple[Path, str]
 _NOT_IN_A_NAME = ("Cc", "Cs", "Zl", "Zp")
 """Unicode categories of characters that no name holds: control characters, halves, separators of lines."""
 
+DATABASE_VARIABLE = re.compile(r"\$\{(GOLDPAN_[A-Z0-9_]{1,100})\}")
+"""A variable of the environment in the place of the database's URL. Ours alone: a file may come from someone else, and
+must not choose among what else is in the environment."""
+
 PRIOR_TOLERANCE = 0.001
 """How far stated class shares may be from adding up to 1: shares are written with a few digits."""
 
@@ -74,10 +78,13 @@ def check_database(url: str) -> str:
     """Return the database URL unchanged; a refusal never repeats it, for it may hold a password.
 
     Raises:
-        PydanticCustomError: it is not of the form dialect://…
+        PydanticCustomError: it is not of the form dialect://…, and names no variable of the environment.
     """
-    if not re.match(r"^(sqlite|postgresql)(\+[a-z0-9_]+)?://", url):
-        raise _error("not a database URL; allowed: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
+    if not re.match(r"^(sqlite|postgresql)(\+[a-z0-9_]+)?://", url) and not DATABASE_VARIABLE.fullmatch(url):
+        raise _error(
+            "not a database URL; allowed: sqlite:///FILE, postgresql+psycopg://USER@HOST/NAME, or ${GOLDPAN_…}, the "
+            "name of a variable of the environment that holds one"
+        )
     return url
 
 

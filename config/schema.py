@@ -105,7 +105,9 @@ class ProjectSection(Section):
     )
     seed: Seed = Field(0, description="every random choice starts from it")
     database: Annotated[str, AfterValidator(check_database)] | None = Field(
-        None, description="SQLAlchemy URL of the labels; null keeps labels.sqlite in the data folder"
+        None,
+        description="SQLAlchemy URL of the labels, or ${GOLDPAN_…} for a variable that holds it; null keeps "
+        "labels.sqlite in the data folder",
     )
     annotator: Name | None = Field(None, description="who labels; null takes the name of the logged-in user")
 

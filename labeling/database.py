@@ -7,6 +7,7 @@ the same for ever. Readers never wait for the writer, and see one moment of the 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,10 @@ POOL_TIMEOUT_S = 10
 _POOL_SIZE = 8
 _READING = "goldpan_reading"
 _WRITE_LOCK = 0x60_1D_9A
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    "AND application_name = current_setting('application_name')"
+)
 _BACKENDS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -45,7 +50,14 @@ class Database:
     @property
     def url(self) -> str:
         """The address, with any password hidden."""
-        return self._engine.url.render_as_string(hide_password=True)
+        address = self._engine.url
+        shown = address.difference_update_query(name for name in address.query if "pass" in name)
+        return shown.render_as_string(hide_password=True)
+
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -89,10 +101,48 @@ class Database:
             with self._engine.begin() as connection:
                 migrations.upgrade(connection)
 
+    def version(self) -> str | None:
+        """Return the version of the tables, None where there are none yet.
+
+        Raises:
+            DatabaseTooNewError: a newer goldpan made them.
+            DatabaseOpenError: the database holds tables that are not goldpan's.
+            DatabaseUnavailableError: as `transaction`.
+        """
+        with _outages(), self._reader.connect() as connection:
+            return migrations.version_of(connection)
+
+    def is_in_use(self) -> bool:
+        """Return whether somebody else has the database open: a server, a worker, another command.
+
+        SQLite leaves its log only for who is alone; PostgreSQL is asked for other connections of goldpan's to the
+        same schema.
+
+        Raises:
+            DatabaseUnavailableError: as `transaction`.
+        """
+        self._engine.dispose()
+        with _outages(), self._reader.connect() as connection:
+            if self.kind == "postgresql":
+                return bool(connection.exec_driver_sql(_OTHERS).scalar_one())
+            connection.rollback()
+            cursor = connection.connection.cursor()
+            try:
+                return bool(cursor.execute("PRAGMA journal_mode=DELETE").fetchone()[0] != "delete")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                    raise
+                return True
+            finally:
+                cursor.close()
+                # The next connection sets the log up again.
+                connection.invalidate()
+
     def check(self) -> list[str]:
         """Return what is wrong with the stored data, nothing where all is well.
 
         SQLite's integrity and foreign key checks; on PostgreSQL only that the tables have the right version.
+        `labeling.checking` looks at what is in the tables.
 
         Raises:
             DatabaseTooNewError: a newer goldpan made the tables.
@@ -112,11 +162,12 @@ class Database:
         self._engine.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, upgrade: bool = True) -> Database:
     """Open a database, make it where it does not exist, and bring its tables to this version.
 
     Args:
         url: an SQLAlchemy URL: `sqlite:////absolute/path.sqlite` or `postgresql://user:password@host/name`.
+        upgrade: False leaves the tables as they are; whoever asks for that looks at `Database.version`.
 
     Raises:
         DatabaseOpenError: the address is wrong, the folder is missing, or the file is not a goldpan database.
@@ -128,7 +179,8 @@ def open_database(url: str) -> Database:
     sa.event.listen(engine, "begin", _begin)
     database = Database(engine)
     try:
-        database.upgrade()
+        if upgrade:
+            database.upgrade()
     except BaseException:
         database.dispose()
         raise
@@ -138,6 +190,19 @@ def open_database(url: str) -> Database:
 def sqlite_url(path: Path) -> str:
     """Return the URL of a SQLite file; also right for names with spaces, `?` and `%`."""
     return sa.URL.create("sqlite", database=str(path.absolute())).render_as_string()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite URL, None for a database on a server.
+
+    Raises:
+        DatabaseOpenError: the address is wrong.
+    """
+    address = _checked_address(url)
+    if address.get_backend_name() != "sqlite":
+        return None
+    # The path of file:…?uri=true, as SQLite's own URI has it.
+    return Path((address.database or "").removeprefix("file:").partition("?")[0])
 
 
 def _checked_address(url: str) -> sa.URL:
@@ -150,12 +215,14 @@ def _checked_address(url: str) -> sa.URL:
     backend = address.get_backend_name()
     if backend not in _BACKENDS:
         raise DatabaseOpenError(f"a database of kind {address.drivername!r} is not supported; {allowed}")
+    if "@" in (address.host or ""):
+        # What stands before it is the end of a password, which the driver's errors would repeat.
+        raise DatabaseOpenError("the password in the database's address holds an '@'; write it as %40")
     return address.set(drivername=_BACKENDS[backend])
 
 
 def _sqlite_engine(address: sa.URL) -> sa.Engine:
     name = address.database or ""
-    # The path of file:…?uri=true, as SQLite's own URI has it.
     path = Path(name.removeprefix("file:").partition("?")[0])
     if name in ("", ":memory:") or "mode=memory" in str(address):
         raise DatabaseOpenError(
@@ -210,6 +277,9 @@ def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - the d
 def _prepare_postgres(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own connection
     connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("SET synchronous_commit = on")
+    connection.execute(
+        "SELECT set_config('application_name', 'goldpan ' || coalesce(current_schema(), ''), false)"
+    )
     connection.commit()
 
 

@@ -16,6 +16,9 @@ config.errors.GoldpanError
     ├── ProposalError               a proposal or lease with values that cannot be stored
     ├── SeekError                   what is sought: values that cannot be stored, or none of that number
     ├── SelectionError              a named selection: a name that is taken or cannot be used, or none of that number
+    ├── EventError                  an act for the record with values that cannot be stored
+    ├── TrailError                  a wish for the record that cannot be met
+    ├── CopyError                   a database cannot be copied: the target holds something, or both would differ
     ├── RoundError                  a round that is not in the state the call needs
     ├── ProjectRecordError          the project's own row: missing, or of another project
     └── labeling.pools.errors.PoolError, labeling.exports.errors.ExportError
@@ -90,6 +93,18 @@ class SeekError(LabelingError):
 
 class SelectionError(LabelingError):
     """A named selection cannot be stored, its name is taken, or it is not there."""
+
+
+class EventError(LabelingError):
+    """An act for the record has values that cannot be stored."""
+
+
+class TrailError(LabelingError):
+    """The record cannot be given as wished: nobody has that name, or no such moment."""
+
+
+class CopyError(LabelingError):
+    """A database cannot be copied: the target holds something, somebody works on it, or both would differ."""
 
 
 class RoundError(LabelingError):

@@ -260,6 +260,26 @@ def list_rounds(session: Session) -> list[RoundRow]:
     ]
 
 
+def abandon_round(
+    session: Session, *, number: int, heartbeat_at: datetime, error: str, now: datetime
+) -> bool:
+    """Mark a running round as failed, unless it has told of itself since that heartbeat; return whether it was marked.
+
+    Args:
+        session: of a write transaction.
+        number: the round.
+        heartbeat_at: the last that was heard of it.
+        error: why it is given up.
+        now: the moment, in UTC.
+    """
+    row = session.get(RoundTable, number, populate_existing=True)
+    if row is None or row.state != "running" or row.heartbeat_at != heartbeat_at:
+        return False
+    _fail(row, error=error, now=now)
+    session.flush()
+    return True
+
+
 def abandon_stale(session: Session, *, older_than_s: float, now: datetime) -> list[int]:
     """Mark as failed what has not told of itself for so long: its process is gone. Return the numbers."""
     statement = sa.select(RoundTable).where(

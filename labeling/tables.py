@@ -242,3 +242,17 @@ class SelectionTable(Base):
     item_keys: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
     annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
     created_at: Mapped[datetime]
+
+
+class EventTable(Base):
+    """An act that is no annotation, such as a renamed class. Triggers refuse every UPDATE and DELETE."""
+
+    __tablename__ = "event"
+    __table_args__ = (sa.Index("ix_event_kind_id", "kind", "id"),)
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    annotator_id: Mapped[int | None] = mapped_column(sa.ForeignKey("annotator.id"))
+    created_at: Mapped[datetime]
+    subject: Mapped[str] = mapped_column(sa.String(512))
+    details: Mapped[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""What every browser test shares: one headless Chromium for the whole run."""
+"""What many tests share: one headless Chromium and one PostgreSQL for the whole run, started when first asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright
+
+from tests.databases import postgres_server
 
 CHROMIUM_ARGUMENTS = (
     "--headless",
@@ -45,3 +47,10 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_uri() -> Iterator[str]:
+    """The address of a real PostgreSQL."""
+    with postgres_server() as uri:
+        yield uri

@@ -36,7 +36,11 @@ def write_clouds(path: Path, *, seed: int = 3) -> list[str]:
 
 
 def make_clouds(
-    folder: Path, *, classes: tuple[str, ...] = ("common", "other", "rare"), name: str = "clouds"
+    folder: Path,
+    *,
+    classes: tuple[str, ...] = ("common", "other", "rare"),
+    name: str = "clouds",
+    database: str | None = None,
 ) -> Project:
     """Make an opened project of the clouds in a folder; nothing is labelled and no round has run."""
     pool = folder / "clouds.csv"
@@ -44,7 +48,9 @@ def make_clouds(
         write_clouds(pool)
     path = folder / f"{name}.yaml"
     wishes = ProjectWishes(name=name, pool=str(pool), key="id", truth="kind", classes=classes, seed=5)
-    return create_project(make_config(wishes, path), path)
+    config = make_config(wishes, path)
+    section = config.project.model_copy(update={"database": database})
+    return create_project(config.model_copy(update={"project": section}), path)
 
 
 TEXTS = {

@@ -93,12 +93,14 @@ class RunningServer:
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         return self._ask(urllib.request.Request(self.url.rstrip("/") + path, headers=headers or {}))
 
-    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    def post(
+        self, path: str, body: Any, headers: dict[str, str] | None = None, *, method: str = "POST"
+    ) -> tuple[int, Any]:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         usual = {"Content-Type": "application/json", "Origin": self.url.rstrip("/")}
         asked = {name: value for name, value in {**usual, **(headers or {})}.items() if value}
         return self._ask(
-            urllib.request.Request(self.url.rstrip("/") + path, data=content, headers=asked, method="POST")
+            urllib.request.Request(self.url.rstrip("/") + path, data=content, headers=asked, method=method)
         )
 
     def _ask(self, request: urllib.request.Request) -> tuple[int, Any]:

@@ -92,7 +92,8 @@ class ExportPage:
             return io.BytesIO()
 
     def _export(self) -> Exported:
-        return export_project(self.state.context.project, formats=self.formats.value)
+        context = self.state.context
+        return export_project(context.project, formats=self.formats.value, annotator_id=context.annotator_id)
 
 
 def zip_folder(folder: Path) -> io.BytesIO:

@@ -37,19 +37,34 @@ def is_current(connection: sa.Connection) -> bool:
         DatabaseTooNewError: their version is unknown here.
         DatabaseOpenError: there are tables that are not goldpan's.
     """
+    return version_of(connection) == head_version()
+
+
+def head_version() -> str:
+    """Return the version that this goldpan works with."""
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+
+
+def version_of(connection: sa.Connection) -> str | None:
+    """Return the version of the tables, None where there are none yet.
+
+    Raises:
+        DatabaseTooNewError: their version is unknown here.
+        DatabaseOpenError: there are tables that are not goldpan's.
+    """
     revision = MigrationContext.configure(
         connection, opts={"version_table": VERSION_TABLE}
     ).get_current_revision()
     if revision is None:
         _refuse_foreign_tables(connection)
-        return False
+        return None
     scripts = ScriptDirectory.from_config(alembic_config())
     if revision not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseTooNewError(
             f"this database has version {revision!r}, which this goldpan does not know (it knows up to "
             f"{scripts.get_current_head()!r}); install the newer goldpan that made it"
         )
-    return revision == scripts.get_current_head()
+    return revision
 
 
 def upgrade(connection: sa.Connection) -> None:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from app import class_file as class_file_module
 from app.class_file import file_classes, write_classes
 from app.project import Project, open_project
-from config.files import load_config
-from config.schema import ClassSection
+from config.files import load_config, save_config
+from config.schema import ClassSection, ProjectConfig
 from labeling.classes import LabelClass, archive_class, find_class, list_classes, rename_class
+from labeling.events import EventKind, record_event
+from tests.projects import MOMENT
 
 
 def number(project: Project, name: str) -> int:
@@ -113,3 +116,52 @@ def test_file_classes__a_new_class_may_take_a_former_name() -> None:
     found = file_classes([ClassSection(name="star")], [kept, fresh], former=("star",))
 
     assert [entry.name for entry in found] == ["sun", "star"]
+
+
+def rename_elsewhere(project: Project, old: str, new: str) -> None:
+    """Rename a class as another server does: in the database and on record, not in this file."""
+    class_id = number(project, old)
+    with project.database.transaction() as session:
+        rename_class(session, class_id=class_id, name=new)
+        details = {"class_id": class_id, "from": old, "to": new}
+        record_event(
+            session, kind=EventKind.CLASS_RENAMED, annotator_id=None, now=MOMENT, subject=new, details=details
+        )
+
+
+def test_open_project__a_name_from_before_another_servers_rename_is_no_new_class(clouds: Project) -> None:
+    rename_elsewhere(clouds, "rare", "gold")
+    assert "rare" in [entry.name for entry in load_config(clouds.paths.config).classes]
+
+    assert names_after_a_restart(clouds) == ["common", "other", "gold"]
+
+
+def test_open_project__a_class_under_one_that_was_renamed_elsewhere(clouds: Project) -> None:
+    rename_elsewhere(clouds, "rare", "gold")
+    path = clouds.paths.config
+    config = load_config(path)
+    more = (*config.classes, ClassSection(name="nugget", parent="rare"))
+    save_config(config.model_copy(update={"classes": more}), path)
+
+    assert names_after_a_restart(clouds) == ["common", "other", "gold", "nugget"]
+    with clouds.database.reading() as session:
+        parents = {entry.name: entry.parent_id for entry in list_classes(session)}
+    assert parents["nugget"] == number(clouds, "gold")
+
+
+def test_write_classes__another_server_changes_classes_at_the_same_moment(
+    clouds: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads the database before we write the file, and its own writing ends before ours: ours must not be older."""
+    done: list[bool] = []
+
+    def save_late(config: ProjectConfig, path: Path) -> None:
+        if not done:
+            done.append(True)
+            rename_elsewhere(clouds, "other", "silver")
+        save_config(config, path)
+
+    monkeypatch.setattr(class_file_module, "save_config", save_late)
+    assert rename(clouds, "rare", "gold") == ""
+
+    assert [entry.name for entry in load_config(clouds.paths.config).classes] == ["common", "silver", "gold"]

@@ -33,7 +33,10 @@ def test_claim_port__address_of_another_machine(address: str) -> None:
 
 def test_known_hosts__loopback_names_and_more() -> None:
     hosts = known_hosts("127.0.0.1", 5006, ("Lab.example:443",))
-    assert hosts == {"localhost:5006", "127.0.0.1:5006", "[::1]:5006", "lab.example:443"}
+    local = {"localhost:5006", "127.0.0.1:5006", "[::1]:5006"}
+    # Browsers leave out the port that goes without saying.
+    assert hosts == local | {"lab.example:443", "lab.example"}
+    assert known_hosts("127.0.0.1", 5006, ("lab.example:8443",)) == local | {"lab.example:8443"}
 
 
 def test_known_hosts__one_address_only() -> None:

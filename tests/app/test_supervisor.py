@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 import app.supervisor as supervisor_module
+from app import round_watch
 from app.counts import RunningCounts
 from app.easing import Easing, easing_of
 from app.project import Project, now
-from app.rounds_plan import STALE_S
+from app.rounds_plan import STALE_S, machine_name, owner_name
 from app.run_now import run_now
 from app.share import import_project, write_shared_config
 from app.status import Status, read_status
@@ -240,10 +241,15 @@ def test_look__takes_no_write_lock_while_another_server_runs_a_round(
         assert time.monotonic() - began < 2
 
 
-def test_look__gives_up_a_silent_round_of_another_server(watched: Watched, clouds: Project) -> None:
+def test_look__gives_up_a_silent_round_of_another_server(
+    watched: Watched, clouds: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     long_ago = now() - dt.timedelta(seconds=STALE_S + 1)
     with clouds.database.transaction() as session:
         start_round(session, revision=0, seed=1, owner="another-machine:1", now=long_ago)
+    watched.supervisor._look()
+    assert read_status(clouds.database).running is not None, "it may yet be heard of"
+    monkeypatch.setattr(round_watch, "GRACE_S", 0.0)
     watched.supervisor._look()
     failed = read_status(clouds.database).failed
     assert failed is not None and "silent" in failed.error
@@ -265,3 +271,25 @@ def _gone(pid: int) -> bool:
             return stat.read().split(") ")[1][0] == "Z"
     except FileNotFoundError:
         return True
+
+
+def test_look__takes_over_at_once_where_the_process_is_gone(watched: Watched, clouds: Project) -> None:
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    with clouds.database.transaction() as session:
+        start_round(session, revision=0, seed=1, owner=f"{machine_name()}:{gone}", now=now())
+    watched.supervisor._look()
+    failed = read_status(clouds.database).failed
+    assert failed is not None and failed.error == "the server stopped during this round"
+
+
+def test_stop__hands_its_round_over(watched: Watched, clouds: Project) -> None:
+    future: Future[int] = Future()
+    with clouds.database.transaction() as session:
+        start_round(session, revision=0, seed=1, owner=owner_name(), now=now())
+    watched.supervisor._running = RunningRound(number=1, future=future, began_s=0.0, beat_s=0.0)
+    watched.supervisor.stop()
+    failed = read_status(clouds.database).failed
+    assert failed is not None and "stopped during this round" in failed.error

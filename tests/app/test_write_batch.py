@@ -19,7 +19,7 @@ from labeling.errors import (
     DatabaseUnavailableError,
     UndoRefusedError,
 )
-from tests.labeling.conftest import database, database_url, postgres_uri, project  # noqa: F401
+from tests.labeling.conftest import database, database_url, project  # noqa: F401
 from tests.labeling.store import NOW, Project, new_uid
 
 

@@ -24,6 +24,7 @@ from tests.browser.pages import (
     wait_for_item,
     wait_for_round,
 )
+from tests.databases import postgres_schema
 from tests.projects import COUNTS, make_clouds, truth_of, write_clouds
 from tests.servers import RunningServer, serving, wait_for
 
@@ -42,8 +43,19 @@ def label_truly(page: Page, truth: dict[str, str], count: int) -> None:
         page.wait_for_timeout(120)
 
 
-def test_page__the_main_job(chromium: Browser, tmp_path: Path) -> None:
-    project = make_clouds(tmp_path)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str | None]:
+    """Where the project's file says that the labels are; `test_several_servers` labels in PostgreSQL by default."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with postgres_schema(request.getfixturevalue("postgres_uri")) as url:
+        monkeypatch.setenv("GOLDPAN_DATABASE", url)
+        yield "${GOLDPAN_DATABASE}"
+
+
+def test_page__the_main_job(chromium: Browser, tmp_path: Path, database: str | None) -> None:
+    project = make_clouds(tmp_path, database=database)
     truth = truth_of(project)
     project.close()
     with serving(project.paths.config) as server:

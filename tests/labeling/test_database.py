@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from labeling import database as database_module
 from labeling.annotations import revision
 from labeling.annotators import annotator_names, ensure_annotator
-from labeling.database import Database, open_database, sqlite_url
+from labeling.database import Database, open_database, sqlite_file, sqlite_url
 from labeling.errors import DatabaseError, DatabaseOpenError, DatabaseTooNewError, DatabaseUnavailableError
 from tests.labeling.store import at_once, make_project
 
@@ -333,3 +334,66 @@ def test_check__names_what_is_damaged(sqlite_path: Path) -> None:
 
     assert database.check() == ["row 1 of lease points at a missing row of annotator"]
     database.dispose()
+
+
+def test_is_in_use__by_another_one(database: Database, database_url: str) -> None:
+    assert not database.is_in_use()
+    other = open_database(database_url)
+    make_project(other)
+
+    assert database.is_in_use()
+
+    other.dispose()
+    wait_until(lambda: not database.is_in_use())
+    # Looking leaves all as it was.
+    assert names(database) == ["ann", "bob"]
+    assert database.check() == []
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """A connection that was closed may be listed for a moment longer."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://someone:secret@127.0.0.1:9/none",
+        "postgresql://someone@127.0.0.1:9/none?password=secret",
+        "postgresql://someone:se@secret@127.0.0.1:9/none",
+        "postgresql://someone:secret@127.0.0.1:nine/none",
+        "postgresql://someone:secret@127.0.0.1:9/none?sslmode=nonsense",
+        "mysql://someone:secret@127.0.0.1/none",
+        "postgres ql://someone:secret@127.0.0.1/none",
+    ],
+)
+def test_open_database__no_error_tells_the_password(
+    url: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level("DEBUG"), pytest.raises(DatabaseError) as caught:
+        open_database(url)
+    assert "secret" not in str(caught.value)
+    assert "secret" not in caplog.text
+    assert "secret" not in "".join(capfd.readouterr())
+
+
+def test_open_database__wrong_password_is_not_told(postgres_uri: str) -> None:
+    address = sa.make_url(postgres_uri).set(username="nobody", password="secret")
+    with pytest.raises(DatabaseError) as caught:
+        open_database(address.render_as_string(hide_password=False))
+    assert "nobody" in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_url__hides_passwords_wherever_they_are() -> None:
+    engine = sa.create_engine(
+        "postgresql+psycopg://a:secret@host/x?password=secret&sslpassword=secret&user=b"
+    )
+    assert Database(engine).url == "postgresql+psycopg://a:***@host/x?user=b"
+
+
+def test_sqlite_file__of_a_file_alone(tmp_path: Path) -> None:
+    assert sqlite_file(sqlite_url(tmp_path / "a b.sqlite")) == tmp_path / "a b.sqlite"
+    assert sqlite_file("postgresql://host/name") is None

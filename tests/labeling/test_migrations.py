@@ -17,11 +17,13 @@ from alembic.script import ScriptDirectory
 from labeling import migrations
 from labeling.annotations import Act, current_labels
 from labeling.database import Database, open_database, sqlite_url
+from labeling.events import EventKind, record_event
 from labeling.migrations import __main__ as drafting
 from labeling.project_record import ProjectRecord, set_project
 from labeling.queue import lease_next, store_proposals
 from labeling.round_log import start_round
 from labeling.seeks import NewSeek, add_seek
+from labeling.selections import pack_keys, save_selection
 from labeling.tables import Base, UtcDateTime
 from tests.labeling.store import NOW, Project, make_project, proposals
 
@@ -91,6 +93,9 @@ def fill(project: Project) -> None:
         store_proposals(session, proposals=proposals(1, ["c", "d"]))
         lease_next(session, annotator_id=project.ann, count=1, lease_s=60, now=NOW)
         add_seek(session, new=NewSeek(kind="words", text="rings"), annotator_id=project.ann, now=NOW)
+        keys = pack_keys([["a", "b"]])
+        save_selection(session, name="two", how="", keys=keys, annotator_id=project.ann, now=NOW)
+        record_event(session, kind=EventKind.CLASS_ADDED, annotator_id=project.ann, now=NOW, subject="star")
 
 
 @pytest.mark.parametrize("version", earlier_versions())

@@ -12,6 +12,7 @@ from labeling.errors import RoundError
 from labeling.queue import proposals_of, store_proposals
 from labeling.round_log import (
     RoundRow,
+    abandon_round,
     abandon_stale,
     advance_round,
     beat_round,
@@ -269,3 +270,17 @@ def test_restore_round__that_had_failed(database: Database) -> None:
         )
         found = latest_round(session, state=None)
     assert found is not None and (found.state, found.error) == ("failed", "it failed")
+
+
+def test_abandon_round__only_while_nothing_was_heard_since(database: Database) -> None:
+    start(database)
+    heard = NOW + timedelta(seconds=9)
+    with database.transaction() as session:
+        beat_round(session, number=1, now=heard)
+    with database.transaction() as session:
+        assert not abandon_round(session, number=1, heartbeat_at=NOW, error="silent", now=heard)
+        assert abandon_round(session, number=1, heartbeat_at=heard, error="silent", now=heard)
+        assert not abandon_round(session, number=1, heartbeat_at=heard, error="again", now=heard)
+        assert not abandon_round(session, number=2, heartbeat_at=heard, error="none", now=heard)
+    [row] = rounds(database)
+    assert (row.state, row.error) == ("failed", "silent")
