@@ -1,4 +1,4 @@
-"""The command line as a person meets it: a process, its output, its exit code."""
+"""The command line as a person meets it: its output, its exit code; the first test by processes of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.commands import run_command
 from tests.projects import write_clouds
 from tests.servers import ROOT, serving
 
@@ -66,7 +67,7 @@ def test_main__wrong_input_is_a_line_on_stderr_and_exit_2(
     write_clouds(tmp_path / "clouds.csv")
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
     (tmp_path / "bad.yaml").write_text("version: 1\nprojet: {name: x}\npool: {path: y}\n", encoding="utf-8")
-    done = goldpan(*arguments, folder=tmp_path)
+    done = run_command(*arguments, folder=tmp_path)
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
@@ -75,12 +76,12 @@ def test_main__wrong_input_is_a_line_on_stderr_and_exit_2(
 
 def test_serve__port_taken(tmp_path: Path) -> None:
     write_clouds(tmp_path / "clouds.csv")
-    assert goldpan("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
+    assert run_command("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = goldpan("serve", "p.yaml", "--port", str(port), "--no-open", folder=tmp_path)
+        done = run_command("serve", "p.yaml", "--port", str(port), "--no-open", folder=tmp_path)
     assert done.returncode == 2
     assert f"port {port} is taken" in done.stderr
 
@@ -90,28 +91,28 @@ def test_serve__without_a_pool(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(
         "version: 1\nproject: {name: x}\npool: {path: clouds.csv}\n", encoding="utf-8"
     )
-    done = goldpan("serve", "p.yaml", folder=tmp_path)
+    done = run_command("serve", "p.yaml", folder=tmp_path)
     assert done.returncode == 2
     assert "goldpan init" in done.stderr
 
 
 def test_config_schema__is_a_json_schema(tmp_path: Path) -> None:
-    schema = json.loads(goldpan("config-schema", folder=tmp_path).stdout)
+    schema = json.loads(run_command("config-schema", folder=tmp_path).stdout)
     assert {"project", "pool", "rounds"} <= set(schema["properties"])
 
 
 def test_strategies__lists_every_registry(tmp_path: Path) -> None:
-    told = goldpan("strategies", folder=tmp_path).stdout
+    told = run_command("strategies", folder=tmp_path).stdout
     assert "prospect" in told and "logistic" in told and "image_folder" in told and "parquet" in told
 
 
 def test_refresh__after_the_pool_changed(tmp_path: Path) -> None:
     write_clouds(tmp_path / "clouds.csv")
-    assert goldpan("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
-    assert "nothing to do" in goldpan("refresh", "p.yaml", folder=tmp_path).stdout
+    assert run_command("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
+    assert "nothing to do" in run_command("refresh", "p.yaml", folder=tmp_path).stdout
     with (tmp_path / "clouds.csv").open("a", encoding="utf-8") as pool:
         pool.write("item-new,1,2,3,4,rare\n")
-    done = goldpan("refresh", "p.yaml", folder=tmp_path)
+    done = run_command("refresh", "p.yaml", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "1 added (item-new)" in done.stdout
     assert "109 items are ready" in done.stdout
@@ -119,7 +120,7 @@ def test_refresh__after_the_pool_changed(tmp_path: Path) -> None:
 
 def test_serve__goes_on_where_the_source_is_gone(tmp_path: Path) -> None:
     write_clouds(tmp_path / "clouds.csv")
-    assert goldpan("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
+    assert run_command("init", "p.yaml", "--pool", "clouds.csv", folder=tmp_path).returncode == 0
     (tmp_path / "clouds.csv").unlink()
     with serving(tmp_path / "p.yaml") as server:
         assert server.get("/api/queue?count=3")[1]["items"][0]["view"]["type"] == "table"
