@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.context import ServerContext
 from app.errors import RequestError
+from app.gold import with_gold
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
 from app.project import now
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotations import history as past
 from labeling.classes import LabelClass, list_classes
+from labeling.gold import GOLD, is_gold
 from labeling.groups import LastGroup, recent_steps
+from labeling.people import Role
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
 
 
-def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Json:
+def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: str = "") -> Json:
     """Lease the next items to the annotator.
 
     Args:
         context: the running server.
         count: how many items at most.
         keep: item keys to have first: the one on the screen, or one picked on the map.
+        tab: the tab of the annotator's browser that asks.
 
     Returns:
         `instance`, `round`, `revision`, `items`, and `classes`.
@@ -32,15 +37,18 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
     project = context.project
     with project.database.transaction() as session:
         # What was leased before a new round came goes back first, so that others may get it.
-        release(session, annotator_id=context.annotator_id)
+        release(session, annotator_id=context.annotator_id, tab=tab)
         proposals = lease_next(
             session,
             annotator_id=context.annotator_id,
             count=count,
             lease_s=project.config.rounds.lease_s,
-            now=now(),
             keep=keep,
+            tab=tab,
+            overlap=context.overlap.wanted,
+            begun=context.overlap.read(session),
         )
+        proposals = with_gold(context, session, proposals, kept=keep, count=count)
         classes = list_classes(session, archived=True)
         counts = context.counts.read(session)
         latest = latest_round(session)
@@ -61,6 +69,17 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
         "left": max(context.readable - sum(counts.acts.values()), 0),
         "classes": class_list([entry for entry in classes if not entry.archived], counts.classes),
     }
+
+
+def release_tab(context: ServerContext, values: Mapping[str, Any]) -> Json:
+    """Give back what a tab holds: it is being closed, and others may get it.
+
+    Raises:
+        RequestError: no tab is named.
+    """
+    tab = _text(values, "tab")
+    with context.project.database.transaction() as session:
+        return {"released": release(session, annotator_id=context.annotator_id, tab=tab)}
 
 
 def history(context: ServerContext, *, limit: int) -> Json:
@@ -84,9 +103,15 @@ def store_annotation(context: ServerContext, values: Mapping[str, Any]) -> Json:
         RequestError: a value is missing, of the wrong type, or names an item that is not in the pool.
     """
     new = parse_annotation(values)
+    if new.act == Act.ADJUDICATE and not context.person.role.may(Role.REVIEWER):
+        raise RequestError("adjudicate needs the role reviewer; label the item instead")
     if new.act != Act.UNDO:
         check_keys(context, [new.item_key])
+    asks_gold = context.project.config.team.gold_share > 0
     with context.project.database.transaction() as session:
+        # What the queue showed has a kind; a gold item has that of a proposal, so that nobody tells it by that.
+        if asks_gold and new.kind and new.act != Act.UNDO and is_gold(session, item_key=new.item_key):
+            new = replace(new, kind=GOLD)
         stored = record(session, new=new, annotator_id=context.annotator_id, now=now())
         counts = context.counts.preview(session)
     context.counts.remember(counts)
@@ -120,8 +145,6 @@ def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
     act = _text(values, "act")
     if act not in {entry.value for entry in Act}:
         raise RequestError(f"act is {act[:40]!r}; allowed are {', '.join(entry.value for entry in Act)}")
-    if act == Act.ADJUDICATE:
-        raise RequestError("adjudicate needs the role reviewer; label the item instead")
     return NewAnnotation(
         uid=_text(values, "uid"),
         item_key=_text(values, "item_key"),

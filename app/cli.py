@@ -1,4 +1,4 @@
-"""The command line: `goldpan init | serve | demo | export | import | round | status | simulate | strategies`."""
+"""The command line: `goldpan init | serve | demo | export | import | round | status | gold | simulate | strategies`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli_gold import gold
 from app.errors import PoolDamagedError, ProjectError
 from app.project import Progress as Report
 from app.project import Project
@@ -291,6 +292,7 @@ def status(
 
 
 app.command(context_settings={"allow_extra_args": True})(simulate)
+app.add_typer(gold, name="gold")
 
 
 @app.command()

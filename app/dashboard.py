@@ -23,7 +23,8 @@ from app.pages.explore import ExplorePage
 from app.pages.export import ExportPage
 from app.pages.label import LabelPage
 from app.pages.model import ModelPage
-from app.session import PAGES, DashboardState
+from app.pages.review import ReviewPage
+from app.session import REVIEW, DashboardState
 from app.status import Status
 
 log = logging.getLogger("goldpan.dashboard")
@@ -78,6 +79,7 @@ MAKERS: dict[str, Any] = {
     "Explore": ExplorePage,
     "Balance": BalancePage,
     "Model": ModelPage,
+    REVIEW: ReviewPage,
     "Export": ExportPage,
 }
 
@@ -92,7 +94,11 @@ class Dashboard:
         views = context.project.config.views
         self.state = DashboardState(context, colour_by=views.map_colour, dark=views.theme == "dark")
         self.navigation = pmui.RadioButtonGroup(
-            options=list(PAGES), value=self.state.page, sx=NAVIGATION_SX, margin=(0, 0, 0, 8), size="small"
+            options=list(self.state.pages),
+            value=self.state.page,
+            sx=NAVIGATION_SX,
+            margin=(0, 0, 0, 8),
+            size="small",
         )
         self.status_line = html()
         self._pages: dict[str, Any] = {}
@@ -149,12 +155,22 @@ class Dashboard:
     def _link(self) -> None:
         state = self.state
         self.navigation.param.watch(lambda event: setattr(state, "page", event.new or state.page), "value")
-        state.param.watch(lambda event: setattr(self.navigation, "value", event.new), "page")
-        state.param.watch(lambda *_: self._show_page(), "page")
+        state.param.watch(lambda *_: self._follow(), ["page", "team"])
         state.param.watch(lambda *_: self._show_status(), ["status_line", "busy_share", "failure", "page"])
         if pn.state.location is not None:
             # Last, so that a page named in the address reaches the navigation too.
             pn.state.location.sync(state, {"page": "page"})
+
+    def _follow(self) -> None:
+        """Show the page that the state names, if the person can go there."""
+        pages = list(self.state.pages)
+        if self.navigation.options != pages:
+            self.navigation.options = pages
+        if self.state.page not in pages:
+            self.state.page = pages[0]
+            return
+        self.navigation.value = self.state.page
+        self._show_page()
 
     def _show_page(self) -> None:
         name = self.state.page

@@ -8,7 +8,9 @@ from app.counts import RunningCounts
 from app.layouts import LayoutState
 from app.project import now
 from labeling.classes import LabelClass, list_classes
+from labeling.current import is_alone
 from labeling.database import Database
+from labeling.gold import has_gold
 from labeling.queue import waiting
 from labeling.round_log import RoundRow, latest_round
 from labeling.seeks import Seek, list_seeks, seek_revision
@@ -30,6 +32,7 @@ class Status:
         seek_revision: grows with every seek that is added or taken back.
         seeks: what is sought, oldest first.
         layout: what becomes of the map's better layout; the supervisor fills it in.
+        team: whether several people have annotated, or there are gold items.
     """
 
     revision: int
@@ -43,6 +46,7 @@ class Status:
     seek_revision: int = 0
     seeks: tuple[Seek, ...] = ()
     layout: LayoutState = field(default_factory=LayoutState)
+    team: bool = False
 
     @property
     def round_number(self) -> int:
@@ -76,6 +80,7 @@ def read_status(
         tally = (counts or RunningCounts()).read(session)
         sought = seek_revision(session)
         same_seeks = known is not None and known.seek_revision == sought
+        same_labels = known is not None and known.revision == tally.revision
         same_queue = known is not None and (known.revision, known.latest) == (tally.revision, latest)
         return Status(
             revision=tally.revision,
@@ -85,8 +90,11 @@ def read_status(
             latest=latest,
             running=newest if newest is not None and newest.state == "running" else None,
             failed=newest if newest is not None and newest.state == "failed" else None,
-            waiting=known.waiting if known is not None and same_queue else waiting(session, now=now()),
+            waiting=known.waiting if known is not None and same_queue else waiting(session),
             seek_revision=sought,
+            team=known.team
+            if known is not None and (known.team or same_labels)
+            else not is_alone(session) or has_gold(session),
             seeks=known.seeks if known is not None and same_seeks else tuple(list_seeks(session)),
         )
 

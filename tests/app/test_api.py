@@ -106,7 +106,6 @@ def test_annotations__undo_brings_the_item_back(server: RunningServer) -> None:
     ("changes", "words"),
     [
         ({"act": "destroy"}, "allowed are label, skip"),
-        ({"act": "adjudicate"}, "reviewer"),
         ({"item_key": "no-such-item"}, "the pool has no item"),
         ({"class_id": 999}, "no class with id 999"),
         ({"class_id": "1"}, "whole number"),
