@@ -22,7 +22,7 @@ from app.items import Json
 from app.project import now
 from app.reviewing import ReviewWish, review_page
 from labeling.gold import mark_gold, unmark_gold
-from labeling.people import Role
+from labeling.people import Person, Role
 
 SIZE, SIZE_MOST, KEYS_MOST = 20, 200, 1_000
 
@@ -37,8 +37,13 @@ class ReviewerHandler(ApiHandler):
             HTTPError: 403 for a person who is no reviewer, or see `ApiHandler.prepare`.
         """
         super().prepare()
-        if not self.context.person.role.may(Role.REVIEWER):
+        if not self.may(self.context.person):
             raise HTTPError(403, reason="This needs the role reviewer; ask an admin of the project")
+
+    @staticmethod
+    def may(person: Person) -> bool:
+        """Return whether a person may ask."""
+        return person.role.may(Role.REVIEWER)
 
 
 class ReviewPageHandler(ReviewerHandler):

@@ -128,9 +128,9 @@ def undone(annotation_id: Any, *, revision: Revision = None) -> sa.ColumnElement
     return sa.exists().where(condition)
 
 
-def _standing_acts(revision: Revision) -> sa.Select[Any]:
+def _standing_acts(revision: Revision) -> sa.Select[*tuple[Any, ...]]:
     """Return everything that is not undone."""
-    statement: sa.Select[Any] = sa.select(
+    statement: sa.Select[*tuple[Any, ...]] = sa.select(
         AnnotationTable.item_key,
         AnnotationTable.act,
         AnnotationTable.class_id,
@@ -140,7 +140,7 @@ def _standing_acts(revision: Revision) -> sa.Select[Any]:
     return statement if revision is None else statement.where(AnnotationTable.id <= revision)
 
 
-def _votes(revision: Revision) -> sa.Select[Any]:
+def _votes(revision: Revision) -> sa.Select[*tuple[Any, ...]]:
     """Return the same with `turn`: 1 for each annotator's vote on an item, and for their last adjudication."""
     adjudicated = sa.case((AnnotationTable.act == "adjudicate", 1), else_=0)
     turn = sa.func.row_number().over(
@@ -150,7 +150,7 @@ def _votes(revision: Revision) -> sa.Select[Any]:
     return _standing_acts(revision).add_columns(turn.label("turn"))
 
 
-def _latest(acts: sa.Select[Any]) -> sa.Select[Any]:
+def _latest(acts: sa.Select[*tuple[Any, ...]]) -> sa.Select[Any]:
     """Return the one act of each item that wins where all acts are one person's."""
     adjudicated_first = sa.case((AnnotationTable.act == "adjudicate", 0), else_=1)
     place = sa.func.row_number().over(
@@ -159,7 +159,7 @@ def _latest(acts: sa.Select[Any]) -> sa.Select[Any]:
     return _first(acts.add_columns(place.label("place")))
 
 
-def _winners(found: sa.Select[Any]) -> sa.Select[Any]:
+def _winners(found: sa.Select[*tuple[Any, ...]]) -> sa.Select[Any]:
     """Return the one act of each item that wins, of a `_votes` statement."""
     vote = found.subquery("vote")
     # 3 for an adjudication, 2 for a class, 1 for what is neither; only among the classes are votes counted.

@@ -113,8 +113,8 @@ def _touched(session: Session, since: int, until: int) -> list[str]:
 
 
 @cache
-def _acts() -> sa.Select[Any]:
-    statement: sa.Select[Any] = sa.select(
+def _acts() -> sa.Select[*tuple[Any, ...]]:
+    statement: sa.Select[*tuple[Any, ...]] = sa.select(
         AnnotationTable.item_key, AnnotationTable.annotator_id, AnnotationTable.act, AnnotationTable.kind
     )
     return statement.where(AnnotationTable.act != "undo", ~undone(AnnotationTable.id)).order_by(
@@ -123,7 +123,7 @@ def _acts() -> sa.Select[Any]:
 
 
 @cache
-def _acts_of_touched() -> sa.Select[Any]:
+def _acts_of_touched() -> sa.Select[*tuple[Any, ...]]:
     touched = sa.select(AnnotationTable.item_key).where(
         AnnotationTable.id > sa.bindparam("since", type_=sa.Integer)
     )

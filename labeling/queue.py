@@ -241,7 +241,7 @@ def _kept(session: Session, desk: _Desk, keep: list[str]) -> list[Proposal]:
 
 
 def _to_finish(session: Session, desk: _Desk) -> Iterator[list[Proposal]]:
-    """Yield the items that others have begun, about the oldest first; those that no round here proposed are left out."""
+    """Yield the items that others have begun, about the oldest first; those that no round proposed are left out."""
     keys = [key for key in desk.begun.voters if key not in desk.elsewhere and desk.may_finish(key)]
     for start in range(0, len(keys), LOOKED_UP_AT_ONCE):
         part = keys[start : start + LOOKED_UP_AT_ONCE]

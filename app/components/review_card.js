@@ -106,7 +106,11 @@ class ReviewCard extends LabelCard {
       if (event.detail > 0) event.currentTarget.blur()
     }}, "Gold item", h("kbd", {}, "Shift G"))
     this.waiting = h("p.waits", {role: "status", "aria-live": "polite"})
-    this.blind = h("input", {type: "checkbox", onchange: () => this._setBlind(this.blind.checked)})
+    this.blind = h("input", {type: "checkbox", onchange: () => {
+      this._setBlind(this.blind.checked)
+      // The keys of the classes are the card's, not the box's.
+      this.blind.blur()
+    }})
     this.blind.checked = storedBlind()
     super._build()
     this.node.setAttribute("aria-label", "Review this item")
