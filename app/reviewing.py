@@ -100,6 +100,7 @@ def _item(
         "score": None,
         "suggestion": suggested[0] if suggested else None,
         "runner_up": suggested[1] if len(suggested) > 1 else None,
+        "why": str(entry.reason),
         "votes": [_vote(vote, classes) for vote in entry.votes],
         "is_gold": entry.is_gold,
         "links": lookup_links(pool, row, context.project.config.views),

@@ -65,6 +65,7 @@ class ReviewCard extends LabelCard {
     const gold = this.gold
     this.panel.press(classId)
     if (!this._annotate("adjudicate", classId, pressedAt)) return false
+    this._count(item, -1)
     if (gold !== item.is_gold) this.outbox.add({uid: makeUid(), path: "/api/gold", item_key: item.key, gold, act: "gold"})
     return true
   }
@@ -112,6 +113,7 @@ class ReviewCard extends LabelCard {
       this.blind.blur()
     }})
     this.blind.checked = storedBlind()
+    this.counts = {}
     super._build()
     this.node.setAttribute("aria-label", "Review this item")
     this.node.classList.add("review")
@@ -123,8 +125,20 @@ class ReviewCard extends LabelCard {
   }
 
   _fetched(data) {
-    setText(this.waiting, sayWaiting(data.reviews ?? {}))
+    this.counts = data.reviews ?? {}
+    this._count(null, 0)
     super._fetched(data)
+  }
+
+  _present(item) {
+    this._count(item, 1)
+    super._present(item)
+  }
+
+  /** Say how many items wait, one more or less of an item's reason until the server counts anew. */
+  _count(item, step) {
+    if (item?.why) this.counts[item.why] = Math.max((this.counts[item.why] ?? 0) + step, 0)
+    setText(this.waiting, sayWaiting(this.counts))
   }
 
   _refresh() {
@@ -139,6 +153,10 @@ class ReviewCard extends LabelCard {
     this._showVotes(item)
     this._showGold()
     super._refresh()
+    // What Enter does is keep the choice, once there is one.
+    const choosing = item != null && this.chosen?.key === item.key
+    this.pane.suggestion.node.disabled = choosing
+    if (choosing) this.panel.suggest(this.chosen.classId)
   }
 
   _veiled(item) {
@@ -150,7 +168,6 @@ class ReviewCard extends LabelCard {
     this._refresh()
     const name = this.panel.find(this.chosen.classId)?.name ?? ""
     setText(this.pane.sentence, `You chose ${name}: Enter keeps it, another class takes its place. ${item.reason}`)
-    this.panel.press(this.chosen.classId)
   }
 
   _showVotes(item) {

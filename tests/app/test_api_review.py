@@ -90,6 +90,19 @@ def test_gold__of_a_decided_item_until_it_is_ended(server: RunningServer) -> Non
     take_back(server, "item-001", uid)
 
 
+def test_handlers__not_from_another_site_or_for_another_project(server: RunningServer) -> None:
+    assert server.post("/api/review/page", {}, {"Origin": "http://elsewhere.example"})[0] == 403
+    assert server.post("/api/gold", {}, {"X-Goldpan-Project": "stars"})[0] == 409
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [(Role.ADMIN, True), (Role.REVIEWER, True), (Role.ANNOTATOR, False), (Role.VIEWER, False)],
+)
+def test_handlers__for_reviewers_alone(role: Role, may: bool) -> None:
+    assert ReviewerHandler.may(Person(1, "me", role)) == may
+
+
 @pytest.mark.parametrize(
     "wish", [{"size": 0}, {"size": "all"}, {"keys": "a"}, {"without": [1]}, {"keys": ["k"] * 1001}]
 )
@@ -104,16 +117,3 @@ def test_page__refuses_a_wish_that_makes_no_sense(wish: dict[str, Any]) -> None:
 def test_store_gold__refuses_what_makes_no_sense(context: ServerContext, values: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
         store_gold(context, values)
-
-
-def test_handlers__for_reviewers_alone(server: RunningServer, context: ServerContext) -> None:
-    assert server.post("/api/review/page", {}, {"Origin": "http://elsewhere.example"})[0] == 403
-    assert server.post("/api/gold", {}, {"X-Goldpan-Project": "stars"})[0] == 409
-    for role, may in (
-        (Role.ADMIN, True),
-        (Role.REVIEWER, True),
-        (Role.ANNOTATOR, False),
-        (Role.VIEWER, False),
-    ):
-        person = context.as_person(Person(context.annotator_id, "me", role)).person
-        assert ReviewerHandler.may(person) == may
