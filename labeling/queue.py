@@ -127,8 +127,8 @@ def lease_next(
         raise ProposalError(f"there is no annotator with id {annotator_id}")
     moment = now or lease_time(session)
     until = moment + timedelta(seconds=lease_s)
-    _end_leases(session, moment, until)
-    desk = _look(session, _Desk(annotator_id, tab, overlap or Overlap(), begun or Begun()))
+    session.execute(sa.delete(LeaseTable).where(LeaseTable.expires_at <= moment))
+    desk = _look(session, _Desk(annotator_id, tab, overlap or Overlap(), begun or Begun()), until)
     chosen: dict[str, Proposal] = {}
     for found in _offers(session, desk, count, list(dict.fromkeys(keep))[:count]):
         for proposal in found:
@@ -204,15 +204,13 @@ def open_leases(session: Session, *, now: datetime | None = None) -> dict[int, i
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
-def _end_leases(session: Session, moment: datetime, until: datetime) -> None:
-    """Drop the leases that are over; let none last longer than one made now: it is of before the clock was set back."""
-    session.execute(sa.delete(LeaseTable).where(LeaseTable.expires_at <= moment))
-    session.execute(sa.update(LeaseTable).where(LeaseTable.expires_at > until).values(expires_at=until))
-
-
-def _look(session: Session, desk: _Desk) -> _Desk:
-    statement = sa.select(LeaseTable.item_key, LeaseTable.annotator_id, LeaseTable.tab)
-    for key, annotator_id, tab in session.execute(statement):
+def _look(session: Session, desk: _Desk, until: datetime) -> _Desk:
+    """Fill the desk; a lease that lasts longer than one made now is of before the clock was set back, and is cut."""
+    statement = sa.select(LeaseTable.item_key, LeaseTable.annotator_id, LeaseTable.tab, LeaseTable.expires_at)
+    rows = session.execute(statement).all()
+    if any(row[3] > until for row in rows):
+        session.execute(sa.update(LeaseTable).where(LeaseTable.expires_at > until).values(expires_at=until))
+    for key, annotator_id, tab, _ in rows:
         if annotator_id != desk.annotator_id:
             desk.others.setdefault(key, set()).add(annotator_id)
         elif tab != desk.tab:

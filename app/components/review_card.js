@@ -66,8 +66,22 @@ class ReviewCard extends LabelCard {
     this.panel.press(classId)
     if (!this._annotate("adjudicate", classId, pressedAt)) return false
     this._count(item, -1)
-    if (gold !== item.is_gold) this.outbox.add({uid: makeUid(), path: "/api/gold", item_key: item.key, gold, act: "gold"})
+    if (gold === item.is_gold) return true
+    this._sendGold(item.key, gold)
+    this.history.steps.at(-1).gold = gold
     return true
+  }
+
+  /** Take the last decision back, and what it made of the item as gold. */
+  undo(pressedAt) {
+    const last = this.history.steps.at(-1)
+    const done = super.undo(pressedAt)
+    if (last?.gold != null) this._sendGold(last.item_key, !last.gold)
+    return done
+  }
+
+  _sendGold(key, gold) {
+    this.outbox.add({uid: makeUid(), path: "/api/gold", item_key: key, gold, act: "gold"})
   }
 
   accept(pressedAt) {
@@ -102,10 +116,10 @@ class ReviewCard extends LabelCard {
   _build() {
     this.votes = h("ol.votes")
     this.votesPane = h("section.votespane", {"aria-label": "What people said", hidden: true}, h("h2", {}, "What people said"), this.votes)
-    this.goldButton = h("button.plain.gold", {type: "button", "aria-pressed": "false", onclick: (event) => {
+    this.goldButton = h("button.plain.gold", {type: "button", "aria-pressed": "false", "aria-label": "Gold item", title: "Make the item a gold item with your decision", onclick: (event) => {
       this.turnGold()
       if (event.detail > 0) event.currentTarget.blur()
-    }}, "Gold item", h("kbd", {}, "Shift G"))
+    }}, "Gold", h("kbd", {}, "Shift G"))
     this.waiting = h("p.waits", {role: "status", "aria-live": "polite"})
     this.blind = h("input", {type: "checkbox", onchange: () => {
       this._setBlind(this.blind.checked)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.project import open_project
 from app.run_now import run_now
+from app.session import PAGES, REVIEW
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotators import ensure_annotator
 from labeling.gold import gold_labels
@@ -63,6 +64,12 @@ def adjudicated(server: RunningServer) -> dict[str, str]:
         for item in server.get("/api/history?limit=50")[1]["items"]
         if item["act"] == "adjudicate" and not item["undone"]
     }
+
+
+def reviews(server: RunningServer) -> list[dict[str, object]]:
+    status, body = server.post("/api/review/page", {})
+    assert status == 200
+    return list(body["items"])
 
 
 def test_review__decides_by_keys_skips_and_takes_back(
@@ -142,8 +149,22 @@ def test_review__a_decision_makes_a_gold_item(
             assert list(gold_labels(session)) == [contested[0]]
         project.close()
         page.keyboard.press("Control+z")
-        saved(page, 3)
+        shows(page, contested[0])
+        saved(page, 4)
+        expect(button).to_have_attribute("aria-pressed", "false")
     assert contested[0] in labels_by_key(server)
+    assert {item["key"]: item["is_gold"] for item in reviews(server)}[contested[0]] is False
+
+
+def test_review__is_within_reach_on_a_phone(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, width_px=360) as page:
+        for name in (*PAGES, REVIEW):
+            button = page.locator("header").get_by_role("button", name=name, exact=True)
+            expect(button).to_be_visible(timeout=SLOW_MS)
+            box = button.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 360
 
 
 def test_label__two_tabs_of_a_person_have_items_of_their_own(
