@@ -433,8 +433,8 @@ def test_lease_time__is_the_databases_whatever_the_servers_clock_says(
 ) -> None:
     class Wrong(datetime):
         @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime(2001, 1, 1, tzinfo=tz)
+        def now(cls, tz: Any = None) -> Wrong:
+            return cls(2001, 1, 1, tzinfo=tz)
 
     offer(project, 1, "a")
     monkeypatch.setattr("labeling.queue.datetime", Wrong)
