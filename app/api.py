@@ -5,7 +5,8 @@
 | method and path | what |
 |---|---|
 | GET /api/health | is the server there, which start of it, which project |
-| GET /api/queue?count=20&keep=KEY | the next items, leased to the annotator; the kept one first |
+| GET /api/queue?count=20&keep=KEY&tab=TAB | the next items, leased to the annotator's tab; the kept one first |
+| POST /api/queue/release | give back what a tab holds, as it is closed |
 | GET /api/history?limit=50 | what the annotator did last, newest first |
 | POST /api/annotations | store one annotation, or several as `annotations`; answered only once they are on disk |
 | GET /api/nearest?key=KEY | the labelled items most like one, one for each class |
@@ -145,10 +146,21 @@ class QueueHandler(ApiHandler):
     async def get(self) -> None:
         """Answer with leased items, the one on the screen first."""
         keep = self.get_query_arguments("keep")[:MAX_KEPT]
+        tab = self.get_query_argument("tab", "")
         await self.answer(
             self.context.writer,
-            lambda: api_store.next_items(self.context, count=self.whole_number("count", 20), keep=keep),
+            lambda: api_store.next_items(
+                self.context, count=self.whole_number("count", 20), keep=keep, tab=tab
+            ),
         )
+
+
+class ReleaseHandler(ApiHandler):
+    """Takes back what a tab holds."""
+
+    async def post(self) -> None:
+        """Give it back."""
+        await self.answer(self.context.writer, lambda: api_store.release_tab(self.context, self.body()))
 
 
 class HistoryHandler(ApiHandler):
@@ -240,6 +252,7 @@ def api_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], 
     return [
         (r"/api/health", HealthHandler, shared),
         (r"/api/queue", QueueHandler, shared),
+        (r"/api/queue/release", ReleaseHandler, shared),
         (r"/api/history", HistoryHandler, shared),
         (r"/api/annotations", AnnotationsHandler, shared),
         (r"/api/nearest", NearestHandler, shared),

@@ -23,6 +23,7 @@ from app.items import Json
 from labeling.audits import AuditDecision, NewAudit, record_audit
 from labeling.clock import database_now
 from labeling.groups import GROUP_MAX
+from labeling.people import Role
 
 KEYS_MOST = 2_000
 """Items that one request may name: what fits into its body."""
@@ -66,7 +67,11 @@ def store_audit(context: ServerContext, values: Mapping[str, Any]) -> Json:
     check_keys(context, (entry.item_key for entry in audit.decisions))
     with context.project.database.transaction() as session:
         found = record_audit(
-            session, audit=audit, annotator_id=context.annotator_id, now=database_now(session)
+            session,
+            audit=audit,
+            annotator_id=context.annotator_id,
+            now=database_now(session),
+            adjudicates=context.person.role.may(Role.REVIEWER),
         )
         counts = context.counts.preview(session)
     context.counts.remember(counts)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.context import ServerContext
 from app.errors import RequestError
+from app.gold import with_gold
 from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
 from app.write_batch import Committed
@@ -19,7 +20,9 @@ from labeling.bulk import record_each
 from labeling.classes import LabelClass, list_classes
 from labeling.clock import database_now
 from labeling.errors import LabelingError
+from labeling.gold import GOLD, is_gold
 from labeling.groups import LastGroup, recent_steps
+from labeling.people import Role
 from labeling.queue import lease_next, release
 from labeling.round_log import latest_round
 
@@ -42,13 +45,14 @@ class Checked:
     problem: RequestError | None = None
 
 
-def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Json:
+def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: str = "") -> Json:
     """Lease the next items to the annotator.
 
     Args:
         context: the running server.
         count: how many items at most.
         keep: item keys to have first: the one on the screen, or one picked on the map.
+        tab: the tab of the annotator's browser that asks.
 
     Returns:
         `instance`, `round`, `revision`, `items`, and `classes`.
@@ -56,15 +60,18 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
     project = context.project
     with project.database.transaction() as session:
         # What was leased before a new round came goes back first, so that others may get it.
-        release(session, annotator_id=context.annotator_id)
+        release(session, annotator_id=context.annotator_id, tab=tab)
         proposals = lease_next(
             session,
             annotator_id=context.annotator_id,
             count=count,
             lease_s=project.config.rounds.lease_s,
-            now=database_now(session),
             keep=keep,
+            tab=tab,
+            overlap=context.overlap.wanted,
+            begun=context.overlap.read(session),
         )
+        proposals = with_gold(context, session, proposals, kept=keep, count=count)
         classes = list_classes(session, archived=True)
         counts = context.counts.read(session)
         latest = latest_round(session)
@@ -85,6 +92,17 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str]) -> Js
         "left": max(context.readable - sum(counts.acts.values()), 0),
         "classes": class_list([entry for entry in classes if not entry.archived], counts.classes),
     }
+
+
+def release_tab(context: ServerContext, values: Mapping[str, Any]) -> Json:
+    """Give back what a tab holds: it is being closed, and others may get it.
+
+    Raises:
+        RequestError: no tab is named.
+    """
+    tab = _text(values, "tab")
+    with context.project.database.transaction() as session:
+        return {"released": release(session, annotator_id=context.annotator_id, tab=tab)}
 
 
 def history(context: ServerContext, *, limit: int) -> Json:
@@ -108,6 +126,8 @@ def check_annotation(context: ServerContext, values: Mapping[str, Any]) -> NewAn
         RequestError: a value is missing, of the wrong type, or names an item that is not in the pool.
     """
     new = parse_annotation(values)
+    if new.act == Act.ADJUDICATE and not context.person.role.may(Role.REVIEWER):
+        raise RequestError("adjudicate needs the role reviewer; label the item instead")
     if new.act != Act.UNDO:
         check_keys(context, [new.item_key])
     return new
@@ -121,7 +141,12 @@ def store_annotation(context: ServerContext, new: NewAnnotation) -> Future[Commi
         new: the annotation; see `check_annotation`.
     """
     return context.batch.submit(
-        lambda session: record(session, new=new, annotator_id=context.annotator_id, now=database_now(session))
+        lambda session: record(
+            session,
+            new=_as_shown(context, session, new),
+            annotator_id=context.annotator_id,
+            now=database_now(session),
+        )
     )
 
 
@@ -167,7 +192,10 @@ def store_annotations(
     sound = [entry.new for entry in checked if entry.new is not None]
     return context.batch.submit(
         lambda session: record_each(
-            session, news=sound, annotator_id=context.annotator_id, now=database_now(session)
+            session,
+            news=[_as_shown(context, session, new) for new in sound],
+            annotator_id=context.annotator_id,
+            now=database_now(session),
         )
     )
 
@@ -216,8 +244,6 @@ def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
     act = _text(values, "act")
     if act not in {entry.value for entry in Act}:
         raise RequestError(f"act is {act[:40]!r}; allowed are {', '.join(entry.value for entry in Act)}")
-    if act == Act.ADJUDICATE:
-        raise RequestError("adjudicate needs the role reviewer; label the item instead")
     return NewAnnotation(
         uid=_text(values, "uid"),
         item_key=_text(values, "item_key"),
@@ -231,6 +257,17 @@ def parse_annotation(values: Mapping[str, Any]) -> NewAnnotation:
         suggested_class_id=_number(values, "suggested_class_id"),
         shown_ms=_number(values, "shown_ms"),
     )
+
+
+def _as_shown(context: ServerContext, session: Any, new: NewAnnotation) -> NewAnnotation:  # noqa: ANN401
+    """Return an annotation with the kind `gold` where the queue showed a gold item.
+
+    What the queue showed has a kind; a gold item has that of a proposal, so that nobody tells it by that.
+    """
+    asks_gold = context.project.config.team.gold_share > 0
+    if asks_gold and new.kind and new.act != Act.UNDO and is_gold(session, item_key=new.item_key):
+        return replace(new, kind=GOLD)
+    return new
 
 
 def _checked(context: ServerContext, values: object) -> Checked:

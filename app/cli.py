@@ -1,4 +1,4 @@
-"""The command line: `goldpan init | serve | demo | export | import | round | status | log | db | simulate | …`."""
+"""The command line: `goldpan init | serve | demo | export | import | round | status | log | db | gold | simulate`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli_db import db_app
+from app.cli_gold import gold
 from app.cli_log import log_command
 from app.errors import PoolDamagedError, ProjectError
 from app.project import Progress as Report
@@ -293,6 +294,7 @@ def status(
 app.command(context_settings={"allow_extra_args": True})(simulate)
 app.command("log")(log_command)
 app.add_typer(db_app, name="db")
+app.add_typer(gold, name="gold")
 
 
 @app.command()

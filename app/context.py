@@ -14,6 +14,7 @@ from app.counts import RunningCounts
 from app.hub import Hub
 from app.labelled import RunningLabels
 from app.layouts import Layouts
+from app.overlap import RunningOverlap
 from app.plotting import KeptPositions
 from app.project import Project, annotator_name
 from app.supervisor import Supervisor
@@ -46,6 +47,7 @@ class ServerContext:
         supervisor: runs the rounds.
         counts: how many items have which class, kept up to date.
         labelled: which class each item is labelled with, likewise.
+        overlap: which items wait for one more person's label, likewise.
         summaries: how the pool's columns are spread; computed once a card asks.
         layouts: where the map shows each item.
         colourings: what the colours of maps mean, those that were asked for last.
@@ -68,6 +70,7 @@ class ServerContext:
     supervisor: Supervisor
     counts: RunningCounts
     labelled: RunningLabels
+    overlap: RunningOverlap
     summaries: ColumnSummaries
     layouts: Layouts
     colourings: Colourings
@@ -125,6 +128,7 @@ def make_context(
         ),
         counts=counts,
         labelled=labelled,
+        overlap=RunningOverlap(project.config),
         summaries=ColumnSummaries(project.pool),
         layouts=layouts,
         colourings=Colourings(project.pool, project.database, labelled),

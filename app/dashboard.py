@@ -24,7 +24,8 @@ from app.pages.explore import ExplorePage
 from app.pages.export import ExportPage
 from app.pages.label import LabelPage
 from app.pages.model import ModelPage
-from app.session import PAGES, DashboardState
+from app.pages.review import ReviewPage
+from app.session import REVIEW, DashboardState
 from app.status import Status
 
 log = logging.getLogger("goldpan.dashboard")
@@ -55,7 +56,7 @@ PAGE_SX = {
     },
 }
 """A calm header: the page's colour goes to what is labelled, not to the frame. On a phone the pages come first."""
-NAVIGATION_SX = {
+NAVIGATION_SX: dict[str, Any] = {
     # On a phone the pages scroll under the finger; what is right of them stays in sight.
     "@media (max-width: 479px)": {"maxWidth": "calc(100vw - 84px)", "overflowX": "auto"},
     "& .MuiToggleButton-root": {
@@ -73,6 +74,15 @@ NAVIGATION_SX = {
         "@media (max-width: 379px)": {"px": 0.5},
     },
 }
+CROWDED_SX: dict[str, Any] = {
+    **NAVIGATION_SX,
+    "& .MuiToggleButton-root": {
+        **NAVIGATION_SX["& .MuiToggleButton-root"],
+        "@media (max-width: 479px)": {"px": 0.25, "fontSize": "0.7rem", "letterSpacing": "-0.02em"},
+        "@media (max-width: 379px)": {"px": 0, "fontSize": "0.66rem", "letterSpacing": "-0.03em"},
+    },
+}
+"""The same for one page more."""
 BROKEN = (
     '<h2>This page could not be built</h2><p class="gp-problem">Your labels are safe. Reload the page; if this stays, '
     "the server's log says why.</p>"
@@ -83,6 +93,7 @@ MAKERS: dict[str, Any] = {
     "Explore": ExplorePage,
     "Balance": BalancePage,
     "Model": ModelPage,
+    REVIEW: ReviewPage,
     "Export": ExportPage,
 }
 
@@ -99,7 +110,11 @@ class Dashboard:
             context, colour_by=views.map_colour, dark=views.theme == "dark", page=views.page.capitalize()
         )
         self.navigation = pmui.RadioButtonGroup(
-            options=list(PAGES), value=self.state.page, sx=NAVIGATION_SX, margin=(0, 0, 0, 8), size="small"
+            options=list(self.state.pages),
+            value=self.state.page,
+            sx=CROWDED_SX if self.state.team else NAVIGATION_SX,
+            margin=(0, 0, 0, 8),
+            size="small",
         )
         self.status_line = html()
         self._pages: dict[str, Any] = {}
@@ -156,8 +171,7 @@ class Dashboard:
     def _link(self) -> None:
         state = self.state
         self.navigation.param.watch(lambda event: setattr(state, "page", event.new or state.page), "value")
-        state.param.watch(lambda event: setattr(self.navigation, "value", event.new), "page")
-        state.param.watch(lambda *_: self._show_page(), "page")
+        state.param.watch(lambda *_: self._follow(), ["page", "team"])
         state.param.watch(lambda *_: self._show_status(), ["failure", "page"])
         soon = Debounced(
             self.document, self._show_status, pause_ms=STATUS_PAUSE_MS, longest_ms=STATUS_LONGEST_MS
@@ -166,6 +180,17 @@ class Dashboard:
         if pn.state.location is not None:
             # Last, so that a page named in the address reaches the navigation too.
             pn.state.location.sync(state, {"page": "page"})
+
+    def _follow(self) -> None:
+        """Show the page that the state names, if the person can go there."""
+        pages = list(self.state.pages)
+        if self.navigation.options != pages:
+            self.navigation.param.update(options=pages, sx=CROWDED_SX)
+        if self.state.page not in pages:
+            self.state.page = pages[0]
+            return
+        self.navigation.value = self.state.page
+        self._show_page()
 
     def _show_page(self) -> None:
         name = self.state.page

@@ -104,6 +104,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     from app.api_classes import class_routes
     from app.api_confirm import confirm_routes
     from app.api_media import media_routes
+    from app.api_review import review_routes
     from app.api_selections import selection_routes
     from app.components.map_picture import warm_up
     from app.dashboard import make_dashboard
@@ -125,6 +126,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
             *class_routes(context),
             *confirm_routes(context),
             *media_routes(context),
+            *review_routes(context),
             *selection_routes(context),
         ],
         # Bokeh cannot read IPv6 addresses here; a page under one would get no websocket, so none is offered.

@@ -17,8 +17,11 @@ from app.layouts import LAYOUTS, FloatArray
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.status import Status, describe_round
 from labeling.classes import LabelClass
+from labeling.people import Role
 
 PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
+REVIEW = "Review"
+"""The page that is there where several people work, for those who may decide."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class HandedOver:
 class DashboardState(param.Parameterized):
     """What one browser tab looks at. Views watch the parameters; only `apply` and the widgets' links set them."""
 
-    page = param.Selector(default="Label", objects=list(PAGES), doc="The page that is shown.")
+    page = param.Selector(default="Label", objects=[*PAGES, REVIEW], doc="The page that is shown.")
     dark = param.Boolean(default=False, doc="Whether the dark theme is on.")
     colour_by = param.String(
         default=PLAIN[0], doc="What the map's colours mean, as `views.map_colour` has it."
@@ -60,6 +63,9 @@ class DashboardState(param.Parameterized):
         default=None, doc="What the Explore page shall choose for another page, as HandedOver; None for none."
     )
     audit_keys = param.List(default=[], doc="Keys of labelled items that the Confirm page shall check next.")
+    team = param.Boolean(
+        default=False, doc="Whether there is anything to review: several people, or gold items."
+    )
     revision = param.Integer(default=0, doc="The label revision that is shown.")
     round_number = param.Integer(default=0, doc="The last finished round; 0 before the first.")
     classes_version = param.Integer(
@@ -109,10 +115,18 @@ class DashboardState(param.Parameterized):
             classes_version=self.classes_version + int(changed_classes),
             seeks_version=self.seeks_version + int(before is None or before.seeks != status.seeks),
             layout_version=status.layout.version,
+            team=status.team or self.context.overlap.wanted.labels > 1,
             status_line=describe_round(status),
             busy_share=None if running is None else float(running.progress or 0.0),
             failure=status.failed.error or "" if status.failed is not None and running is None else "",
         )
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The pages that the person can go to, in order."""
+        if not self.team or not self.context.person.role.may(Role.REVIEWER):
+            return PAGES
+        return (*PAGES[:-1], REVIEW, PAGES[-1])
 
     @property
     def theme(self) -> Literal["light", "dark"]:

@@ -11,7 +11,9 @@ from app.layouts import LayoutState
 from app.project import now
 from labeling.classes import LabelClass, list_classes
 from labeling.clock import database_now
+from labeling.current import is_alone
 from labeling.database import Database
+from labeling.gold import has_gold
 from labeling.queue import waiting
 from labeling.round_log import RoundRow, latest_round
 from labeling.seeks import Seek, list_seeks, seek_revision
@@ -35,6 +37,7 @@ class Status:
         layout: what becomes of the map's better layout; the supervisor fills it in.
         retry: after a failure, how the next round is made easier, in words; the supervisor fills it in, too.
         moment: the database's clock when this was read, while a round runs; it does not make a status another one.
+        team: whether several people have annotated, or there are gold items.
     """
 
     revision: int
@@ -50,6 +53,7 @@ class Status:
     layout: LayoutState = field(default_factory=LayoutState)
     retry: str = ""
     moment: datetime | None = field(default=None, compare=False)
+    team: bool = False
 
     @property
     def round_number(self) -> int:
@@ -83,6 +87,7 @@ def read_status(
         tally = (counts or RunningCounts()).read(session)
         sought = seek_revision(session)
         same_seeks = known is not None and known.seek_revision == sought
+        same_labels = known is not None and known.revision == tally.revision
         same_queue = known is not None and (known.revision, known.latest) == (tally.revision, latest)
         running = newest if newest is not None and newest.state == "running" else None
         return Status(
@@ -93,10 +98,11 @@ def read_status(
             latest=latest,
             running=running,
             failed=newest if newest is not None and newest.state == "failed" else None,
-            waiting=known.waiting
-            if known is not None and same_queue
-            else waiting(session, now=database_now(session)),
+            waiting=known.waiting if known is not None and same_queue else waiting(session),
             seek_revision=sought,
+            team=known.team
+            if known is not None and (known.team or same_labels)
+            else not is_alone(session) or has_gold(session),
             seeks=known.seeks if known is not None and same_seeks else tuple(list_seeks(session)),
             moment=None if running is None else database_now(session),
         )

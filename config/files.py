@@ -41,7 +41,7 @@ NO_INFLUENCE: dict[str, frozenset[str]] = {
     "rounds": frozenset({"retrain_after", "timeout_s", "lease_s"}),
     "classes": frozenset({"key", "colour", "description"}),
 }
-"""Section → keys that `config_hash` leaves out, beside the whole of `views` and `shared`."""
+"""Section → keys that `config_hash` leaves out, beside the whole of `team`, `views` and `shared`."""
 
 
 def load_config(path: Path | str) -> ProjectConfig:
@@ -122,7 +122,7 @@ def config_hash(config: ProjectConfig) -> str:
     Names, places, looks, deadlines and devices are left out (`NO_INFLUENCE`), so that a project moved to
     another machine keeps its hash. The pool's and the vectors' content have hashes of their own.
     """
-    tree = config.model_dump(mode="json", exclude={"views", "shared"})
+    tree = config.model_dump(mode="json", exclude={"team", "views", "shared"})
     for section, keys in NO_INFLUENCE.items():
         for part in tree[section] if isinstance(tree[section], list) else [tree[section]]:
             for key in keys:

@@ -5,8 +5,8 @@ ProjectConfig
 ├── project   name, seed, database, annotator          ├── head      the classifier on top of the vectors
 ├── pool      where the items are, which columns       ├── strategy  how proposals are chosen
 ├── classes   what a label can be                      ├── rounds    batch, queue, when to retrain
-├── encoder   how an item becomes a vector             ├── views     how the dashboard starts
-└── shared    labels, seeds and hashes of a shared config; written by goldpan
+├── encoder   how an item becomes a vector             ├── team      labels per item, gold items
+└── shared    labels, seeds, hashes; goldpan's own     └── views     how the dashboard starts
 ```
 
 Every model is frozen and refuses unknown keys. Numbers and booleans are strict: `"10"` is not a number.
@@ -241,6 +241,18 @@ class RoundsSection(Section):
         return self
 
 
+class TeamSection(Section):
+    """How several people share the work; with one person nothing of it is seen."""
+
+    overlap: StrictInt = Field(1, ge=1, le=20, description="people who label each item of the share below")
+    overlap_share: Share = Field(
+        1.0, description="share of the items that so many people label; the others get one label"
+    )
+    gold_share: Annotated[StrictFloat, Field(ge=0, le=0.5)] = Field(
+        0.0, description="share of the items shown that are gold items, where there are any"
+    )
+
+
 class LookupSection(Section):
     """Where else an item can be looked up."""
 
@@ -364,6 +376,7 @@ class ProjectConfig(Section):
         StrategySection(), description="how the items worth labelling are chosen"
     )
     rounds: RoundsSection = Field(RoundsSection(), description="when a round runs and how much it proposes")
+    team: TeamSection = Field(TeamSection(), description="how several people share the work")
     views: ViewsSection = Field(ViewsSection(), description="how the dashboard looks when it opens")
     shared: SharedSection | None = Field(
         None, description="labels, seeds and hashes of a shared config; written by goldpan"

@@ -1,8 +1,8 @@
 """What people did with items: appended, never changed. A label is what the annotations on an item add up to.
 
-What counts on an item: annotations that were undone do not; of the others an adjudication wins over all,
-then the latest wins, whoever made it. An undo is itself an annotation; only its own annotator may undo an
-annotation, once, and an undo cannot be undone.
+What counts on an item is said in `labeling.current`: the last adjudication, else the class that most annotators' latest
+acts give it. An undo is itself an annotation; only its own annotator may undo an annotation, once, and an undo cannot
+be undone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from labeling.checks import INTEGER_MAX, KEY_MAX, check_uid, checked_integer, checked_text
-from labeling.current import standing, undone
+from labeling.current import is_alone, standing, undone
 from labeling.errors import (
     AnnotationConflictError,
     AnnotationInvalidError,
@@ -214,7 +214,7 @@ def recent(
 
 def standing_annotations(session: Session, *, revision: int) -> list[Annotation]:
     """Return the one annotation that counts on each annotated item at a label revision, oldest first."""
-    counting = standing(revision=revision).subquery("counting")
+    counting = standing(revision=revision, alone=is_alone(session)).subquery("counting")
     statement = _annotations().join(counting, counting.c.id == AnnotationTable.id)
     return _read(session, statement.order_by(AnnotationTable.id))
 

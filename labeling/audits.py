@@ -1,8 +1,10 @@
 """Labels that were checked: kept or corrected, many by one act, each over the label that was looked at.
 
 A decision is a label like any other, appended: a correction is the new class, "keep" the same class once more, with the
-class that the model suggested. So the history of an item says that it was checked, when, by whom and against what, and
-an undo of the group (`labeling.groups.undo_group`) brings the label back that stood before.
+class that the model suggested. Where two other people or more gave the item another class, one label more would change
+nothing: there the decision is an adjudication, if the person may adjudicate. So the history of an item says that it was
+checked, when, by whom and against what, and an undo of the group (`labeling.groups.undo_group`) brings the label back
+that stood before.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from labeling.annotations import Act, NewAnnotation
 from labeling.bulk import record_labels
-from labeling.current import standing_of, undone
+from labeling.current import outvoting, standing_of, undone
 from labeling.errors import AnnotationInvalidError
 from labeling.groups import AUDIT_PREFIX, GROUP_MAX, RecordedGroup, check_group_uid, member_uids, of_group
 from labeling.tables import AnnotationTable
@@ -72,11 +74,20 @@ class Audited:
     suggested_class_id: int | None
 
 
-def record_audit(session: Session, *, audit: NewAudit, annotator_id: int, now: datetime) -> RecordedGroup:
+def record_audit(
+    session: Session, *, audit: NewAudit, annotator_id: int, now: datetime, adjudicates: bool = True
+) -> RecordedGroup:
     """Store decisions on labels; safe, all of them or none, once the caller's transaction is committed.
 
-    An item whose label is not the one that was looked at any more keeps what it has, as does one that was adjudicated:
-    it is left out and named in the answer.
+    An item whose label is not the one that was looked at any more keeps what it has, as does one that was adjudicated,
+    or that takes an adjudication of somebody who may not: it is left out and named in the answer.
+
+    Args:
+        session: of a write transaction.
+        audit: the decisions.
+        annotator_id: who decided.
+        now: the moment, in UTC.
+        adjudicates: whether the person may adjudicate.
 
     Raises:
         AnnotationInvalidError: a wrong uid, too many items, an item twice, or see `labeling.bulk.record_labels`.
@@ -89,18 +100,24 @@ def record_audit(session: Session, *, audit: NewAudit, annotator_id: int, now: d
             f"at most {GROUP_MAX} labels are checked at once, each once; these are {len(keys):,}, {len(set(keys)):,} "
             "of them different"
         )
-    known = set(session.execute(sa.select(AnnotationTable.uid).where(of_group(session, audit.uid))).scalars())
+    members = sa.select(AnnotationTable.uid, AnnotationTable.act).where(of_group(session, audit.uid))
+    known = {row[0]: str(row[1]) for row in session.execute(members)}
     stand = _standing_labels(session, keys)
+    asked = sa.select(AnnotationTable.item_key).where(AnnotationTable.item_key.in_(keys))
+    outvoted = outvoting(session, annotator_id=annotator_id, item_keys=asked)
     taken, labels = [], []
     for uid, entry in zip(member_uids(audit.uid, len(keys)), audit.decisions, strict=True):
-        if uid not in known and stand.get(entry.item_key) != entry.seen_class_id:
+        decides = bool(outvoted.get(entry.item_key, set()) - {entry.class_id})
+        if uid not in known and (
+            stand.get(entry.item_key) != entry.seen_class_id or (decides and not adjudicates)
+        ):
             taken.append(entry.item_key)
             continue
         labels.append(
             NewAnnotation(
                 uid=uid,
                 item_key=entry.item_key,
-                act=Act.LABEL,
+                act=known.get(uid) or (Act.ADJUDICATE if decides else Act.LABEL),
                 class_id=entry.class_id,
                 round_number=audit.round_number,
                 strategy=AUDIT_STRATEGY,
@@ -116,7 +133,7 @@ def audited(session: Session) -> dict[str, Audited]:
     """Return the last check of each item that was checked and not taken back, by item key."""
     statement = (
         sa.select(AnnotationTable.item_key, AnnotationTable.class_id, AnnotationTable.suggested_class_id)
-        .where(of_group(session, AUDIT_PREFIX.removesuffix("-")), AnnotationTable.act == Act.LABEL)
+        .where(of_group(session, AUDIT_PREFIX.removesuffix("-")), AnnotationTable.class_id.is_not(None))
         .where(~undone(AnnotationTable.id))
         .order_by(AnnotationTable.id)
     )

@@ -77,7 +77,7 @@ def record_labels(
 
     Args:
         session: of a write transaction.
-        labels: each of the act `label`, with a uid of its own.
+        labels: each of the act `label` or `adjudicate`, with a uid of its own.
         annotator_id: whose.
         now: the moment, in UTC.
 
@@ -91,7 +91,7 @@ def record_labels(
     for new in labels:
         check_uid(new.uid, what="the annotation's uid")
         check_values(new)
-        if new.act != Act.LABEL:
+        if new.act not in (Act.LABEL, Act.ADJUDICATE):
             raise AnnotationInvalidError(f"only labels are stored together, not the act {str(new.act)!r}")
     by_uid = {new.uid: new for new in labels}
     if len(by_uid) < len(labels):

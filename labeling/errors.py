@@ -15,6 +15,7 @@ config.errors.GoldpanError
     ├── AnnotatorError              an annotator's name that cannot be used, or an unknown annotator
     ├── ProposalError               a proposal or lease with values that cannot be stored
     ├── SeekError                   what is sought: values that cannot be stored, or none of that number
+    ├── GoldError                   a gold item whose label is not known, or values that cannot be stored
     ├── SelectionError              a named selection: a name that is taken or cannot be used, or none of that number
     ├── EventError                  an act for the record with values that cannot be stored
     ├── TrailError                  a wish for the record that cannot be met
@@ -89,6 +90,10 @@ class ProposalError(LabelingError):
 
 class SeekError(LabelingError):
     """What a person said they seek cannot be stored, is unknown, or was taken back already."""
+
+
+class GoldError(LabelingError):
+    """An item cannot be a gold item: its label is not adjudicated, or is adjudicated as another class."""
 
 
 class SelectionError(LabelingError):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from labeling.current import standing, standing_of, undone
+from labeling.current import is_alone, standing, standing_of, undone
 from labeling.tables import AnnotationTable
 
 MERGED = "merge"
@@ -88,7 +88,7 @@ def current_labels(session: Session, *, revision: int | None = None) -> LabelTab
         revision: as it was after that annotation, the same for ever; None for now.
     """
     at = _newest(session) if revision is None else revision
-    rows = sorted(session.execute(standing(revision=at)).all(), key=lambda row: row[3])
+    rows = sorted(session.execute(standing(revision=at, alone=is_alone(session))), key=lambda row: row[3])
     return _table(rows, revision=at)
 
 
@@ -174,7 +174,7 @@ def update_counts(session: Session, *, known: Counts) -> Counts:
         return known
     classes, acts = dict(known.classes), dict(known.acts)
     if known.revision == 0:
-        _add(session.execute(_tally(standing(revision=now))), classes, acts, sign=1)
+        _add(session.execute(_tally(standing(revision=now, alone=is_alone(session)))), classes, acts, sign=1)
     else:
         span = {"since": known.revision, "until": now}
         _add(session.execute(_tally_of_touched(), {**span, "at": known.revision}), classes, acts, sign=-1)

@@ -17,10 +17,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from labeling.annotations import NewAnnotation, annotation_row
+from labeling.annotations import Act, NewAnnotation, annotation_row
 from labeling.bulk import ASKED_AT_ONCE
 from labeling.classes import archive_class, list_classes, restore_class
-from labeling.current import standing
+from labeling.current import is_alone, outvoting, standing
 from labeling.errors import LabelClassError, UndoRefusedError
 from labeling.groups import MERGE_PREFIX, check_group_uid, member_uids, of_group, undo_group
 from labeling.labels import MERGED
@@ -49,7 +49,8 @@ def merge_class(
 ) -> Merged:
     """Give every item labelled with a class another class, and archive the first; the same uid again changes nothing.
 
-    An item's adjudication is followed by an adjudication, any other label by a label. The classes under the merged one
+    An item's adjudication is followed by an adjudication, as is a label that two other people or more gave, which one
+    vote could not change; any other label by a label. The classes under the merged one
     come under the other; what is sought for it is sought for the other.
 
     Args:
@@ -129,7 +130,7 @@ def _relabel(
     session: Session, class_id: int, into_id: int, *, uid: str, annotator_id: int, now: datetime
 ) -> int:
     """Append an annotation of the other class for each item of the class; return how many there were."""
-    counting = standing().subquery("counting")
+    counting = standing(alone=is_alone(session)).subquery("counting")
     found = session.execute(
         sa.select(counting.c.item_key, counting.c.act)
         .where(counting.c.class_id == class_id)
@@ -140,12 +141,13 @@ def _relabel(
             f"the class has {len(found):,} labels; at most {MERGE_MAX:,} can be merged at once: merge the other way "
             "round, or archive it"
         )
+    outvoted = outvoting(session, annotator_id=annotator_id)
     rows = [
         annotation_row(
             NewAnnotation(
                 uid=member,
                 item_key=key,
-                act=act,
+                act=Act.ADJUDICATE if outvoted.get(key, set()) - {into_id} else act,
                 class_id=into_id,
                 strategy=MERGED,
                 suggested_class_id=class_id,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from labeling.current import standing
+from labeling.current import is_alone, standing
 from labeling.tables import AnnotationTable, ProposalTable, RoundTable
 
 IntArray = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class LabelOrigins:
 
 def label_origins(session: Session) -> LabelOrigins:
     """Return where the labels of items come from; skipped, unsure and flagged items are left out."""
-    counted = standing().subquery("counted")
+    counted = standing(alone=is_alone(session)).subquery("counted")
     statement = (
         sa.select(counted.c.item_key, counted.c.id, AnnotationTable.annotator_id)
         .join(AnnotationTable, AnnotationTable.id == counted.c.id)

@@ -167,15 +167,29 @@ class ProposalTable(Base):
 
 
 class LeaseTable(Base):
-    """An item handed to one annotator until a time."""
+    """An item handed to one annotator, in one tab of their browser, until a time."""
 
     __tablename__ = "lease"
-    __table_args__ = (sa.Index("ix_lease_expires_at", "expires_at"),)
+    __table_args__ = (
+        sa.UniqueConstraint("item_key", "annotator_id"),
+        sa.Index("ix_lease_expires_at", "expires_at"),
+    )
 
     id: Mapped[int] = mapped_column(Identifier, primary_key=True)
-    item_key: Mapped[str] = mapped_column(sa.String(512), unique=True)
+    item_key: Mapped[str] = mapped_column(sa.String(512))
     annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
     expires_at: Mapped[datetime]
+    tab: Mapped[str] = mapped_column(sa.String(64), server_default="")
+
+
+class GoldTable(Base):
+    """An adjudicated item that annotators are shown now and then, to see how often they are right."""
+
+    __tablename__ = "gold"
+
+    item_key: Mapped[str] = mapped_column(sa.String(512), primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
+    created_at: Mapped[datetime]
 
 
 class RoundTable(Base):

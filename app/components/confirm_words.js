@@ -61,7 +61,7 @@ function sayAuditState(state) {
 /** Say what became of labels that were checked. */
 function sayChecked({stored, changed, taken}) {
   const stay = taken.length === 1 ? "stays as it is" : "stay as they are"
-  const kept = taken.length ? ` ${plural(taken.length, "label")} had been changed meanwhile and ${stay}.` : ""
+  const kept = taken.length ? ` ${plural(taken.length, "label")} had been changed meanwhile, or several people agree and a reviewer must decide, and ${stay}.` : ""
   return `${plural(stored - changed, "label")} kept, ${changed} changed, saved.${kept}`
 }
 

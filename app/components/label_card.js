@@ -1,9 +1,7 @@
-// The label card: puts the parts together. Everything that matters goes over REST to our own server, so that the card
-// works on while the server, and with it the page's websocket, is restarted. Model parameters only tell it news.
-// Bundled by label_card.py after the other label_card_*.js files; CARD holds {css, theme, palette}.
+// The label card: puts the parts together. What matters goes over REST, so that it works on while the server and the page's
+// websocket are restarted; parameters only tell it news. Bundled by label_card.py; CARD holds {css, theme, palette}.
 
-const HEARTBEAT_MS = 5000
-const TELL_APART_MS = 500
+const [HEARTBEAT_MS, TELL_APART_MS] = [5000, 500]
 
 class LabelCard {
   constructor(model) {
@@ -24,17 +22,25 @@ class LabelCard {
       if (event.detail > 0) event.currentTarget.blur()
     }, this.status)
     this.near = new NearPane()
-    this.queue = new ItemQueue(
+    const Queue = this.parts.queue
+    this.queue = new Queue(
       {fetched: (data) => this._fetched(data), failed: (status) => this._failed(status)},
       {has: (key) => this.outbox?.has(key) ?? false, count: () => this.outbox?.size ?? 0},
       this.pane.look,
     )
-    this.overlay = makeKeysOverlay()
+    this.overlay = makeKeysOverlay(this.parts.keys)
     this.flagging = makeFlagDialog((comment) => this._annotate("flag", null, performance.now(), {comment}))
     this._build()
     this.stopKeys = listenForKeys(cardActions(this))
     this.heart = setInterval(() => this._beat(), HEARTBEAT_MS)
+    this.leave = () => this.queue.giveBack()
+    window.addEventListener("pagehide", this.leave)
     this._listenToModel()
+  }
+
+  /** What a card of another kind has of its own: queue, kind of outbox, words on its keys, acts that it can take back. */
+  get parts() {
+    return {queue: ItemQueue, outbox: "outbox", keys: LABEL_KEYS, takesBack: () => true}
   }
 
   /** Open the outbox of the project served here, replay what it holds, then fetch the queue and the history. */
@@ -54,7 +60,7 @@ class LabelCard {
       acknowledged: (entry, data) => this._acknowledged(entry, data),
       refused: (entry, error) => this._refused(entry, error),
       instance: (id) => this._seeInstance(id),
-    })
+    }, this.parts.outbox)
     for (const {body} of this.outbox.entries) {
       if (body.act === "undo") this.queue.done.delete(body.item_key)
       else this.queue.markDone({key: body.item_key, round: body.round})
@@ -73,6 +79,7 @@ class LabelCard {
     this.closed = true
     this.stopKeys()
     clearInterval(this.heart)
+    window.removeEventListener("pagehide", this.leave)
     this.queue.close()
     this.outbox?.close()
   }
@@ -248,7 +255,7 @@ class LabelCard {
     } else {
       this.painting = null
       this.near.show(null)
-      this.pane.showState(describeState(this))
+      this.pane.showState(this._describe())
       this.news.tell({current_key: "", current_row: -1})
     }
   }
@@ -280,7 +287,7 @@ class LabelCard {
   async _readHistory(waiting) {
     const {status, data} = await request(`/api/history?limit=${UNDO_DEPTH}`)
     const stored = status === 200 && Array.isArray(data.items) ? [...data.items].reverse() : []
-    this.history.merge(stored, waiting.map((entry) => entry.body))
+    this.history.merge(stored.filter(this.parts.takesBack), waiting.map((entry) => entry.body))
     this._showUndo()
   }
 
@@ -375,8 +382,10 @@ class LabelCard {
     this.wasLate = late
   }
 
-  _showUndo() {
-    this.undoButton.disabled = this.history.empty
+  _showUndo() { this.undoButton.disabled = this.history.empty }
+
+  _describe() {
+    return describeState(this)
   }
 
   _param(name, fallback) {
@@ -386,14 +395,4 @@ class LabelCard {
   _classesOfModel() {
     return [...this._param("classes", [])].map((each) => (each instanceof Map ? Object.fromEntries(each) : each))
   }
-}
-
-export function render({model, view}) {
-  if (view.goldpanCard && !view.goldpanCard.closed) return view.goldpanCard.root
-  if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, CARD.theme))
-  const card = new LabelCard(model)
-  card.root = h("div", {}, h("style", {}, CARD.css), card.node)
-  view.goldpanCard = card
-  card.start()
-  return card.root
 }

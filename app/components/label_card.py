@@ -36,6 +36,9 @@ PARTS = (
 )
 """The card's script, in the order in which it is joined: each part uses only names of the parts before it."""
 
+START = "label_card_start.js"
+"""What draws it, the last part."""
+
 STYLES = (
     "tile_content.css",
     "label_card_tools.css",
@@ -49,7 +52,8 @@ STYLES = (
 )
 """Its style sheets; the last, which knows the widths, has the last word."""
 
-_COLOURS = 80
+PALETTE = [class_colour(position) for position in range(80)]
+"""Colours of classes that have none of their own."""
 
 
 class LabelCard(JSComponent):
@@ -88,6 +92,4 @@ class LabelCard(JSComponent):
         default=0, doc="Annotations the server has not acknowledged, from the browser."
     )
 
-    _esm = bundle(
-        "CARD", parts=PARTS, styles=STYLES, palette=[class_colour(position) for position in range(_COLOURS)]
-    )
+    _esm = bundle("CARD", parts=(*PARTS, START), styles=STYLES, palette=PALETTE)

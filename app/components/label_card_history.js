@@ -1,7 +1,7 @@
 // What can be undone and done again.
 
 const UNDO_DEPTH = 50
-const STEPS = ["label", "skip", "unsure", "flag", "group"]
+const STEPS = ["label", "skip", "unsure", "flag", "adjudicate", "group"]
 
 /** The steps of this person: those of this page, and before them those that the server and the outbox know. */
 class History {

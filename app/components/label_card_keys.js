@@ -13,7 +13,7 @@ function isTyping(node) {
 
 /**
  * Listen for keys. `act` holds usable(), label(key): boolean, skip, unsure, flag, undo, redo, accept, filter, overlay,
- * escape, movable(target): boolean, move(key): boolean.
+ * escape, movable(target): boolean, move(key): boolean, and more: what further keys do.
  * Returns a function that stops listening.
  */
 function listenForKeys(act) {
@@ -24,6 +24,7 @@ function listenForKeys(act) {
     "?": act.overlay,
     "/": act.filter,
     Escape: act.escape,
+    ...act.more,
   }
   const listener = (event) => {
     const target = event.composedPath()[0]
@@ -82,28 +83,30 @@ function cardActions(card) {
     filter: guard(() => card.panel.focusFilter()),
     movable: (target) => target === document.body || target === card.pane.image.port || target === card.pane.series.plot,
     move: (key) => !covered() && card.pane.move(key),
+    more: Object.fromEntries(Object.entries(card.moreKeys ?? {}).map(([key, run]) => [key, guard(run)])),
     overlay: () => card.overlay.toggle(),
     escape: () => (card.flagging.open ? card.flagging.close() : card.overlay.open ? card.overlay.close() : false),
   }
 }
 
+const LABEL_KEYS = [
+  ["1 – 9, 0", "label with that class"],
+  ["a letter", "label with the class that shows the letter"],
+  ["Enter", "accept the suggested class"],
+  ["S", "skip: leave the item without a label"],
+  ["U", "unsure: it is looked at, but not decided"],
+  ["F", "flag: something is wrong with it; you can say what"],
+  [UNDO_KEY, "undo the last one; again for the one before"],
+  [REDO_KEY, "do again what was undone"],
+  ["Page Up, Down", "zoom an image or a series; scroll a long text"],
+  ["Arrows", "move what is zoomed; Home shows all of it"],
+  ["/", "find a class by name, where there are many"],
+  ["?", "show or hide this"],
+  ["Esc", "close"],
+]
+
 /** Make the overlay that explains the keys: {node, toggle(), close(), open}. */
-function makeKeysOverlay() {
-  const rows = [
-    ["1 – 9, 0", "label with that class"],
-    ["a letter", "label with the class that shows the letter"],
-    ["Enter", "accept the suggested class"],
-    ["S", "skip: leave the item without a label"],
-    ["U", "unsure: it is looked at, but not decided"],
-    ["F", "flag: something is wrong with it; you can say what"],
-    [UNDO_KEY, "undo the last one; again for the one before"],
-    [REDO_KEY, "do again what was undone"],
-    ["Page Up, Down", "zoom an image or a series; scroll a long text"],
-    ["Arrows", "move what is zoomed; Home shows all of it"],
-    ["/", "find a class by name, where there are many"],
-    ["?", "show or hide this"],
-    ["Esc", "close"],
-  ]
+function makeKeysOverlay(rows = LABEL_KEYS) {
   const close = h("button.plain", {type: "button"}, "Close")
   const list = h("dl", {}, ...rows.map(([key, what]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, what))))
   const node = h("dialog.keys", {"aria-label": "Keys"}, h("h2", {}, "Keys"), list, close)

@@ -21,6 +21,7 @@ class ItemQueue {
     this.closed = false
     this.polls = 0
     this.nothingLeft = false
+    this.tab = tabName()
   }
 
   get length() {
@@ -103,10 +104,18 @@ class ItemQueue {
     clearTimeout(this.timer)
   }
 
+  /** The page goes away: give the items back, so that nobody has to wait until their leases end. */
+  giveBack() {
+    fetch("/api/queue/release", {
+      method: "POST", keepalive: true, credentials: "same-origin", headers: {"Content-Type": "application/json"},
+      body: JSON.stringify({tab: this.tab}),
+    }).catch(() => {})
+  }
+
   _get(keep) {
     const keys = keep ? [keep].flat() : []
     // The server still counts what waits in the outbox among the next items.
-    const address = new URLSearchParams({count: Math.max(HOLD, keys.length) + this.unsent.count()})
+    const address = new URLSearchParams({count: Math.max(HOLD, keys.length) + this.unsent.count(), tab: this.tab})
     for (const key of keys) address.append("keep", key)
     return request(`/api/queue?${address}`)
   }
@@ -162,6 +171,17 @@ class ItemQueue {
       picture(item, this.look)
       seriesOf(item)
     }
+  }
+}
+
+/** The name of this tab, the same after a reload, so that two tabs of a person hold items of their own. */
+function tabName() {
+  try {
+    const name = sessionStorage.getItem("goldpan:tab") ?? makeUid()
+    sessionStorage.setItem("goldpan:tab", name)
+    return name
+  } catch {
+    return makeUid()
   }
 }
 

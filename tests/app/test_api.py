@@ -149,7 +149,6 @@ def test_annotations__too_few_or_too_many(server: RunningServer, entries: object
     ("changes", "words"),
     [
         ({"act": "destroy"}, "allowed are label, skip"),
-        ({"act": "adjudicate"}, "reviewer"),
         ({"item_key": "no-such-item"}, "the pool has no item"),
         ({"class_id": 999}, "no class with id 999"),
         ({"class_id": "1"}, "whole number"),

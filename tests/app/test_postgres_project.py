@@ -24,6 +24,7 @@ from labeling.labels import label_times
 from labeling.queue import proposals_of
 from labeling.round_log import list_rounds, start_round
 from labeling.trail import read_trail
+from tests.app.storing import store
 from tests.databases import postgres_schema
 from tests.projects import label_some, make_clouds, write_clouds
 
@@ -50,8 +51,7 @@ def server(stars: Project) -> Iterator[ServerContext]:
 
 def annotate(server: ServerContext, act: Act, key: str, **values: Any) -> dict[str, Any]:
     body = {"uid": uuid.uuid4().hex, "item_key": key, "act": str(act), **values}
-    done = api_store.store_annotation(server, api_store.check_annotation(server, body))
-    return api_store.stored_answer(server, done.result(timeout=60))
+    return store(server, body)
 
 
 def test_init__leaves_no_file_of_labels(stars: Project) -> None:

@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
-from labeling.annotations import Act
+from labeling.annotations import Act, NewAnnotation, current_labels
+from labeling.annotators import ensure_annotator
 from labeling.errors import ProposalError
+from labeling.overlap import Begun, Overlap, update_begun
 from labeling.queue import (
     NEWEST_ROUNDS,
     Proposal,
     lease_next,
+    open_leases,
     proposals_of,
     release,
     store_proposals,
     waiting,
 )
-from tests.labeling.store import NOW, Project, at_once, proposals
+from tests.labeling.store import NOW, Project, at_once, new_uid, proposals
 
 LEASE_S = 60.0
 LATER = NOW + timedelta(seconds=LEASE_S)
@@ -28,13 +31,44 @@ def offer(project: Project, round_number: int, item_keys: str) -> None:
         store_proposals(session, proposals=proposals(round_number, list(item_keys)))
 
 
-def take(project: Project, count: int, *, by: int | None = None, keep: str = "", now: Any = NOW) -> str:
+def take(
+    project: Project,
+    count: int,
+    *,
+    by: int | None = None,
+    keep: str = "",
+    now: Any = NOW,
+    tab: str = "",
+    overlap: Overlap | None = None,
+) -> str:
     """Lease items of one-letter keys and return the keys as one word."""
     with project.database.transaction() as session:
+        begun = update_begun(session, known=Begun(), overlap=overlap) if overlap else None
         found = lease_next(
-            session, annotator_id=by or project.ann, count=count, lease_s=LEASE_S, now=now, keep=list(keep)
+            session,
+            annotator_id=by or project.ann,
+            count=count,
+            lease_s=LEASE_S,
+            now=now,
+            keep=list(keep),
+            tab=tab,
+            overlap=overlap,
+            begun=begun,
         )
     return "".join(proposal.item_key for proposal in found)
+
+
+def answer(project: Project, item_key: str, *, by: int, class_id: int | None = None) -> str:
+    """Label an item as the queue showed it; return the uid."""
+    new = NewAnnotation(
+        uid=new_uid(), item_key=item_key, act=Act.LABEL, class_id=class_id or project.star, kind="refine"
+    )
+    return project.annotate(new, by=by).uid
+
+
+def someone(project: Project, name: str) -> int:
+    with project.database.transaction() as session:
+        return ensure_annotator(session, name=name)
 
 
 def left(project: Project, now: Any = NOW) -> int:
@@ -282,3 +316,155 @@ def test_waiting__item_of_many_rounds_counts_once(project: Project) -> None:
     for number in range(1, 5):
         offer(project, number, "abc")
     assert left(project) == 3
+
+
+def test_lease_next__overlap_of_two_holds_an_item_for_two_people(project: Project) -> None:
+    cat = someone(project, "cat")
+    offer(project, 1, "abc")
+
+    assert take(project, 2, overlap=Overlap(2)) == "ab"
+    assert take(project, 2, by=project.bob, overlap=Overlap(2)) == "ab"
+    assert take(project, 9, by=cat, overlap=Overlap(2)) == "c"
+
+
+def test_lease_next__overlap_finishes_what_others_began_first(project: Project) -> None:
+    cat = someone(project, "cat")
+    offer(project, 1, "abc")
+    answer(project, "c", by=project.ann)
+    answer(project, "b", by=project.ann)
+    offer(project, 2, "xy")
+
+    assert take(project, 3, by=project.bob, overlap=Overlap(2)) == "cbx"
+    assert take(project, 9, by=cat, keep="b", overlap=Overlap(2)) == "xya"
+    assert take(project, 9, overlap=Overlap(2)) == "ya"
+
+    answer(project, "c", by=project.bob)
+    release_all(project, project.bob)
+    assert take(project, 9, by=cat, keep="cb", overlap=Overlap(2)) == "bxya"
+
+
+def release_all(project: Project, annotator: int) -> None:
+    with project.database.transaction() as session:
+        release(session, annotator_id=annotator)
+
+
+def test_lease_next__overlap_ends_with_an_adjudication_and_begins_anew_with_an_undo(project: Project) -> None:
+    offer(project, 1, "ab")
+    uid = answer(project, "a", by=project.ann)
+    assert take(project, 1, by=project.bob, overlap=Overlap(2)) == "a"
+    ruling = project.annotate(NewAnnotation(new_uid(), "a", Act.ADJUDICATE, class_id=project.star))
+    assert take(project, 9, by=project.bob, overlap=Overlap(2)) == "b"
+
+    project.undo("a", ruling.uid)
+    project.undo("a", uid)
+    assert take(project, 9, overlap=Overlap(2)) == "ab"
+
+
+def test_lease_next__overlap_of_a_share_of_the_items(project: Project) -> None:
+    keys = [f"key-{number}" for number in range(200)]
+    overlap = Overlap(2, 0.25, seed=3)
+    chosen = [key for key in keys if overlap.wanted(key) == 2]
+    with project.database.transaction() as session:
+        store_proposals(session, proposals=proposals(1, keys))
+    assert 30 < len(chosen) < 70
+    assert chosen != [key for key in keys if Overlap(2, 0.25, seed=4).wanted(key) == 2]
+    with project.database.transaction() as session:
+        held = lease_next(
+            session, annotator_id=project.ann, count=200, lease_s=9, now=NOW, overlap=overlap, begun=Begun()
+        )
+        found = lease_next(
+            session, annotator_id=project.bob, count=200, lease_s=9, now=NOW, overlap=overlap, begun=Begun()
+        )
+    assert len(held) == 200
+    assert [entry.item_key for entry in found] == chosen
+
+
+def test_lease_next__labels_from_elsewhere_ask_for_no_second_one(project: Project) -> None:
+    offer(project, 1, "ab")
+    project.label("a")
+
+    assert take(project, 9, by=project.bob, overlap=Overlap(2)) == "b"
+
+
+def test_lease_next__two_tabs_hold_items_of_their_own(project: Project) -> None:
+    offer(project, 1, "abcd")
+
+    assert take(project, 2, tab="one") == "ab"
+    assert take(project, 2, tab="two") == "cd"
+    assert take(project, 2, tab="one") == "ab"
+    assert take(project, 9, tab="two", keep="d") == "dcab"
+
+
+def test_release__of_one_tab_leaves_the_other(project: Project) -> None:
+    offer(project, 1, "abcd")
+    take(project, 2, tab="one")
+    take(project, 1, tab="two")
+    with project.database.transaction() as session:
+        assert release(session, annotator_id=project.ann, tab="one") == 2
+    assert take(project, 9, by=project.bob) == "abd"
+
+
+def test_lease_next__clock_set_back_holds_no_item_for_longer(project: Project) -> None:
+    offer(project, 1, "ab")
+    take(project, 2)
+    before = NOW - timedelta(hours=5)
+
+    assert take(project, 2, by=project.bob, now=before) == ""
+    assert take(project, 2, by=project.bob, now=before + timedelta(seconds=LEASE_S)) == "ab"
+
+
+def test_lease_next__clock_set_forward_frees_items_and_a_late_label_counts(project: Project) -> None:
+    offer(project, 1, "a")
+    take(project, 1)
+    ahead = NOW + timedelta(hours=5)
+    assert take(project, 1, by=project.bob, now=ahead) == "a"
+
+    answer(project, "a", by=project.bob)
+    answer(project, "a", by=project.ann, class_id=project.galaxy)
+
+    with project.database.reading() as session:
+        assert current_labels(session).class_ids.tolist() == [project.galaxy]
+    assert take(project, 1, now=ahead) == take(project, 1, by=project.bob, now=ahead) == ""
+
+
+def test_open_leases__count_what_is_not_answered(project: Project) -> None:
+    offer(project, 1, "abcd")
+    take(project, 3)
+    take(project, 1, by=project.bob)
+    project.label("a")
+    with project.database.reading() as session:
+        assert open_leases(session, now=NOW) == {project.ann: 2, project.bob: 1}
+        assert open_leases(session, now=LATER) == {}
+
+
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_lease_next__people_who_draw_and_label_at_once(project: Project, wanted: int) -> None:
+    people = [someone(project, f"person {number}") for number in range(5)]
+    keys = [f"item-{number:02d}" for number in range(24)]
+    with project.database.transaction() as session:
+        store_proposals(session, proposals=proposals(1, keys))
+    overlap = Overlap(wanted)
+
+    def work(person: int) -> list[str]:
+        done: list[str] = []
+        known = Begun()
+        while True:
+            with project.database.transaction() as session:
+                known = update_begun(session, known=known, overlap=overlap)
+                found = lease_next(
+                    session, annotator_id=person, count=3, lease_s=60, overlap=overlap, begun=known
+                )
+            if not found:
+                return done
+            for proposal in found:
+                answer(project, proposal.item_key, by=person)
+                done.append(proposal.item_key)
+
+    answers = at_once([lambda person=person: work(person) for person in people])  # type: ignore[misc]
+
+    assert all(isinstance(entry, list) for entry in answers), answers
+    given = [key for entry in answers if isinstance(entry, list) for key in entry]
+    assert sorted(given) == sorted(keys * wanted)
+    for entry in answers:
+        assert isinstance(entry, list)
+        assert len(set(entry)) == len(entry)

@@ -1,0 +1,178 @@
+"""People disagree, a reviewer decides: the Review page in a real browser."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.project import open_project
+from app.run_now import run_now
+from app.session import PAGES, REVIEW
+from labeling.annotations import Act, NewAnnotation, record
+from labeling.annotators import ensure_annotator
+from labeling.gold import gold_labels
+from tests.browser.pages import labels_by_key, open_page
+from tests.projects import MOMENT, label, label_some, let_rounds_wait, make_clouds
+from tests.servers import RunningServer, serving, wait_for
+
+pytestmark = pytest.mark.browser
+
+SLOW_MS = 40_000
+CARD = "section.review"
+HOSTILE = '<img src=x onerror="window.hurt = 1"> cut off'
+
+
+@pytest.fixture(scope="module")
+def contested() -> list[str]:
+    """Filled by the server's fixture: three keys, the last one flagged."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, contested: list[str]) -> Iterator[RunningServer]:
+    """One server for all tests of this module: two items that people disagree on, one that is flagged."""
+    project = make_clouds(tmp_path_factory.mktemp("review"))
+    known = label_some(project)
+    contested += [key for key in project.pool.keys(range(project.pool.n)) if key not in known][:3]
+    label(project, {contested[0]: "common", contested[1]: "common"}, annotator="ann")
+    label(project, {contested[0]: "rare", contested[1]: "other"}, annotator="bob")
+    with project.database.transaction() as session:
+        new = NewAnnotation(uuid.uuid4().hex, contested[2], Act.FLAG, comment=HOSTILE)
+        record(session, new=new, annotator_id=ensure_annotator(session, name="<b>bob"), now=MOMENT)
+    run_now(project)
+    let_rounds_wait(project)
+    project.close()
+    with serving(project.paths.config) as running:
+        yield running
+
+
+def shows(page: Page, key: str) -> None:
+    expect(page.locator(f"{CARD} p.small")).to_contain_text(f"Item {key}", timeout=SLOW_MS)
+
+
+def saved(page: Page, count: int) -> None:
+    wait_for(lambda: page.evaluate("() => window.saved.length") >= count, what=f"{count} saved")
+
+
+def adjudicated(server: RunningServer) -> dict[str, str]:
+    """Return the acts that count on items, of those adjudicated."""
+    return {
+        item["item_key"]: item["class_name"]
+        for item in server.get("/api/history?limit=50")[1]["items"]
+        if item["act"] == "adjudicate" and not item["undone"]
+    }
+
+
+def reviews(server: RunningServer) -> list[dict[str, object]]:
+    status, body = server.post("/api/review/page", {})
+    assert status == 200
+    return list(body["items"])
+
+
+def test_review__decides_by_keys_skips_and_takes_back(
+    chromium: Browser, server: RunningServer, contested: list[str]
+) -> None:
+    first, second, flagged = contested
+    with open_page(chromium, server.url, page="Review") as page:
+        shows(page, first)
+        expect(page.locator(".waits")).to_have_text("3 items to decide: 2 with different classes, 1 flagged")
+        expect(page.locator(".votes li")).to_have_count(2)
+        expect(page.get_by_role("group", name="People")).to_contain_text("ann", timeout=SLOW_MS)
+        page.keyboard.press("3")
+        shows(page, second)
+        saved(page, 1)
+        assert adjudicated(server) == {first: "rare"}
+        page.keyboard.press("s")
+        shows(page, flagged)
+        expect(page.locator(".votes")).to_contain_text("<b>bob")
+        expect(page.locator(".votes q")).to_contain_text(HOSTILE)
+        assert page.evaluate("() => window.hurt") is None
+        page.keyboard.press("1")
+        expect(page.get_by_role("heading", name="Nothing else waits for review")).to_be_visible()
+        saved(page, 2)
+        assert adjudicated(server) == {first: "rare", flagged: "common"}
+
+        page.keyboard.press("Control+z")
+        shows(page, flagged)
+        saved(page, 3)
+        page.reload()
+        shows(page, second)
+        page.keyboard.press("Control+z")
+        shows(page, first)
+        wait_for(lambda: adjudicated(server) == {}, what="both taken back")
+
+
+def test_review__hidden_votes_show_once_a_class_is_chosen(
+    chromium: Browser, server: RunningServer, contested: list[str]
+) -> None:
+    first, second, _ = contested
+    with open_page(chromium, server.url, page="Review", width_px=900) as page:
+        shows(page, first)
+        page.get_by_label("Hide the votes until I choose").check()
+        expect(page.locator(".votes")).to_be_hidden()
+        expect(page.locator(f"{CARD} .suggestion")).to_be_hidden()
+        expect(page.locator(f"{CARD} p.reason")).to_have_text(
+            "The votes are hidden until you choose a class."
+        )
+        page.keyboard.press("Enter")
+        page.keyboard.press("1")
+        expect(page.locator(".votes li")).to_have_count(2)
+        expect(page.locator(f"{CARD} p.reason")).to_contain_text("You chose common")
+        assert adjudicated(server) == {}
+        page.keyboard.press("Enter")
+        shows(page, second)
+        saved(page, 1)
+        assert adjudicated(server) == {first: "common"}
+        expect(page.locator(".votes")).to_be_hidden()
+        page.keyboard.press("Control+z")
+        shows(page, first)
+        saved(page, 2)
+
+
+def test_review__a_decision_makes_a_gold_item(
+    chromium: Browser, server: RunningServer, contested: list[str]
+) -> None:
+    with open_page(chromium, server.url, page="Review") as page:
+        shows(page, contested[0])
+        page.keyboard.press("Shift+G")
+        button = page.get_by_role("button", name="Gold item")
+        expect(button).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("3")
+        shows(page, contested[1])
+        expect(button).to_have_attribute("aria-pressed", "false")
+        saved(page, 2)
+        project = open_project(server.config_path)
+        with project.database.reading() as session:
+            assert list(gold_labels(session)) == [contested[0]]
+        project.close()
+        page.keyboard.press("Control+z")
+        shows(page, contested[0])
+        saved(page, 4)
+        expect(button).to_have_attribute("aria-pressed", "false")
+    assert contested[0] in labels_by_key(server)
+    assert {item["key"]: item["is_gold"] for item in reviews(server)}[contested[0]] is False
+
+
+def test_review__is_within_reach_on_a_phone(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, width_px=360) as page:
+        for name in (*PAGES, REVIEW):
+            button = page.locator("header").get_by_role("button", name=name, exact=True)
+            expect(button).to_be_visible(timeout=SLOW_MS)
+            box = button.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 360
+
+
+def test_label__two_tabs_of_a_person_have_items_of_their_own(
+    chromium: Browser, server: RunningServer
+) -> None:
+    with open_page(chromium, server.url) as one, open_page(chromium, server.url) as other:
+        keys = []
+        for page in (one, other):
+            expect(page.locator("section.card p.small").first).to_contain_text("round", timeout=SLOW_MS)
+            keys.append(page.evaluate("() => window.painted.map((each) => each.key)"))
+        assert not set(keys[0]) & set(keys[1])
