@@ -5,7 +5,8 @@ ProjectConfig
 ├── project   name, seed, database, annotator          ├── head      the classifier on top of the vectors
 ├── pool      where the items are, which columns       ├── strategy  how proposals are chosen
 ├── classes   what a label can be                      ├── rounds    batch, queue, when to retrain
-├── encoder   how an item becomes a vector             ├── views     how the dashboard starts
+├── encoder   how an item becomes a vector             ├── team      how several people work together
+│                                                      ├── views     how the dashboard starts
 └── shared    labels, seeds and hashes of a shared config; written by goldpan
 ```
 
@@ -79,6 +80,7 @@ Reader = Annotated[str, AfterValidator(check_known("reader"))]
 Encoder = Annotated[str, AfterValidator(check_known("encoder"))]
 Head = Annotated[str, AfterValidator(check_known("head"))]
 Strategy = Annotated[str, AfterValidator(check_known("strategy"))]
+ConsensusMethod = Annotated[str, AfterValidator(check_known("consensus"))]
 Device = Annotated[str, AfterValidator(check_device)]
 MapColour = Annotated[str, StringConstraints(max_length=1100), AfterValidator(check_map_colour)]
 
@@ -236,6 +238,16 @@ class RoundsSection(Section):
         return self
 
 
+class TeamSection(Section):
+    """How several people work together."""
+
+    consensus: ConsensusMethod | None = Field(
+        "model_assisted",
+        description="what an item's votes add up to where several people labelled it: "
+        f"{_listed('consensus')}; null trains on the latest label",
+    )
+
+
 class LookupSection(Section):
     """Where else an item can be looked up."""
 
@@ -354,6 +366,7 @@ class ProjectConfig(Section):
         StrategySection(), description="how the items worth labelling are chosen"
     )
     rounds: RoundsSection = Field(RoundsSection(), description="when a round runs and how much it proposes")
+    team: TeamSection = Field(TeamSection(), description="how several people work together")
     views: ViewsSection = Field(ViewsSection(), description="how the dashboard looks when it opens")
     shared: SharedSection | None = Field(
         None, description="labels, seeds and hashes of a shared config; written by goldpan"

@@ -15,6 +15,7 @@ config.errors.GoldpanError
     ├── AnnotatorError              an annotator's name that cannot be used, or an unknown annotator
     ├── ProposalError               a proposal or lease with values that cannot be stored
     ├── SeekError                   what is sought: values that cannot be stored, or none of that number
+    ├── ConsensusError              votes, or a model's probabilities, that cannot be counted
     ├── SelectionError              a named selection: a name that is taken or cannot be used, or none of that number
     ├── RoundError                  a round that is not in the state the call needs
     ├── ProjectRecordError          the project's own row: missing, or of another project
@@ -90,6 +91,10 @@ class SeekError(LabelingError):
 
 class SelectionError(LabelingError):
     """A named selection cannot be stored, its name is taken, or it is not there."""
+
+
+class ConsensusError(LabelingError):
+    """Votes, or the probabilities of a model beside them, that cannot be counted."""
 
 
 class RoundError(LabelingError):

@@ -150,7 +150,7 @@ def test_parse_config__all_problems_are_reported_at_once_in_the_order_of_the_fil
     with pytest.raises(ConfigInvalidError) as caught:
         parse_config(text, place="a.yaml")
     known_rounds = "batch, queue, retrain_after, timeout_s, lease_s"
-    known = "version, project, pool, classes, encoder, head, strategy, rounds, views, shared"
+    known = "version, project, pool, classes, encoder, head, strategy, rounds, team, views, shared"
     assert str(caught.value).split("\n") == [
         "a.yaml:1:1: pool: missing; give a mapping",
         "a.yaml:1:17: project.name: given ''; allowed: text of 1 to 200 characters",
