@@ -14,10 +14,12 @@ from app.project import Project, now, settings_hash
 from app.share import write_shared_config
 from app.status import Status, read_status
 from app.targets import target_shares
+from app.team import Team, read_team
+from labeling.agreement import krippendorff_alpha, vote_agreement
 from labeling.annotations import Act, Annotation, standing_annotations
 from labeling.annotations import revision as newest_revision
 from labeling.classes import list_classes
-from labeling.exports.contract import LABEL_COLUMNS, ExportBundle
+from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, ExportBundle, TeamFacts
 from labeling.exports.registry import write_exports
 from models.vectors import open_vectors
 
@@ -71,6 +73,7 @@ def export_bundle(project: Project) -> ExportBundle:
     """Gather what the exports write, from one moment of the database."""
     status = read_status(project.database)
     vectors_hash = open_vectors(project.paths.vectors).hash
+    team = read_team(project, round_number=status.round_number, revision=status.revision)
     return ExportBundle(
         project=project.config.project.name,
         config_hash=settings_hash(project, status.classes),
@@ -78,7 +81,7 @@ def export_bundle(project: Project) -> ExportBundle:
         vectors_hash=vectors_hash,
         revision=status.revision,
         round_number=status.round_number,
-        labels=labels_frame(project, revision=status.revision),
+        labels=with_votes(labels_frame(project, revision=status.revision), team),
         classes=_class_frame(project, status),
         licence="",
         created_at=now(),
@@ -87,6 +90,7 @@ def export_bundle(project: Project) -> ExportBundle:
             for entry, share in zip(status.classes, target_shares(status.classes), strict=True)
         },
         seed=project.config.project.seed,
+        team=None if team is None else _team_facts(team),
     )
 
 
@@ -105,6 +109,45 @@ def labels_frame(project: Project, *, revision: int | None = None) -> pd.DataFra
     told = [_label_row(entries[i], int(rows[i]), names) for i in np.argsort(rows, kind="stable")]
     frame = pd.DataFrame(told, columns=list(LABEL_COLUMNS))
     return frame.astype({"row": "Int64", "round": "Int64"})
+
+
+def with_votes(labels: pd.DataFrame, team: Team | None) -> pd.DataFrame:
+    """Return labels with the columns of VOTE_COLUMNS: how many people labelled each, and what their votes add up to.
+
+    Args:
+        labels: as `labels_frame` gives them.
+        team: the votes; None where one person labelled: then each of their labels is one vote.
+    """
+    if team is None:
+        labels = labels.reindex(columns=[*LABEL_COLUMNS, *VOTE_COLUMNS])
+        labels["votes"] = (labels["act"] == str(Act.LABEL)).astype("Int64")
+        return labels
+    names = np.array([entry.name for entry in team.classes], dtype=object)
+    several = team.table.votes.per_item >= 2
+    told = pd.DataFrame(
+        {
+            "votes": team.table.votes.per_item,
+            "agreement": vote_agreement(team.table.votes),
+            "consensus": np.where(several, names[team.consensus.classes], None),
+            "confidence": np.where(several, team.consensus.confidence, np.nan),
+        },
+        index=list(team.table.item_keys),
+    )
+    found = told.reindex(labels["item_key"]).set_axis(labels.index)
+    found["votes"] = found["votes"].fillna(0).astype("Int64")
+    return labels.join(found)
+
+
+def _team_facts(team: Team) -> TeamFacts:
+    votes = team.table.votes
+    given = np.bincount(votes.annotators, minlength=votes.annotator_count)
+    alpha = krippendorff_alpha(votes)
+    return TeamFacts(
+        votes={name: int(count) for name, count in zip(team.table.annotators, given, strict=True)},
+        method=team.method,
+        items=alpha.items,
+        alpha=None if alpha.value is None else round(alpha.value, 4),
+    )
 
 
 def _label_row(entry: Annotation, row: int, names: dict[int, str]) -> tuple[object, ...]:

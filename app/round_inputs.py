@@ -98,9 +98,7 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
     )
 
 
-def labels_hash(
-    table: LabelTable, classes: Sequence[LabelClass], *, votes: VoteTable | None = None
-) -> str:
+def labels_hash(table: LabelTable, classes: Sequence[LabelClass], *, votes: VoteTable | None = None) -> str:
     """Return the sha256 of the labels: item keys with their act and class name, in the order of the keys.
 
     Args:

@@ -1,7 +1,7 @@
 """What several people's votes add up to now, for the exports and the Team card; free of widgets and of torch.
 
-The rounds find their own consensus, with models of their own (`app.round_consensus`). Here the votes are those of now, and
-the model's opinion is what the last round's cross-validation kept of its labels.
+The rounds find their own consensus, with models of their own (`app.round_consensus`). Here the votes are those of now,
+and the model's opinion is what the last round's cross-validation kept of its labels.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _opinion(
 def _in_columns(
     said: npt.NDArray[np.float64], meaning: RoundMeaning, classes: Sequence[LabelClass]
 ) -> npt.NDArray[np.float64]:
-    """Put the round's columns in the order of today's classes; a class that it did not know is as likely as the mean."""
+    """Put the round's columns in the order of today's classes; one that it did not know is as likely as the mean."""
     column = {class_id: place for place, class_id in enumerate(meaning.class_ids)}
     found = np.full((len(said), len(classes)), 1 / len(classes))
     for place, entry in enumerate(classes):

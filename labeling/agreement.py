@@ -71,9 +71,9 @@ def krippendorff_alpha(votes: Votes, *, seed: int = 0) -> Alpha:
     """Compute Krippendorff's alpha for classes without order, with a bootstrap interval over items.
 
     Krippendorff 2011, "Computing Krippendorff's alpha-reliability"; the interval is a plain bootstrap over items, which
-    Zapf et al. 2016, "Measuring inter-rater reliability for nominal data: which coefficients and confidence intervals are
-    appropriate?", found to keep its promise. Items with the same votes count as one pattern drawn several times, so that
-    10^5 items cost no more than their few hundred patterns.
+    Zapf et al. 2016, "Measuring inter-rater reliability for nominal data: which coefficients and confidence intervals
+    are appropriate?", found to keep its promise. Items with the same votes count as one pattern drawn several times,
+    so that 10^5 items cost no more than their few hundred patterns.
 
     Args:
         votes: the votes; what a reviewer settled does not count.
@@ -190,7 +190,7 @@ def _counts(votes: Votes) -> Any:  # noqa: ANN401 - a sparse matrix
 
 
 def _patterns(votes: Votes) -> tuple[Any, IntArray]:
-    """Return the (p, k) sparse counts that items with two votes or more have, each once, and how many items have each."""
+    """Return the (p, k) sparse counts of items with two votes or more, each once, and how many items have each."""
     counts = _counts(votes)
     counts = counts[votes.per_item >= 2]
     counts.sort_indices()
@@ -214,7 +214,7 @@ def _alphas(patterns: Any, repeats: npt.NDArray[Any]) -> FloatArray:  # noqa: AN
     squares = np.asarray(patterns.multiply(patterns).sum(axis=1)).reshape(-1)
     differing = (sizes**2 - squares) / np.maximum(sizes - 1, 1)
     total = repeats @ sizes
-    per_class = np.asarray((patterns.T @ repeats.T)).T
+    per_class = np.asarray(patterns.T @ repeats.T).T
     observed = (repeats @ differing) / total
     with np.errstate(invalid="ignore", divide="ignore"):
         expected = (total**2 - np.square(per_class).sum(axis=1)) / (total * (total - 1))

@@ -42,9 +42,9 @@ class VoteTable:
 def read_votes(session: Session, *, class_ids: Sequence[int], revision: int) -> VoteTable:
     """Read who says which class of which item.
 
-    An annotator's vote on an item is their latest act on it that is not undone, if it is a label; a skip, unsure or flag
-    after it takes it back. An adjudication settles an item. A merge of classes is no vote: votes for a class that is
-    out of use count for the one it was merged into, and for none where there is no such class.
+    An annotator's vote on an item is their latest act on it that is not undone, if it is a label; a skip, unsure or
+    flag after it takes it back. An adjudication settles an item. A merge of classes is no vote: votes for a class that
+    is out of use count for the one it was merged into, and for none where there is no such class.
 
     The order of items and annotators is that of their names: the same project gives the same arrays on any machine.
 

@@ -78,8 +78,6 @@ def add_rows(
     return extended, torch.cat([weights, added.to(weights)], dim=1)
 
 
-def _certain_below(
-    soft: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float32]:
+def _certain_below(soft: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Put rows that are certain of their label below soft labels."""
     return np.concatenate([soft, np.eye(soft.shape[1], dtype=np.float32)[labels]])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.schema import HeadSection
 
 UNCHOSEN = "logistic"
-"""The head that is asked where the settings leave the choice to goldpan: comparing heads comes later, on the consensus."""
+"""The head that is asked where the settings leave the choice to goldpan: heads are compared later, on the consensus."""
 
 
 def second_opinion(
@@ -46,9 +46,7 @@ def second_opinion(
     training = replace(training, unlabelled=None, name_points=None, shares=None)
     found = out_of_fold(heads.get(name), training, section=plain, seed=seed, device=device)
     temperature = temperature_of(found, training)
-    said = predictions_of(
-        found, training, temperature=temperature, corrected=section.imbalance != "none"
-    )
+    said = predictions_of(found, training, temperature=temperature, corrected=section.imbalance != "none")
     opinion = np.full((len(training.labels), training.class_count), 1 / training.class_count)
     if said is not None:
         opinion[said.rows] = said.probabilities

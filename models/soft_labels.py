@@ -1,7 +1,7 @@
 """Labels that are not certain, because people disagree: as shares of classes, or as the likeliest class with a weight.
 
-Peterson et al. 2019, "Human uncertainty makes classification more robust": a model that learns how people divide over an
-item's classes generalises better than one that learns the winner alone.
+Peterson et al. 2019, "Human uncertainty makes classification more robust": a model that learns how people divide over
+an item's classes generalises better than one that learns the winner alone.
 """
 
 from __future__ import annotations

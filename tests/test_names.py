@@ -15,7 +15,13 @@ from strategies.registry import strategies
 
 @pytest.mark.parametrize(
     ("kind", "registry"),
-    [("reader", readers), ("encoder", encoders), ("head", heads), ("strategy", strategies), ("consensus", methods)],
+    [
+        ("reader", readers),
+        ("encoder", encoders),
+        ("head", heads),
+        ("strategy", strategies),
+        ("consensus", methods),
+    ],
 )
 def test_built_in__equals_registry(kind: str, registry: Registry[object]) -> None:
     assert sorted(set(BUILT_IN[kind]) - {"auto"}) == registry.names()

@@ -99,9 +99,7 @@ def _group(votes: Votes) -> _Said:
     groups, group_of = np.unique(votes.annotators * votes.class_count + votes.classes, return_inverse=True)
     ones = np.ones(len(votes.items))
     of_items = csr_matrix((ones, (votes.items, group_of.reshape(-1))), (votes.item_count, len(groups)))
-    return _Said(
-        of_items, groups // votes.class_count, groups % votes.class_count, votes.annotator_count
-    )
+    return _Said(of_items, groups // votes.class_count, groups % votes.class_count, votes.annotator_count)
 
 
 def _log_confusions(said: _Said, probabilities: FloatArray) -> FloatArray:

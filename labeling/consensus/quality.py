@@ -34,9 +34,9 @@ class AnnotatorQuality:
 def annotator_quality(votes: Votes, consensus: Consensus) -> tuple[AnnotatorQuality, ...]:
     """Estimate how often each annotator is right: the mean probability that the consensus gives their votes.
 
-    The interval is Wilson's (1927), with the judged votes as trials. A mean of numbers between 0 and 1 varies at most as
-    much as one of zeros and ones of the same mean, so the interval is rather too wide than too narrow; it keeps sense at
-    shares near 1 and with a handful of votes, where a bootstrap over items would give an interval of no width
+    The interval is Wilson's (1927), with the judged votes as trials. A mean of numbers between 0 and 1 varies at most
+    as much as one of zeros and ones of the same mean, so the interval is rather too wide than too narrow; it keeps
+    sense at shares near 1 and with a handful of votes, where a bootstrap over items would give an interval of no width
     (Brown, Cai & DasGupta 2001, "Interval estimation for a binomial proportion"). It knows nothing of mistakes that
     people share: where all err alike, the consensus errs with them.
 
@@ -53,9 +53,7 @@ def annotator_quality(votes: Votes, consensus: Consensus) -> tuple[AnnotatorQual
     given = np.bincount(votes.annotators, minlength=size)
     counts = np.bincount(votes.annotators[judged], minlength=size)
     sums = np.bincount(votes.annotators[judged], weights=right[judged], minlength=size)
-    return tuple(
-        _quality(int(given[place]), int(counts[place]), float(sums[place])) for place in range(size)
-    )
+    return tuple(_quality(int(given[place]), int(counts[place]), float(sums[place])) for place in range(size))
 
 
 def confusion(votes: Votes, consensus: Consensus, annotator: int) -> FloatArray:

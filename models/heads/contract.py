@@ -350,7 +350,9 @@ def _check_soft(training: TrainingSet) -> None:
     if not fits.all() or not np.allclose(soft.sum(axis=1), 1.0, atol=1e-4):
         raise TrainingSetError("soft labels must be finite, not negative, and add up to 1 for each item")
     if (soft[np.arange(len(labels)), labels] < soft.max(axis=1)).any():
-        raise TrainingSetError("soft labels must be highest at the class of the label; take the likeliest class")
+        raise TrainingSetError(
+            "soft labels must be highest at the class of the label; take the likeliest class"
+        )
 
 
 def _check_names(names: ClassNames | None, dimensions: int, count: int) -> None:

@@ -101,9 +101,7 @@ def test_pair_agreement__people_who_never_met() -> None:
 
 def test_class_agreement__counts_who_says_it_too() -> None:
     # Two agree on class 0; on the next item one says 0 and one says 1; nobody says 2; a lone vote does not count.
-    votes = votes_of(
-        [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 1), (2, 0, 1)], items=3, people=2, classes=3
-    )
+    votes = votes_of([(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 1), (2, 0, 1)], items=3, people=2, classes=3)
     found = class_agreement(votes)
     assert found.items.tolist() == [2, 1, 0]
     assert found.agreement[0] == pytest.approx(2 / 3)

@@ -61,7 +61,9 @@ def test_read_votes__a_skip_takes_the_vote_back(project: Project) -> None:
         project.label(act, project.star)
         project.label(act, project.star, by=project.bob)
         project.act(act, act)
-    assert {(key, who) for key, who, _ in said(project)} == {(act, "bob") for act in ("skip", "unsure", "flag")}
+    assert {(key, who) for key, who, _ in said(project)} == {
+        (act, "bob") for act in ("skip", "unsure", "flag")
+    }
 
 
 def test_read_votes__an_adjudication_settles(project: Project) -> None:

@@ -48,9 +48,7 @@ def test_method__same_votes_give_the_same_bits(name: str) -> None:
 def test_method__inputs_stay_unchanged(name: str) -> None:
     votes, truth = simulate()
     chances = opinions(truth, skill=0.6, classes=4)
-    before = [
-        each.copy() for each in (votes.items, votes.annotators, votes.classes, votes.settled, chances)
-    ]
+    before = [each.copy() for each in (votes.items, votes.annotators, votes.classes, votes.settled, chances)]
     found(name, votes, chances)
     after = (votes.items, votes.annotators, votes.classes, votes.settled, chances)
     assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
@@ -192,7 +190,9 @@ def test_method__a_hundred_thousand_items_of_thirty_people(name: str) -> None:
     generator = np.random.default_rng(0)
     people = np.argsort(generator.random((100_000, 30)), axis=1)[:, :3]
     truth = generator.integers(0, 10, 100_000)
-    said = np.where(generator.random((100_000, 3)) < 0.8, truth[:, None], generator.integers(0, 10, (100_000, 3)))
+    said = np.where(
+        generator.random((100_000, 3)) < 0.8, truth[:, None], generator.integers(0, 10, (100_000, 3))
+    )
     items = np.repeat(np.arange(100_000), 3)
     votes = Votes(items, people.ravel(), said.ravel(), np.full(100_000, -1), 30, 10)
     assert (found(name, votes).classes == truth).mean() > 0.9
