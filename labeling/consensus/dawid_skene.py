@@ -4,10 +4,10 @@ Dawid & Skene 1979, "Maximum likelihood estimation of observer error-rates using
 confusion matrix: of items of one class, how often they say which. EM goes back and forth between what the items are,
 given the matrices, and the matrices, given what the items are.
 
-With few votes a person's matrix is mostly chance. So it is drawn towards the matrix of all people together, and that
-one towards one number, how often people are right at all: the hierarchical form of Paun et al. 2018, "Comparing
-Bayesian models of annotation", here with fixed strengths and as modes, not draws. With many votes it is plain
-Dawid-Skene; with very few it is close to a majority vote.
+With few votes a person's matrix is mostly chance. So it is drawn towards that of somebody who is right as often as they
+are, all classes together, and errs as people do: a hierarchical form, as of Paun et al. 2018, "Comparing Bayesian models
+of annotation", here with fixed strengths and as modes, not draws. With many votes it is plain Dawid-Skene; with very few
+it is close to a majority vote.
 
 Everything is a few products of sparse matrices: 100,000 items with three votes each take seconds.
 """
@@ -27,10 +27,10 @@ TOLERANCE = 1e-4
 """EM ends once no probability changes by more than this."""
 
 OWN_STRENGTH = 10.0
-"""Votes on items of a class after which a person's own way of answering counts as much as everybody's."""
+"""Votes on items of a class after which a person's own way of answering counts as much as what is expected."""
 
 COMMON_STRENGTH = 10.0
-"""The same for everybody's way of answering beside the one number."""
+"""Wrong votes on items of a class after which the way people err counts as much as erring evenly."""
 
 RIGHT_VOTES, VOTES_BEFORE = 8.0, 10.0
 """People are taken to have been right in so many votes of so many, before any vote is seen."""
@@ -106,19 +106,22 @@ def _log_confusions(said: _Said, probabilities: FloatArray) -> FloatArray:
     """Return (g, k): log of how often the group's annotator says its class of items that are of each class."""
     counts = np.asarray(said.of_items.T @ probabilities)
     totals = _add_up(counts, said.annotators, said.annotator_count)
-    common = _common(counts, said.classes)
-    own = counts + OWN_STRENGTH * common[said.classes]
+    expected = _expected(counts, totals, said)
+    own = counts + OWN_STRENGTH * expected
     return np.asarray(np.log(own) - np.log(totals[said.annotators] + OWN_STRENGTH))
 
 
-def _common(counts: FloatArray, classes: IntArray) -> FloatArray:
-    """Return (k, k): how often people say the row's class of items that are of the column's; columns add up to 1."""
-    k = counts.shape[1]
-    votes = _add_up(counts, classes, k)
-    right = (np.trace(votes) + RIGHT_VOTES) / (votes.sum() + VOTES_BEFORE)
-    coin = np.full((k, k), (1 - right) / (k - 1))
-    np.fill_diagonal(coin, right)
-    return np.asarray((votes + COMMON_STRENGTH * coin) / (votes.sum(axis=0) + COMMON_STRENGTH))
+def _expected(counts: FloatArray, totals: FloatArray, said: _Said) -> FloatArray:
+    """Return (g, k): the same as is expected of a person who is right as often as they are, and errs as people do."""
+    groups, k = np.arange(len(counts)), counts.shape[1]
+    hits = np.bincount(said.annotators, weights=counts[groups, said.classes], minlength=said.annotator_count)
+    right = ((hits + RIGHT_VOTES) / (totals.sum(axis=1) + VOTES_BEFORE))[said.annotators]
+    errors = _add_up(counts, said.classes, k) + COMMON_STRENGTH / (k - 1)
+    np.fill_diagonal(errors, 0.0)
+    errors /= errors.sum(axis=0)
+    expected = (1 - right)[:, None] * errors[said.classes]
+    expected[groups, said.classes] = right
+    return np.asarray(expected)
 
 
 def _add_up(rows: FloatArray, places: IntArray, count: int) -> FloatArray:
