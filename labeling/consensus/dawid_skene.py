@@ -5,9 +5,9 @@ confusion matrix: of items of one class, how often they say which. EM goes back 
 given the matrices, and the matrices, given what the items are.
 
 With few votes a person's matrix is mostly chance. So it is drawn towards that of somebody who is right as often as they
-are, all classes together, and errs as people do: a hierarchical form, as of Paun et al. 2018, "Comparing Bayesian models
-of annotation", here with fixed strengths and as modes, not draws. With many votes it is plain Dawid-Skene; with very few
-it is close to a majority vote.
+are, all classes together, and errs as people do: a hierarchical form, as of Paun et al. 2018, "Comparing Bayesian
+models of annotation", here with fixed strengths and as modes, not draws. With many votes it is plain Dawid-Skene; with
+very few it is close to a majority vote.
 
 Everything is a few products of sparse matrices: 100,000 items with three votes each take seconds.
 """
