@@ -128,7 +128,7 @@ def with_votes(labels: pd.DataFrame, team: Team | None) -> pd.DataFrame:
         {
             "votes": team.table.votes.per_item,
             "agreement": vote_agreement(team.table.votes),
-            "consensus": np.where(several, names[team.consensus.classes], None),
+            "consensus": pd.Series(names[team.consensus.classes]).where(several, None).to_numpy(),
             "confidence": np.where(several, team.consensus.confidence, np.nan),
         },
         index=list(team.table.item_keys),

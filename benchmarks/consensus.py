@@ -282,7 +282,7 @@ def _head_accuracy(
 
 
 def _with_intervals(values: dict[str, list[float]]) -> dict[str, float]:
-    figures = {}
+    figures: dict[str, float] = {}
     for name, each in values.items():
         interval = mean_interval(each)
         figures |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}

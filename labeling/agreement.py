@@ -195,7 +195,8 @@ def _patterns(votes: Votes) -> tuple[Any, IntArray]:
     counts = counts[votes.per_item >= 2]
     counts.sort_indices()
     places: dict[bytes, int] = {}
-    first, repeats = [], []
+    first: list[int] = []
+    repeats: list[int] = []
     bounds = counts.indptr
     for row in range(counts.shape[0]):
         start, stop = bounds[row], bounds[row + 1]

@@ -109,7 +109,8 @@ def _columns(session: Session, class_ids: Sequence[int], revision: int) -> dict[
         .group_by(AnnotationTable.suggested_class_id, AnnotationTable.class_id)
         .order_by(sa.func.max(AnnotationTable.id))
     )
-    merged = {row[0]: row[1] for row in session.execute(statement) if row[0] not in columns}
+    rows: list[Any] = [row for row in session.execute(statement) if row[0] not in columns]
+    merged: dict[int, int] = {row[0]: row[1] for row in rows}
     for class_id, into in merged.items():
         seen = {class_id}
         while into in merged and into not in seen:

@@ -185,8 +185,8 @@ class _Buttons:
     def press(self, place: int, *_: Any) -> None:  # noqa: ANN401 - a click
         """Open the items of a button."""
         if place < len(self._choices) and self._figures is not None:
-            _, find, words = self._choices[place]
-            self._on_open(self._figures, find, words)
+            choice = self._choices[place]
+            self._on_open(self._figures, choice[1], choice[2])
 
 
 def people_html(figures: TeamFigures, order: npt.NDArray[np.integer]) -> str:

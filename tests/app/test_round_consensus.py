@@ -124,7 +124,8 @@ def test_soft_labels__are_a_row_for_each_label(clouds: Project) -> None:
     assert soft is not None
     assert soft.shape == (21, 3)
     assert (soft.argmax(axis=1) == inputs.labels[labelled]).all()
-    assert sorted(soft[labelled.tolist().index(clouds.pool.row(alone))].tolist()) == [0, 0, 1]
+    (row,) = clouds.pool.rows([alone])
+    assert sorted(soft[labelled.tolist().index(int(row))].tolist()) == [0, 0, 1]
 
 
 def test_run_round__with_several_votes_is_repeatable(clouds: Project, tmp_path: Path) -> None:

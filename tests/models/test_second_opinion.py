@@ -20,8 +20,8 @@ def test_second_opinion__knows_better_than_a_wrong_label() -> None:
 
 
 def test_second_opinion__same_seed_gives_the_same_bits() -> None:
-    given = {"section": section(name="auto"), "seed": 3, "device": CPU}
-    first, second = (second_opinion(labelled("wine", 60), **given) for _ in range(2))
+    auto, training = section(name="auto"), labelled("wine", 60)
+    first, second = (second_opinion(training, section=auto, seed=3, device=CPU) for _ in range(2))
     assert first.tobytes() == second.tobytes()
 
 
