@@ -15,6 +15,8 @@ from app.project import Project, annotator_name, now, settings_hash
 from app.share import write_shared_config
 from app.status import Status, read_status
 from app.targets import target_shares
+from app.team import Team, read_team
+from labeling.agreement import krippendorff_alpha, vote_agreement
 from labeling.annotations import Act, Annotation, standing_annotations
 from labeling.annotations import revision as newest_revision
 from labeling.annotators import ensure_annotator
@@ -22,7 +24,7 @@ from labeling.classes import list_classes
 from labeling.clock import database_now
 from labeling.errors import DatabaseUnavailableError
 from labeling.events import EventKind, record_event
-from labeling.exports.contract import LABEL_COLUMNS, ExportBundle
+from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, ExportBundle, TeamFacts
 from labeling.exports.registry import write_exports
 from models.vectors import open_vectors
 
@@ -84,6 +86,7 @@ def export_bundle(project: Project) -> ExportBundle:
     """Gather what the exports write, from one moment of the database."""
     status = read_status(project.database)
     vectors_hash = open_vectors(project.paths.vectors).hash
+    team = read_team(project, round_number=status.round_number, revision=status.revision)
     return ExportBundle(
         project=project.config.project.name,
         config_hash=settings_hash(project, status.classes),
@@ -91,7 +94,7 @@ def export_bundle(project: Project) -> ExportBundle:
         vectors_hash=vectors_hash,
         revision=status.revision,
         round_number=status.round_number,
-        labels=labels_frame(project, revision=status.revision),
+        labels=with_votes(labels_frame(project, revision=status.revision), team),
         classes=_class_frame(project, status),
         licence="",
         created_at=now(),
@@ -100,6 +103,7 @@ def export_bundle(project: Project) -> ExportBundle:
             for entry, share in zip(status.classes, target_shares(status.classes), strict=True)
         },
         seed=project.config.project.seed,
+        team=None if team is None else _team_facts(team),
     )
 
 
@@ -139,6 +143,45 @@ def _note_export(
             )
     except DatabaseUnavailableError as problem:
         log.warning("the export %s is not on record: %s", folder, problem)
+
+
+def with_votes(labels: pd.DataFrame, team: Team | None) -> pd.DataFrame:
+    """Return labels with the columns of VOTE_COLUMNS: how many people labelled each, and what their votes add up to.
+
+    Args:
+        labels: as `labels_frame` gives them.
+        team: the votes; None where one person labelled: then each of their labels is one vote.
+    """
+    if team is None:
+        labels = labels.reindex(columns=[*LABEL_COLUMNS, *VOTE_COLUMNS])
+        labels["votes"] = (labels["act"] == str(Act.LABEL)).astype("Int64")
+        return labels
+    names = np.array([entry.name for entry in team.classes], dtype=object)
+    several = team.table.votes.per_item >= 2
+    told = pd.DataFrame(
+        {
+            "votes": team.table.votes.per_item,
+            "agreement": vote_agreement(team.table.votes),
+            "consensus": pd.Series(names[team.consensus.classes]).where(several, None).to_numpy(),
+            "confidence": np.where(several, team.consensus.confidence, np.nan),
+        },
+        index=list(team.table.item_keys),
+    )
+    found = told.reindex(labels["item_key"]).set_axis(labels.index)
+    found["votes"] = found["votes"].fillna(0).astype("Int64")
+    return labels.join(found)
+
+
+def _team_facts(team: Team) -> TeamFacts:
+    votes = team.table.votes
+    given = np.bincount(votes.annotators, minlength=votes.annotator_count)
+    alpha = krippendorff_alpha(votes)
+    return TeamFacts(
+        votes={name: int(count) for name, count in zip(team.table.annotators, given, strict=True)},
+        method=team.method,
+        items=alpha.items,
+        alpha=None if alpha.value is None else round(alpha.value, 4),
+    )
 
 
 def _label_row(entry: Annotation, row: int, names: dict[int, str]) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from app.targets import target_shares
 from labeling.annotations import Act, LabelTable, ProposalOutcome, current_labels, proposal_outcomes
 from labeling.classes import LabelClass, list_classes
 from labeling.seeks import Seek, list_seeks
+from labeling.votes import VoteTable, read_votes, voter_count
 from models.encoders.seek import seeks_by_words
 from models.vectors import open_vectors
 from strategies.contract import KINDS, Outcome
@@ -36,6 +37,9 @@ class RoundInputs:
         encoder: the name of the encoder that made the vectors.
         seeks: what people say they seek, those about archived classes left out.
         seeks_hash: sha256 of what is sought, "" where nothing is.
+        votes: who said what of which item, in the order of the classes; None unless items have several votes.
+        soft_rows: (s,) int64 ascending; the items whose label is a consensus of several votes (`round_consensus`).
+        soft: (s, k) float32; how probable each class is of them; None where there are none.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -49,6 +53,9 @@ class RoundInputs:
     encoder: str = ""
     seeks: tuple[Seek, ...] = ()
     seeks_hash: str = ""
+    votes: VoteTable | None = None
+    soft_rows: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    soft: npt.NDArray[np.float32] | None = None
 
 
 def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
@@ -59,6 +66,12 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
         past = proposal_outcomes(session, revision=revision)
         classes = tuple(list_classes(session))
         seeks = list_seeks(session)
+        votes = None
+        # One person's labels need no counting: what a round learns from them is what it always was.
+        if project.config.team.consensus is not None and voter_count(session, revision=revision) > 1:
+            ids = [entry.id for entry in classes]
+            votes = read_votes(session, class_ids=ids, revision=revision)
+            votes = votes if len(votes.several) else None
     column = {label_class.id: index for index, label_class in enumerate(classes)}
     rows = project.pool.rows(table.item_keys)
     labels = np.full(project.pool.n, -1, dtype=np.int64)
@@ -77,19 +90,31 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
         classes=classes,
         targets=target_shares(classes),
         outcomes=_outcomes(project, past, column),
-        labels_hash=labels_hash(table, classes),
+        labels_hash=labels_hash(table, classes, votes=votes),
         encoder=vectors.encoder,
         seeks=tuple(entry for entry in seeks if entry.class_id is None or entry.class_id in column),
         seeks_hash=sought_hash(seeks, classes, words=seeks_by_words(vectors.encoder)),
+        votes=votes,
     )
 
 
-def labels_hash(table: LabelTable, classes: Sequence[LabelClass]) -> str:
-    """Return the sha256 of the labels: item keys with their act and class name, in the order of the keys."""
+def labels_hash(table: LabelTable, classes: Sequence[LabelClass], *, votes: VoteTable | None = None) -> str:
+    """Return the sha256 of the labels: item keys with their act and class name, in the order of the keys.
+
+    Args:
+        table: the labels.
+        classes: the open classes.
+        votes: who said what, where items have several votes: they decide with whom the label is.
+    """
     names = {entry.id: entry.name for entry in classes}
     digest = hashlib.sha256()
     for key, act, class_id in sorted(zip(table.item_keys, table.acts, table.class_ids, strict=True)):
         digest.update(f"{key}\x00{act}\x00{names.get(int(class_id), '')}\n".encode())
+    if votes is not None:
+        given = votes.votes
+        for item, annotator, column in zip(given.items, given.annotators, given.classes, strict=True):
+            said = (votes.item_keys[item], votes.annotators[annotator], classes[column].name)
+            digest.update(("\x00".join(said) + "\n").encode())
     return digest.hexdigest()
 
 

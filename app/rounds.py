@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from app.easing import CHUNK_ROWS, Easing, easing_of
 from app.project import Project, open_project, settings_hash
+from app.round_consensus import agree, soft_labels
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
 from app.round_inputs import RoundInputs, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
@@ -87,7 +88,8 @@ def _run(
 
     seconds: dict[str, float] = {}
     report("reading", 0.05)
-    inputs = _timed(seconds, "read", lambda: gather_inputs(project, revision=revision))
+    gathered = _timed(seconds, "read", lambda: gather_inputs(project, revision=revision))
+    inputs = _timed(seconds, "agree", lambda: agree(project, gathered, seed=seed))
     words = _timed(seconds, "words", lambda: read_words(project, inputs))
     report("training", 0.15)
     learned = _timed(seconds, "learn", lambda: learn_head(project, inputs, words, seed=seed))
@@ -118,6 +120,7 @@ def learn_head(project: Project, inputs: RoundInputs, words: Words, *, seed: int
         unlabelled=pick_unlabelled(inputs.vectors, inputs.labels, section=section),
         name_points=name_points(inputs, words),
         shares=label_shares(vectors, inputs.vectors) if section.weigh_by_share else None,
+        soft=soft_labels(inputs),
     )
     return learn(training, section=section, seed=seed, device=choose_device(section.device))
 

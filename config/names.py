@@ -42,6 +42,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "epig",
         "seek",
     ),
+    "consensus": ("model_assisted", "dawid_skene", "majority"),
 }
 """Kind (singular) → names that goldpan itself registers."""
 
@@ -56,8 +57,8 @@ def known_names(kind: str) -> tuple[str, ...]:
     """Return the names of a kind that a configuration may use.
 
     Args:
-        kind: "reader", "encoder", "head" or "strategy"; plug-ins announce themselves in the entry-point group
-            `goldpan.<kind>s` ("goldpan.strategies" for strategies).
+        kind: "reader", "encoder", "head", "strategy" or "consensus"; plug-ins announce themselves in the entry-point
+            group `goldpan.<kind>s` ("goldpan.strategies" for strategies).
 
     Returns:
         The built-in names in their own order, then those of installed plug-ins in alphabetical order.

@@ -5,7 +5,7 @@ ProjectConfig
 ├── project   name, seed, database, annotator          ├── head      the classifier on top of the vectors
 ├── pool      where the items are, which columns       ├── strategy  how proposals are chosen
 ├── classes   what a label can be                      ├── rounds    batch, queue, when to retrain
-├── encoder   how an item becomes a vector             ├── team      labels per item, gold items
+├── encoder   how an item becomes a vector             ├── team      labels per item, consensus, gold items
 └── shared    labels, seeds, hashes; goldpan's own     └── views     how the dashboard starts
 ```
 
@@ -82,6 +82,7 @@ Reader = Annotated[str, AfterValidator(check_known("reader"))]
 Encoder = Annotated[str, AfterValidator(check_known("encoder"))]
 Head = Annotated[str, AfterValidator(check_known("head"))]
 Strategy = Annotated[str, AfterValidator(check_known("strategy"))]
+ConsensusMethod = Annotated[str, AfterValidator(check_known("consensus"))]
 Device = Annotated[str, AfterValidator(check_device)]
 MapColour = Annotated[str, StringConstraints(max_length=1100), AfterValidator(check_map_colour)]
 
@@ -250,6 +251,11 @@ class TeamSection(Section):
     )
     gold_share: Annotated[StrictFloat, Field(ge=0, le=0.5)] = Field(
         0.0, description="share of the items shown that are gold items, where there are any"
+    )
+    consensus: ConsensusMethod | None = Field(
+        "model_assisted",
+        description="what an item's votes add up to where several people labelled it: "
+        f"{_listed('consensus')}; null trains on the latest label",
     )
 
 

@@ -16,6 +16,7 @@ config.errors.GoldpanError
     ├── ProposalError               a proposal or lease with values that cannot be stored
     ├── SeekError                   what is sought: values that cannot be stored, or none of that number
     ├── GoldError                   a gold item whose label is not known, or values that cannot be stored
+    ├── ConsensusError              votes, or a model's probabilities, that cannot be counted
     ├── SelectionError              a named selection: a name that is taken or cannot be used, or none of that number
     ├── EventError                  an act for the record with values that cannot be stored
     ├── TrailError                  a wish for the record that cannot be met
@@ -110,6 +111,10 @@ class TrailError(LabelingError):
 
 class CopyError(LabelingError):
     """A database cannot be copied: the target holds something, somebody works on it, or both would differ."""
+
+
+class ConsensusError(LabelingError):
+    """Votes, or the probabilities of a model beside them, that cannot be counted."""
 
 
 class RoundError(LabelingError):

@@ -72,6 +72,12 @@ def add_rows(
         training,
         vectors=both,
         labels=np.concatenate([training.labels, labels]),
+        soft=None if training.soft is None else _certain_below(training.soft, labels),
         shares=None,  # the weights hold them by now; rows that were added stand for nothing in the pool
     )
     return extended, torch.cat([weights, added.to(weights)], dim=1)
+
+
+def _certain_below(soft: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Put rows that are certain of their label below soft labels."""
+    return np.concatenate([soft, np.eye(soft.shape[1], dtype=np.float32)[labels]])

@@ -20,6 +20,7 @@ from models.heads.contract import Progress, TrainedHead, TrainingSet, check_trai
 from models.heads.scaling import measure_scale
 from models.losses import Correction, bootstrap_weights, correct_imbalance, cross_entropy
 from models.optimisers import Descent, descend, start_descent
+from models.soft_labels import targets_and_weights
 from models.stepping import Layout, step_down
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Prepared:
     Attributes:
         training: where they come from.
         vectors: (m, d) float32, scaled.
-        one_hot: (m, k) float32.
+        one_hot: (m, k) float32; shares in place of zeros and ones where labels are soft.
         correction: what is done about imbalance.
         mean: (d,) float32; what was taken from the vectors.
         size: () float32; what they were then divided by.
@@ -140,6 +141,7 @@ def prepare(
     seed: int,
     device: torch.device,
     weights: torch.Tensor | None = None,
+    soft: bool = True,
 ) -> Prepared:
     """Check labels and vectors, scale them, and work out the correction of imbalance.
 
@@ -149,6 +151,7 @@ def prepare(
         seed: of the members' weights.
         device: where to compute.
         weights: (members, m) float32; None draws a Bayesian bootstrap.
+        soft: whether the head's loss takes soft labels; else they weigh the labels.
 
     Raises:
         TrainingSetError: the labels or vectors are unusable.
@@ -160,8 +163,8 @@ def prepare(
         scale = training.scale or measure_scale(training.vectors)
         mean = torch.from_numpy(scale.mean.copy()).to(device)
         size = torch.tensor(scale.size, dtype=torch.float32, device=device)
-        labels = torch.tensor(training.labels, dtype=torch.int64)
-        one_hot = torch.nn.functional.one_hot(labels, training.class_count).to(device, torch.float32)
+        targets, weights = targets_and_weights(training, weights, soft=soft)
+        one_hot = targets.to(device)
         return Prepared(
             training=training,
             vectors=(to_tensor(training.vectors, device) - mean) / size,
@@ -169,7 +172,7 @@ def prepare(
             correction=correct_imbalance(section.imbalance, one_hot=one_hot, weights=weights.to(device)),
             mean=mean,
             size=size,
-            decay=section.weight_decay * max(len(labels), FEWEST),
+            decay=section.weight_decay * max(len(training.labels), FEWEST),
         )
 
 

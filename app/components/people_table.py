@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from app.team import PersonRow
+from app.workloads import PersonRow
 
 HEAD = (
     ("Labels", "Labels given in all"),

@@ -20,6 +20,7 @@ from app.model_state import ModelState
 from app.pages.model_confusion import ConfusionCard
 from app.pages.model_curves import CurvesCard
 from app.pages.model_rounds import RoundsCard
+from app.pages.team import TeamCard
 from app.reveal import Revealed, has_truth, reveal
 from app.session import DashboardState
 from labeling.round_log import RoundRow, list_rounds
@@ -41,6 +42,7 @@ class ModelPage:
         self.confusion = ConfusionCard(self.looked_at)
         self.curves = CurvesCard(self.looked_at, document)
         self.rounds = RoundsCard(state, document)
+        self.team = TeamCard(state, document)
         self.said = html()
         self.truth = html()
         self.ask_truth = pmui.Button(
@@ -59,7 +61,7 @@ class ModelPage:
             panel("Quality of each class", self.quality),
             self.confusion.view(),
         ]
-        wide = [self.curves.view(), self.rounds.view()]
+        wide = [self.team.view(), self.curves.view(), self.rounds.view()]
         if has_truth(self.state):
             why = "The true labels of this pool are kept aside: neither you nor the model saw them."
             wide.append(panel("The truth", self.ask_truth, self.truth, note=why))
@@ -79,6 +81,7 @@ class ModelPage:
         counts = np.zeros((len(names), len(names)), int) if report is None else np.asarray(report.confusion)
         self.confusion.paint(counts)
         self.curves.paint()
+        self.team.paint()
         self._background.ask(self._read_rounds, self._draw_rounds, failed=self._fail)
 
     def _read_rounds(self) -> tuple[list[RoundRow], pd.DataFrame]:

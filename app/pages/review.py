@@ -13,7 +13,7 @@ from app.components.review_card import ReviewCard
 from app.debounce import Debounced
 from app.items import class_list
 from app.session import REVIEW, DashboardState
-from app.team import read_team
+from app.workloads import read_team
 from labeling.errors import LabelingError
 from labeling.people import Role
 

@@ -24,6 +24,27 @@ LABEL_COLUMNS = (
 )
 """The columns of `ExportBundle.labels`, in the order in which they are written."""
 
+VOTE_COLUMNS = ("votes", "agreement", "consensus", "confidence")
+"""Columns that follow them: how many people labelled the item, and, where several did, the share of pairs of them that
+agree, the class their votes add up to, and how probable it is. A bundle may lack them; they are always written."""
+
+
+@dataclass(frozen=True)
+class TeamFacts:
+    """What several people did together, for the manifest.
+
+    Attributes:
+        votes: how many items each annotator labelled, by name; in overlap several people count the same item.
+        method: the method of consensus.
+        items: items with two votes or more.
+        alpha: Krippendorff's alpha over these; None where it cannot be told.
+    """
+
+    votes: Mapping[str, int]
+    method: str
+    items: int
+    alpha: float | None
+
 
 @dataclass(frozen=True)
 class ExportBundle:
@@ -38,13 +59,15 @@ class ExportBundle:
         round_number: the last finished round, 0 before the first.
         labels: a row for each item with a current annotation: `item_key`, `row` (Int64; missing where the pool has
             no such item any more), `class_name` (missing unless the act gives a class), `act`, `annotator`,
-            `labelled_at` (UTC), `round` (Int64; missing where no round proposed it), `strategy`, `kind`.
+            `labelled_at` (UTC), `round` (Int64; missing where no round proposed it), `strategy`, `kind`; and,
+            where votes were counted, the columns of `VOTE_COLUMNS`.
         classes: a row for each class, at least with `class_name`, in the project's order.
         licence: terms of the labels, as the person wrote them.
         created_at: when the export was asked for, UTC.
         targets: the wanted weight of each class; empty for equal shares.
         seed: decides the random choices of a selection.
         budget: at most so many items in a selection, None for no limit.
+        team: what several people did together; None where one person labelled.
     """
 
     project: str
@@ -60,6 +83,7 @@ class ExportBundle:
     targets: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     budget: int | None = None
+    team: TeamFacts | None = None
 
 
 Write = Callable[[ExportBundle, Path], tuple[Path, ...]]
@@ -92,14 +116,24 @@ def check_bundle(bundle: ExportBundle) -> None:
 def plain_labels(bundle: ExportBundle) -> pd.DataFrame:
     """Return the labels as they are written: the columns in their order, rows in the order of item keys.
 
-    Strings are missing (None) rather than empty; `row` and `round` are Int64; `labelled_at` is UTC in microseconds.
+    Strings are missing (None) rather than empty; `row`, `round` and `votes` are Int64, `agreement` and `confidence`
+    Float64; `labelled_at` is UTC in microseconds.
     """
-    labels = bundle.labels.loc[:, list(LABEL_COLUMNS)].sort_values(
+    labels = bundle.labels.reindex(columns=[*LABEL_COLUMNS, *VOTE_COLUMNS]).sort_values(
         "item_key", kind="stable", ignore_index=True
     )
-    for name in ("item_key", "class_name", "act", "annotator", "strategy", "kind"):
-        labels[name] = labels[name].astype(object).where(labels[name].notna(), None)
-    for name in ("row", "round"):
-        labels[name] = labels[name].astype("Int64")
+    labels = with_types(labels)
     labels["labelled_at"] = pd.to_datetime(labels["labelled_at"], utc=True).dt.as_unit("us")
+    return labels
+
+
+def with_types(labels: pd.DataFrame) -> pd.DataFrame:
+    """Return labels with the types of `plain_labels`, `labelled_at` as it is."""
+    labels = labels.copy()
+    for name in ("item_key", "class_name", "act", "annotator", "strategy", "kind", "consensus"):
+        labels[name] = labels[name].astype(object).where(labels[name].notna(), None)
+    for name in ("row", "round", "votes"):
+        labels[name] = labels[name].astype("Int64")
+    for name in ("agreement", "confidence"):
+        labels[name] = labels[name].astype("Float64")
     return labels

@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from labeling.exports.contract import LABEL_COLUMNS, ExportBundle, plain_labels
+from labeling.exports.contract import (
+    LABEL_COLUMNS,
+    VOTE_COLUMNS,
+    ExportBundle,
+    plain_labels,
+    with_types,
+)
 
 
 def write_csv(bundle: ExportBundle, folder: Path) -> tuple[Path, ...]:
-    """Write `labels.csv` (the columns of `LABEL_COLUMNS`) and `classes.csv`.
+    """Write `labels.csv` (the columns of `LABEL_COLUMNS` and `VOTE_COLUMNS`) and `classes.csv`.
 
     Args:
         bundle: what to write.
@@ -55,12 +61,17 @@ def read_labels(path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     table = pd.DataFrame([[value or None for value in row] for row in rows], columns=header, dtype=object)
-    for name in ("row", "round"):
-        table[name] = pd.array(
-            [None if value is None else int(value) for value in table[name]], dtype="Int64"
-        )
+    table = table.reindex(columns=[*LABEL_COLUMNS, *VOTE_COLUMNS])  # an earlier version wrote no votes
+    for name, read in (
+        ("row", int),
+        ("round", int),
+        ("votes", int),
+        ("agreement", float),
+        ("confidence", float),
+    ):
+        table[name] = [None if pd.isna(value) else read(value) for value in table[name]]
     table["labelled_at"] = pd.to_datetime(table["labelled_at"], utc=True, format="ISO8601").dt.as_unit("us")
-    return table.loc[:, list(LABEL_COLUMNS)]
+    return with_types(table)
 
 
 def _text(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def write_manifest(bundle: ExportBundle, folder: Path, names: Sequence[str], fil
         "labels_per_class": counts,
         "acts": _tally(bundle.labels["act"].tolist()),
         "annotators": _tally(bundle.labels["annotator"].dropna().tolist()),
+        "team": None if bundle.team is None else asdict(bundle.team),
         "files": [
             {
                 "name": path.relative_to(folder).as_posix(),

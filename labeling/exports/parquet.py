@@ -8,7 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from labeling.exports.contract import ExportBundle, plain_labels
+from labeling.exports.contract import (
+    LABEL_COLUMNS,
+    VOTE_COLUMNS,
+    ExportBundle,
+    plain_labels,
+    with_types,
+)
 
 LABEL_SCHEMA = pa.schema(
     [
@@ -21,6 +27,10 @@ LABEL_SCHEMA = pa.schema(
         ("round", pa.int64()),
         ("strategy", pa.string()),
         ("kind", pa.string()),
+        ("votes", pa.int64()),
+        ("agreement", pa.float64()),
+        ("consensus", pa.string()),
+        ("confidence", pa.float64()),
     ]
 )
 """The types of `labels.parquet`."""
@@ -57,8 +67,6 @@ def read_labels(path: Path) -> pd.DataFrame:
         path: a file that `write_parquet` wrote.
     """
     table = pa.parquet.read_table(path).to_pandas(integer_object_nulls=True)
-    for name in ("item_key", "class_name", "act", "annotator", "strategy", "kind"):
-        table[name] = table[name].astype(object).where(table[name].notna(), None)
-    for name in ("row", "round"):
-        table[name] = table[name].astype("Int64")
-    return table
+    return with_types(
+        table.reindex(columns=[*LABEL_COLUMNS, *VOTE_COLUMNS])
+    )  # an earlier version wrote no votes

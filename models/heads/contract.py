@@ -83,6 +83,9 @@ class TrainingSet:
         name_points: what the names of classes teach (`models.class_names`); None where they teach nothing.
         shares: (m,) float32, above 0; how much of the pool each label stands for (`models.label_shares`); None where
             every label counts alike.
+        soft: (m, k) float32; how probable each class is of each item, where several people labelled it; rows add up
+            to 1 and are highest at `labels`. None where every label is certain. Heads that learn by cross-entropy
+            learn these shares; others learn `labels`, each weighed by its own share.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -93,6 +96,7 @@ class TrainingSet:
     unlabelled: npt.NDArray[np.floating] | None = None
     name_points: ClassNames | None = None
     shares: npt.NDArray[np.float32] | None = None
+    soft: npt.NDArray[np.float32] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -303,6 +307,7 @@ def check_training(training: TrainingSet) -> None:
     _check_unlabelled(training.unlabelled, vectors.shape[1])
     _check_names(training.name_points, vectors.shape[1], count)
     _check_shares(training.shares, len(labels))
+    _check_soft(training)
     _check_counts(training)
 
 
@@ -330,6 +335,23 @@ def _check_shares(shares: npt.NDArray[np.float32] | None, count: int) -> None:
         raise TrainingSetError(
             f"the shares of the pool must be {count} finite numbers above 0, one for each label, got an array of shape "
             f"{shares.shape}; measure them again"
+        )
+
+
+def _check_soft(training: TrainingSet) -> None:
+    soft, labels = training.soft, training.labels
+    if soft is None:
+        return
+    if soft.shape != (len(labels), training.class_count):
+        raise TrainingSetError(
+            f"soft labels must be ({len(labels)}, {training.class_count}), a row for each label, got {soft.shape}"
+        )
+    fits = np.isfinite(soft).all(axis=1) & (soft >= 0).all(axis=1)
+    if not fits.all() or not np.allclose(soft.sum(axis=1), 1.0, atol=1e-4):
+        raise TrainingSetError("soft labels must be finite, not negative, and add up to 1 for each item")
+    if (soft[np.arange(len(labels)), labels] < soft.max(axis=1)).any():
+        raise TrainingSetError(
+            "soft labels must be highest at the class of the label; take the likeliest class"
         )
 
 

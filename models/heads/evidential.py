@@ -62,7 +62,7 @@ class EvidentialHead:
             progress: told the share done.
             weights: (members, m) float32; None draws a Bayesian bootstrap.
         """
-        prepared = prepare(training, section=section, seed=seed, device=device, weights=weights)
+        prepared = prepare(training, section=section, seed=seed, device=device, weights=weights, soft=False)
         experts: list[dict[str, torch.Tensor]] = []
         with fixed_threads():
             for number in range(EXPERTS):

@@ -59,7 +59,7 @@ class SklearnHead:
             weights: (members, m) float32; None draws a Bayesian bootstrap.
         """
         balanced = section.model_copy(update={"imbalance": "none"})  # each member balances its own weights
-        prepared = prepare(training, section=balanced, seed=seed, device=device, weights=weights)
+        prepared = prepare(training, section=balanced, seed=seed, device=device, weights=weights, soft=False)
         tensors = {
             "vectors": prepared.vectors,
             "labels": torch.from_numpy(training.labels.astype(np.int64)).to(device),

@@ -10,10 +10,13 @@ import pytest
 
 from app.exporting import export_project, labels_frame
 from app.project import Project
+from app.run_now import run_now
 from config.errors import GoldpanError, UnknownNameError
 from config.files import load_config
 from labeling.classes import archive_class, list_classes
-from tests.projects import label_some
+from labeling.exports.csv import read_labels as read_csv
+from labeling.exports.parquet import read_labels as read_parquet
+from tests.projects import label, label_some, truth_of
 
 
 def test_export_project__reads_back_equal(clouds: Project, tmp_path: Path) -> None:
@@ -71,3 +74,61 @@ def test_export_project__labels_of_an_archived_class(clouds: Project, tmp_path: 
 def test_labels_frame__is_in_the_order_of_the_pool(clouds: Project) -> None:
     label_some(clouds)
     assert labels_frame(clouds)["row"].is_monotonic_increasing
+
+
+def divided(project: Project) -> dict[str, str]:
+    """Let three people label ten items; the third one is always wrong. Returns the true classes."""
+    truth = dict(list(truth_of(project).items())[:10])
+    label(project, truth)
+    label(project, truth, annotator="bob")
+    label(
+        project, {key: "rare" if name != "rare" else "common" for key, name in truth.items()}, annotator="cyd"
+    )
+    return truth
+
+
+def test_export_project__tells_of_several_votes(clouds: Project, tmp_path: Path) -> None:
+    truth = divided(clouds)
+    alone = next(key for key in truth_of(clouds) if key not in truth)
+    label(clouds, {alone: "other"})
+    written = export_project(clouds, folder=tmp_path / "out")
+    for name, read in (("labels.csv", read_csv), ("labels.parquet", read_parquet)):
+        table = read(next(path for path in written.files if path.name == name)).set_index("item_key")
+        several = table.loc[list(truth)]
+        assert (several["votes"] == 3).all()
+        assert several["agreement"].tolist() == pytest.approx([1 / 3] * 10)
+        assert several["consensus"].to_dict() == truth
+        assert several["confidence"].between(0.5, 1).all()
+        assert several["class_name"].to_dict() != truth  # the latest label counts as the item's label
+        lone = table.loc[alone]
+        assert lone["votes"] == 1
+        assert lone["consensus"] is None and lone["agreement"] is pd.NA
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["team"]["votes"] == {"ann": 11, "bob": 10, "cyd": 10}
+    assert manifest["team"]["method"] == "model_assisted"
+    assert manifest["team"]["items"] == 10
+    assert manifest["team"]["alpha"] < 0.5
+
+
+def test_export_project__one_person_is_no_team(clouds: Project, tmp_path: Path) -> None:
+    label_some(clouds)
+    written = export_project(clouds, folder=tmp_path / "out")
+    table = read_csv(next(path for path in written.files if path.name == "labels.csv"))
+    assert (table["votes"] == 1).all()
+    assert table["consensus"].isna().all()
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["team"] is None
+
+
+def test_export_project__the_last_round_has_a_say_where_people_are_divided(
+    clouds: Project, tmp_path: Path
+) -> None:
+    truth = truth_of(clouds)
+    label(clouds, dict(list(truth.items())[:60]))
+    torn = list(truth)[60:66]
+    label(clouds, {key: truth[key] for key in torn})
+    label(clouds, {key: "rare" if truth[key] != "rare" else "other" for key in torn}, annotator="bob")
+    run_now(clouds)
+    written = export_project(clouds, folder=tmp_path / "out")
+    table = read_csv(next(path for path in written.files if path.name == "labels.csv")).set_index("item_key")
+    assert table.loc[torn, "consensus"].to_dict() == {key: truth[key] for key in torn}

@@ -18,6 +18,7 @@ from labeling import migrations
 from labeling.annotations import Act, current_labels
 from labeling.database import Database, open_database, sqlite_url
 from labeling.events import EventKind, record_event
+from labeling.gold import add_gold
 from labeling.migrations import __main__ as drafting
 from labeling.project_record import ProjectRecord, set_project
 from labeling.queue import lease_next, store_proposals
@@ -25,7 +26,7 @@ from labeling.round_log import start_round
 from labeling.seeks import NewSeek, add_seek
 from labeling.selections import pack_keys, save_selection
 from labeling.tables import Base, UtcDateTime
-from tests.labeling.store import NOW, Project, make_project, proposals
+from tests.labeling.store import NOW, Project, make_project, new_uid, proposals
 
 
 def differences(url: str) -> list[object]:
@@ -95,6 +96,8 @@ def fill(project: Project) -> None:
         add_seek(session, new=NewSeek(kind="words", text="rings"), annotator_id=project.ann, now=NOW)
         keys = pack_keys([["a", "b"]])
         save_selection(session, name="two", how="drawn", keys=keys, annotator_id=project.ann, now=NOW)
+        uids = [new_uid()]
+        add_gold(session, labels={"a": project.star}, uids=uids, annotator_id=project.ann, now=NOW)
         record_event(session, kind=EventKind.CLASS_ADDED, annotator_id=project.ann, now=NOW, subject="star")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from labeling.exports.contract import LABEL_COLUMNS, plain_labels
+from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, plain_labels
 from labeling.exports.csv import read_labels
 from labeling.exports.registry import exports
 from tests.labeling.exports.bundles import NASTY, make_bundle
@@ -19,7 +19,7 @@ def test_write_csv__awkward_values_read_back_equal(tmp_path: Path) -> None:
 def test_write_csv__other_programs_read_the_same_keys(tmp_path: Path) -> None:
     exports.get("csv")(make_bundle(), tmp_path / "out")
     table = pd.read_csv(tmp_path / "out/labels.csv", dtype=str, keep_default_na=False)
-    assert list(table.columns) == list(LABEL_COLUMNS)
+    assert list(table.columns) == [*LABEL_COLUMNS, *VOTE_COLUMNS]
     assert set(NASTY) <= set(table["item_key"])
 
 

@@ -266,6 +266,54 @@ def test_fit__one_class_alone_is_refused(name: str) -> None:
         train(name, TrainingSet(vectors[:5], np.zeros(5, dtype=np.int64), 3))
 
 
+def doubted(name: str, *, share: float) -> tuple[TrainingSet, TrainingSet]:
+    """Labels of which every fourth is wrong, certain and as soft ones that give the true class the rest."""
+    vectors, truth = (array[:90] for array in pool(ground(name)))
+    classes = int(truth.max()) + 1
+    labels = truth.astype(np.int64).copy()
+    wrong = np.arange(len(labels)) % 4 == 0
+    labels[wrong] = (labels[wrong] + 1) % classes
+    soft = np.eye(classes, dtype=np.float32)[labels]
+    soft[wrong, labels[wrong]] = share
+    soft[wrong, truth[wrong]] = 1 - share
+    hard = TrainingSet(vectors, labels, classes)
+    return hard, replace(hard, soft=soft)
+
+
+@every_head
+def test_fit__soft_labels_that_are_certain_change_nothing(name: str) -> None:
+    certain = labelled("wine", 60)
+    soft = np.eye(3, dtype=np.float32)[certain.labels]
+    first, second = train(name, certain, members=2), train(name, replace(certain, soft=soft), members=2)
+    assert all(torch.equal(first.tensors[key], second.tensors[key]) for key in first.tensors)
+
+
+@every_head
+def test_fit__soft_labels_are_learned_as_doubt(name: str) -> None:
+    hard, soft = doubted(name, share=0.51)
+    wrong = np.arange(90) % 4 == 0
+    truth = pool(ground(name))[1][:90]
+    before, after = (answers(train(name, each, members=2), hard.vectors) for each in (hard, soft))
+    assert after[wrong, truth[wrong]].mean() > before[wrong, truth[wrong]].mean()
+
+
+@every_head
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda soft: soft[:, :-1], "a row for each label"),
+        (lambda soft: soft * np.nan, "finite"),
+        (lambda soft: soft * 2, "add up to 1"),
+        (lambda soft: soft[:, ::-1], "highest at the class of the label"),
+    ],
+)
+def test_fit__soft_labels_that_are_none_are_refused(name: str, spoil: object, words: str) -> None:
+    training = labelled("wine", 60)
+    soft = np.eye(3, dtype=np.float32)[training.labels]
+    with pytest.raises(TrainingSetError, match=words):
+        train(name, replace(training, soft=spoil(soft)))  # type: ignore[operator]
+
+
 @every_head
 def test_fit__progress_goes_up_to_one(name: str) -> None:
     told: list[float] = []

@@ -11,7 +11,7 @@ from app.errors import RequestError
 from app.pages.review import ReviewPage
 from app.session import PAGES, REVIEW, DashboardState
 from app.status import read_status
-from app.team import GoldAccuracy, PersonRow, gold_accuracy, read_team
+from app.workloads import GoldAccuracy, PersonRow, gold_accuracy, read_team
 from labeling.annotations import current_labels
 from labeling.annotators import ensure_annotator
 from labeling.classes import list_classes
