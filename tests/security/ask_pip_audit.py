@@ -17,6 +17,8 @@ UNREACHABLE = (
     "ServiceError",
 )
 """What pip-audit says where no service answers; it ends with 1 as it does for a weakness that it found."""
+SKIPPED = "could not be audited"
+"""What it says of each library that the service does not know, or not from here; it ends with 0 all the same."""
 COMMAND = (sys.executable, "-m", "pip_audit", "--no-deps", "--disable-pip", "--progress-spinner", "off")
 
 
@@ -34,6 +36,12 @@ def ask(lock: str, *, command: Sequence[str] = COMMAND) -> int:
             file=sys.stderr,
         )
         return 0
+    unknown = done.stdout.count(SKIPPED)
+    if unknown:
+        print(
+            f"pip-audit: the service does not know {unknown} of the libraries; for them it says nothing.",
+            file=sys.stderr,
+        )
     print(done.stdout, end="")
     print(done.stderr, end="", file=sys.stderr)
     return done.returncode

@@ -82,5 +82,14 @@ def test_ask_pip_audit(tmp_path: Path, code: int, said: str, expected: int) -> N
     assert ask("requirements.lock", command=(sys.executable, str(stand_in))) == expected
 
 
+def test_ask_pip_audit__service_that_knows_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in = tmp_path / "stand_in.py"
+    stand_in.write_text("print('panel Dependency not found on PyPI and could not be audited: panel (1.9.4)')")
+    assert ask("requirements.lock", command=(sys.executable, str(stand_in))) == 0
+    assert "does not know 1 of the libraries" in capsys.readouterr().err
+
+
 def test_makefile__has_the_target() -> None:
     assert "\naudit:" in (ROOT / "Makefile").read_text("utf-8")
