@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
 LABEL_STUDIO := .venv-label-studio
+AUDIT := .venv-audit
 DEMO := demo
 
-.PHONY: demo test lint types unit bench peers peers-ui screenshots clean help
+.PHONY: demo test lint types unit bench peers peers-ui screenshots audit clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -56,8 +57,17 @@ $(LABEL_STUDIO)/.installed: requirements-label-studio.txt
 
 peers-ui: $(LABEL_STUDIO)/.installed ## an environment with the program that the page is compared with: .venv-label-studio
 
+$(AUDIT)/.installed: requirements-audit.txt
+	test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-audit.txt
+	touch $@
+
+audit: $(VENV)/.dev $(AUDIT)/.installed ## known weaknesses of the libraries: our own table, then pip-audit where its service answers
+	$(BIN)/python -m tests.security.advisories
+	$(AUDIT)/bin/python -m tests.security.ask_pip_audit requirements.lock
+
 screenshots: $(VENV)/.dev ## draw docs/images anew
 	$(BIN)/python -m benchmarks.screenshots
 
 clean: ## remove what was built; projects stay
-	rm -rf $(VENV) $(PEERS) $(LABEL_STUDIO) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) $(PEERS) $(LABEL_STUDIO) $(AUDIT) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info

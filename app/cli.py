@@ -238,12 +238,13 @@ def import_command(
     pool: Annotated[
         Path | None, typer.Option("--pool", help="Where the same pool lies on this machine.")
     ] = None,
+    model: Annotated[str | None, typer.Option(help="Weights that the file names and you trust.")] = None,
 ) -> None:
     """Make the same project, labels included, beside the same pool."""
     from app.share import import_project
 
     with stages(config_path) as stage:
-        project = import_project(shared, config_path, pool=pool, stage=stage)
+        project = import_project(shared, config_path, pool=pool, model=model, stage=stage)
         _first_round(project, stage("Choosing the next proposals"))
     tell_made(project)
 
@@ -325,9 +326,7 @@ def version() -> None:
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _refuse_options_without_pool(context: typer.Context, config_path: Path) -> None:

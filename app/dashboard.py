@@ -129,8 +129,11 @@ class Dashboard:
     def view(self) -> Any:  # noqa: ANN401 - a Panel page
         """Return the page of the tab."""
         project = self.context.project.config.project
+        title = f"{project.title or project.name} · goldpan"
         page = pmui.Page(
-            title=f"{project.title or project.name} · goldpan",
+            title=title,
+            # The page's template writes it into the head as it is, where a project's title could end in a script.
+            meta_title=escape(title),
             header=[self.navigation, theme_mirror()],
             main=[page_frame(self.status_line, self._holder)],
             theme_config=material_theme(),

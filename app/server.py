@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -23,6 +24,18 @@ DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 5006
 UNUSED_SESSION_MS = 15_000
 CHECK_UNUSED_MS = 5_000
+SESSION_TOKEN_S = 300
+"""How long a page that was loaded may take to open its websocket."""
+MESSAGE_MAX_BYTES = 4 * 1024 * 1024
+"""One message of a page; a lasso around a million points is some thousand numbers."""
+HTTP_LIMITS = {
+    "max_header_size": 32 * 1024,
+    "max_body_size": 1024 * 1024,
+    # Seconds that the next request's headers, and a request's body, may take; a websocket is bound by neither.
+    "idle_connection_timeout": 120,
+    "body_timeout": 30,
+}
+"""What one connection may cost; a request that is larger or slower is dropped."""
 
 
 def serve(
@@ -108,6 +121,7 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     from app.api_selections import selection_routes
     from app.components.map_picture import warm_up
     from app.dashboard import make_dashboard
+    from app.gate import SafeHeaders, refuse_strangers
     from app.notices import CONNECTION_LOST
 
     pn.extension(notifications=True, disconnect_notification=CONNECTION_LOST)
@@ -131,9 +145,17 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         ],
         # Bokeh cannot read IPv6 addresses here; a page under one would get no websocket, so none is offered.
         websocket_origin=sorted(host for host in context.hosts if not host.startswith("[")),
-        unused_session_lifetime=UNUSED_SESSION_MS,
-        check_unused_sessions=CHECK_UNUSED_MS,
+        unused_session_lifetime_milliseconds=UNUSED_SESSION_MS,
+        check_unused_sessions_milliseconds=CHECK_UNUSED_MS,
+        # A session belongs to whom its page was sent: its token cannot be made up, nor chosen by an address.
+        sign_sessions=True,
+        secret_key=_session_key(),
+        session_token_expiration=SESSION_TOKEN_S,
+        websocket_max_message_size=MESSAGE_MAX_BYTES,
+        http_server_kwargs=dict(HTTP_LIMITS),
+        transforms=[SafeHeaders],
     )
+    refuse_strangers(server._tornado, context.hosts)
     loop = server.io_loop
     _stop_on_signals(loop, server)
     host = f"[{address}]" if ":" in address else address
@@ -143,6 +165,11 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     threading.Thread(target=warm_up, name="goldpan-warm-up", daemon=True).start()
     server.start()
     loop.start()
+
+
+def _session_key() -> bytes:
+    """Return what sessions' tokens are signed with: BOKEH_SECRET_KEY, else new with every start, as sessions are."""
+    return (os.environ.get("BOKEH_SECRET_KEY") or secrets.token_urlsafe(32)).encode()
 
 
 def _stop_on_signals(loop: Any, server: Any) -> None:  # noqa: ANN401 - tornado and bokeh objects

@@ -95,8 +95,8 @@ def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
 
 def _portable(pool: str, config_path: Path) -> str:
     """Return the pool's path as the file should have it: relative where the pool lies below the file's folder."""
-    if not pool.strip():
-        return pool  # no path at all is not this folder; the schema says so
+    if not pool.strip() or "://" in pool:
+        return pool  # no path at all is not this folder, nor is an address; who reads it says so
     absolute = Path(os.path.abspath(os.path.expanduser(pool)))
     base = config_path.resolve().parent
     return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(absolute)

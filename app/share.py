@@ -74,21 +74,28 @@ def shared_config(project: Project) -> ProjectConfig:
 
 
 def import_project(
-    shared_path: Path, config_path: Path, *, pool: Path | None = None, stage: Stage = silent_stage
+    shared_path: Path,
+    config_path: Path,
+    *,
+    pool: Path | None = None,
+    model: str | None = None,
+    stage: Stage = silent_stage,
 ) -> Project:
     """Make a project from a shared config: same settings, classes, annotations and round numbers.
 
     Args:
         shared_path: the shared config.
         config_path: the YAML file of the new project.
-        pool: where the pool lies on this machine; the path in the shared config if None.
+        pool: where the pool lies on this machine; if None as the shared config says, where that stays in its folder.
+        model: the encoder's weights, where the shared config names some; a name or a path.
         stage: reports progress.
 
     Returns:
         The opened project; its next round has the number and the seed that it would have had at its origin.
 
     Raises:
-        ProjectError: the file has no shared part, or an annotation in it does not fit.
+        ProjectError: the file has no shared part, an annotation in it does not fit, or it names a pool out of its
+            folder or weights that the person at this machine has not named too.
         PoolMovedError: the pool is another one.
         ProjectExistsError: a project stands at `config_path`.
     """
@@ -98,15 +105,8 @@ def import_project(
             f"{shared_path} is a plain configuration without labels; use `goldpan init {shared_path}` "
             "to make the project that it describes"
         )
-    section = given.pool.model_copy(update={"hash": given.shared.pool_hash})
-    if pool is not None:
-        section = section.model_copy(update={"path": str(pool.resolve())})
-    # Whom links may lead to is for the person at this machine to say.
-    views = given.views.model_copy(update={"lookup_hosts": ()})
-    # Where the labels go, too: nobody else's file decides which server gets them.
-    private = given.project.model_copy(update={"database": None})
-    plain = given.model_copy(update={"project": private, "pool": section, "views": views, "shared": None})
     shared = given.shared
+    plain = _disarmed(given, shared_path, pool=pool, model=model)
     return create_project(
         plain,
         config_path,
@@ -138,6 +138,40 @@ def class_sections(classes: Sequence[LabelClass]) -> tuple[ClassSection, ...]:
             archived=entry.archived,
         )
         for entry in classes
+    )
+
+
+def _disarmed(
+    given: ProjectConfig, shared_path: Path, *, pool: Path | None, model: str | None
+) -> ProjectConfig:
+    """Return the settings of a shared config without what is for the person at this machine to say.
+
+    The file may come from anyone: it does not say which database is written, which files are read, whose weights are
+    loaded or whom links lead to.
+    """
+    folder = shared_path.resolve().parent
+    path = pool.resolve() if pool is not None else folder / Path(given.pool.path).expanduser()
+    if pool is None and not path.resolve().is_relative_to(folder):
+        raise ProjectError(
+            f"{shared_path}: pool.path {given.pool.path!r} leads out of the file's folder; say where the pool lies on "
+            "this machine with --pool FILE_OR_FOLDER"
+        )
+    if given.encoder.model != model and given.encoder.model is not None:
+        raise ProjectError(
+            f"{shared_path}: encoder.model names the weights {given.encoder.model!r}; if you know them and trust "
+            f"where they come from, say so with --model {given.encoder.model}"
+            + ("" if model is None else f" (given: {model!r})")
+        )
+    section = {"hash": given.shared.pool_hash if given.shared else None}
+    if pool is not None:
+        section["path"] = str(path)
+    return given.model_copy(
+        update={
+            "project": given.project.model_copy(update={"database": None}),
+            "pool": given.pool.model_copy(update=section),
+            "views": given.views.model_copy(update={"lookup_hosts": ()}),
+            "shared": None,
+        }
     )
 
 

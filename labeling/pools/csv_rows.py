@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from labeling.pools.errors import PoolColumnsError, PoolContentError, PoolEmptyE
 
 _BLOCK_BYTES = 4 << 20
 _DELIMITERS = ",;\t|"
+MAX_COLUMNS = 10_000
+"""Columns of a table; each is shown, summarised and offered in menus. Rows of numbers belong into a list column."""
 
 
 class CsvRows:
@@ -27,16 +30,20 @@ class CsvRows:
 
         Raises:
             PoolContentError: the file is not UTF-8, or a quote is never closed.
-            PoolColumnsError: two columns have one name.
+            PoolColumnsError: two columns have one name, or there are more than `MAX_COLUMNS`.
             PoolEmptyError: the file is empty.
         """
         self.path = path
         header = _read_header(path)
         self.delimiter = max(_DELIMITERS, key=header.count)
-        raw = next(csv.reader(header.splitlines(keepends=True), delimiter=self.delimiter), [])
+        try:
+            raw = next(csv.reader(header.splitlines(keepends=True), delimiter=self.delimiter), [])
+        except csv.Error as error:
+            raise PoolContentError(f"{path}, line 1: the header cannot be read ({error}); mend it") from error
+        check_column_count(path, len(raw))
         self.unnamed_first = bool(raw) and not raw[0].strip()
         self.names = [name.strip() or f"column_{place}" for place, name in enumerate(raw, start=1)]
-        repeated = sorted({name for name in self.names if self.names.count(name) > 1})
+        repeated = sorted(name for name, count in Counter(self.names).items() if count > 1)
         if repeated:
             raise PoolColumnsError(
                 f"{path}: more than one column is named {', '.join(map(repr, repeated))}; rename them"
@@ -105,6 +112,19 @@ class CsvRows:
                 ) from error
 
 
+def check_column_count(path: Path, count: int) -> None:
+    """Refuse a table that no page could show.
+
+    Raises:
+        PoolColumnsError: there are more than `MAX_COLUMNS` columns.
+    """
+    if count > MAX_COLUMNS:
+        raise PoolColumnsError(
+            f"{path} has {count:,} columns; at most {MAX_COLUMNS:,} are read: leave some out, or put the numbers "
+            "together into one list column of a .parquet file"
+        )
+
+
 def _read_header(path: Path) -> str:
     """Return the header's text; it may span lines where a name in quotes does."""
     with path.open("rb") as file:
@@ -114,12 +134,17 @@ def _read_header(path: Path) -> str:
     lines = ""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for line in file:
+            # A piece at a time: a file without line ends must not be taken for one header.
+            while line := file.readline(_BLOCK_BYTES):
                 lines += line
-                if lines.count('"') % 2 == 0 or len(lines) > _BLOCK_BYTES:
+                if lines.count('"') % 2 == 0 or len(lines) >= _BLOCK_BYTES:
                     break
     except UnicodeDecodeError as error:
         raise _not_utf8(path) from error
+    if len(lines) >= _BLOCK_BYTES:
+        raise PoolContentError(
+            f"{path}, line 1: the header has more than {_BLOCK_BYTES:,} characters; is it a CSV file?"
+        )
     if not lines.strip():
         raise PoolEmptyError(f"{path} is empty; a pool needs a header and at least one row")
     return lines

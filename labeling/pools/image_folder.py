@@ -140,7 +140,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _inside(root: Path, path: Path) -> bool:
     try:
         return path.resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):  # gone, a link to itself, a NUL in its name
         return False
 
 

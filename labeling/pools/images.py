@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 
 from PIL import Image, UnidentifiedImageError
@@ -11,6 +12,9 @@ from labeling.pools.stretch import Stretch, is_deep, stretch_image
 
 MAX_PIXELS = 89_478_485
 """Images that declare more pixels are not opened; the limit at which Pillow itself begins to warn."""
+
+SCREEN_PIXELS = 16_000_000
+"""An image that the server makes ready for the screen is thinned to about so many pixels: more than a screen has."""
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _BROWSER_FORMATS = {
@@ -80,9 +84,10 @@ def browser_image(data: bytes, *, stretch: Stretch | None = None) -> tuple[bytes
     if inspect_image(data) is not None:
         return None
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        small = _thinned(image)
         target = io.BytesIO()
         # It travels over the loopback at most once: soon is better than small.
-        _for_screen(image, stretch).save(target, format="PNG", compress_level=1)
+        _for_screen(small, stretch).save(target, format="PNG", compress_level=1)
         return target.getvalue(), "image/png"
 
 
@@ -111,6 +116,17 @@ def _check_body(image: Image.Image, data: bytes) -> None:
         # An eighth of the size decodes the same bytes at a fraction of the cost.
         image.draft("RGB", (image.width // 8, image.height // 8))
     image.load()
+
+
+def _thinned(image: Image.Image) -> Image.Image:
+    """Return every k-th pixel of an image that is larger than any screen; whole, one request would cost a gigabyte."""
+    step = math.ceil(math.sqrt(image.width * image.height / SCREEN_PIXELS))
+    if step <= 1:
+        return image
+    size = (max(1, image.width // step), max(1, image.height // step))
+    # A JPEG is then decoded at a fraction of its size.
+    image.draft(image.mode, size)
+    return image.resize(size, Image.Resampling.NEAREST)
 
 
 def _for_screen(image: Image.Image, stretch: Stretch | None) -> Image.Image:

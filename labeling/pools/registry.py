@@ -33,8 +33,12 @@ def locate(section: PoolSection, base: Path) -> Path:
         base: the folder of the project's configuration.
 
     Raises:
-        PoolMissingError: there is nothing.
+        PoolMissingError: there is nothing, or it is an address on a network.
     """
+    if "://" in section.path or section.path.startswith(("file:", "data:")):
+        raise PoolMissingError(
+            f"pool.path {section.path!r} is an address, and goldpan fetches nothing; download it and name the file"
+        )
     path = base / Path(section.path).expanduser()
     try:
         found = path.exists()

@@ -10,12 +10,23 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.parquet
 
-from labeling.pools.csv_rows import CsvRows
+from labeling.pools.csv_rows import CsvRows, check_column_count
 from labeling.pools.errors import PoolColumnsError, PoolContentError, PoolEmptyError, PoolReaderError
 
 BATCH_ROWS = 8192
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
 LINE_SUFFIXES = (".txt", ".jsonl", ".ndjson")
+BATCH_BYTES = 64 << 20
+"""What a batch of numbers may take in memory."""
+LINE_BYTES = 16 << 20
+"""Longest line of text or JSON that is read."""
+MAX_EXPANSION = 1_000
+EXPANDED_BYTES = 1 << 30
+"""Numbers of a Parquet file that take more than this, and MAX_EXPANSION times the file, are a bomb and no data."""
+
+
+_WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
+"""Parquet's physical types of numbers → bytes of one."""
 
 
 class Rows(Protocol):
@@ -71,14 +82,16 @@ class ParquetRows:
         """Read the file's footer.
 
         Raises:
-            PoolContentError: it is no Parquet file.
-            PoolColumnsError: two columns have one name.
+            PoolContentError: it is no Parquet file, or its numbers would take a thousand times the file.
+            PoolColumnsError: two columns have one name, or there are too many.
         """
         self.path = path
         try:
             with pa.parquet.ParquetFile(path) as file:
                 self.schema = file.schema_arrow
                 self.total: int | None = file.metadata.num_rows
+                check_column_count(path, len(self.schema))
+                self._sizes = _expanded_sizes(file.metadata)
         except (pa.ArrowException, OSError) as error:
             raise PoolContentError(
                 f"{path} is not a readable Parquet file ({error}); write it anew"
@@ -89,17 +102,24 @@ class ParquetRows:
             raise PoolColumnsError(
                 f"{path}: two columns have one name; rename them ({', '.join(self.names)})"
             )
+        expanded, packed = sum(self._sizes.values()), path.stat().st_size
+        if expanded > max(EXPANDED_BYTES, MAX_EXPANSION * packed):
+            raise PoolContentError(
+                f"{path} has {packed:,} bytes and would take {expanded:,} in memory; such a file is not read"
+            )
 
     def batches(self, names: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield Arrow batches of the named columns.
 
         Args:
             names: top-level columns.
-            rows: at most so many rows in a batch.
+            rows: at most so many rows in a batch; fewer where a row's numbers are many.
 
         Raises:
             PoolContentError: a page of the file is damaged.
         """
+        taken = sum(self._sizes.get(name, 0) for name in names)
+        rows = max(1, min(rows, BATCH_BYTES * (self.total or 1) // max(taken, 1)))
         try:
             with pa.parquet.ParquetFile(self.path, pre_buffer=False) as file:
                 for batch in file.iter_batches(batch_size=rows, columns=list(names)):
@@ -197,10 +217,30 @@ class JsonLines:
             yield value
 
 
+def _expanded_sizes(metadata: Any) -> dict[str, int]:  # noqa: ANN401 - Parquet's own
+    """Return the bytes that the numbers of each top-level column take once they are unpacked; texts are not counted."""
+    sizes: dict[str, int] = {}
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(place)
+            width = _WIDTHS.get(chunk.physical_type, 0)
+            name = chunk.path_in_schema.split(".", 1)[0]
+            sizes[name] = sizes.get(name, 0) + chunk.num_values * width
+    return sizes
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a UTF-8 file with their numbers, from 1."""
+    """Yield the lines of a UTF-8 file with their numbers, from 1.
+
+    Raises:
+        PoolContentError: a line is not UTF-8, or longer than `LINE_BYTES`.
+    """
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(lambda: file.readline(LINE_BYTES + 1), b""), start=1):
+            if len(line) > LINE_BYTES:
+                raise PoolContentError(
+                    f"{path}, line {number}: longer than {LINE_BYTES:,} bytes; break it up"
+                )
             try:
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:

@@ -35,6 +35,8 @@ from labeling.pools.inference import decide, survey_rows
 from labeling.pools.rows import ParquetRows, open_rows
 from labeling.pools.values import Converter, as_strings
 
+MAX_DIMENSIONS = 65_536
+"""Longest vector; an encoder's is bound alike."""
 _BATCH_ROWS = 4096
 _NOT_FINITE = "its vector holds numbers that are not finite"
 
@@ -124,9 +126,10 @@ def open_npy(path: Path) -> NpyFile:
         raise PoolContentError(f"{path} is an archive of arrays; save the one with the vectors as .npy")
     if array.dtype.kind not in "fiub":
         raise PoolContentError(f"{path} holds {array.dtype}, vectors are real numbers; convert it to float32")
-    if array.ndim != 2 or array.shape[1] == 0:
+    if array.ndim != 2 or not 1 <= array.shape[1] <= MAX_DIMENSIONS:
         raise VectorShapeError(
-            f"{path} has shape {array.shape}; vectors are (items, dimensions), at least 1 dimension"
+            f"{path} has shape {array.shape}; vectors are (items, dimensions), at least 1 dimension and at most "
+            f"{MAX_DIMENSIONS:,}"
         )
     by_rows = bool(array.flags.c_contiguous)
     return NpyFile(path, (array.shape[0], array.shape[1]), array.dtype, int(array.offset), by_rows)
@@ -207,11 +210,13 @@ def _dimensions(rows: ParquetRows, name: str) -> int:
     for batch in rows.batches([name]):
         lengths = pc.drop_null(pc.list_value_length(batch.column(0)))
         if len(lengths):
-            if lengths[0].as_py() == 0:
+            length = int(lengths[0].as_py())
+            if not 1 <= length <= MAX_DIMENSIONS:
                 raise VectorShapeError(
-                    f"{rows.path}: the first vector in {name!r} has no numbers; at least 1 is needed"
+                    f"{rows.path}: the first vector in {name!r} has {length or 'no'} numbers; allowed: 1 to "
+                    f"{MAX_DIMENSIONS:,}"
                 )
-            return int(lengths[0].as_py())
+            return length
     raise VectorShapeError(f"{rows.path}: no row of {name!r} holds a vector")
 
 

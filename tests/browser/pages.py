@@ -16,6 +16,8 @@ from labeling.classes import list_classes
 from tests.servers import RunningServer, wait_for
 
 CARD = "section.card"
+POLICY = "Content Security Policy"
+"""What Chromium's messages about one say."""
 FIRST_ROUND_S = 120.0
 """The worker has the lowest priority: on a busy machine its start alone can take a minute."""
 ITEM_LINE = re.compile(r"^Item .+ · round \d+")
@@ -23,7 +25,9 @@ ITEM_LINE = re.compile(r"^Item .+ · round \d+")
 
 @contextmanager
 def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "Label") -> Iterator[Page]:
-    """Open the dashboard in a context of its own; afterwards nothing must have asked a foreign host.
+    """Open the dashboard in a context of its own.
+
+    Afterwards nothing must have asked a foreign host, nor have been stopped by the page's content security policy.
 
     Args:
         browser: the browser.
@@ -40,10 +44,13 @@ def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "
     tab = context.new_page()
     foreign: list[str] = []
     tab.on("request", lambda request: _note_foreign(request.url, foreign))
+    stopped: list[str] = []
+    tab.on("console", lambda said: stopped.append(said.text) if POLICY in said.text else None)
     tab.goto(f"{url}?page={page}" if page else url)
     try:
         yield tab
         assert foreign == []
+        assert stopped == []
     finally:
         context.close()
 

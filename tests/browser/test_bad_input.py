@@ -116,19 +116,6 @@ def test_markup__is_text_on_every_page(chromium: Browser, hostile: RunningServer
             assert page.evaluate("window.hit") is None, f"a text ran as a script on the {name} page"
 
 
-def test_markup__is_text_where_the_mouse_rests_on_the_map(chromium: Browser, hostile: RunningServer) -> None:
-    with open_page(chromium, hostile.url, page="Explore") as page:
-        expect(page.locator("canvas").first).to_be_visible(timeout=SLOW_MS)
-        page.wait_for_timeout(1500)
-        box = page.locator("canvas").first.bounding_box()
-        assert box is not None
-        for step in range(144):
-            across, down = (step % 12 + 0.5) / 12, (step // 12 + 0.5) / 12
-            page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
-            page.wait_for_timeout(15)
-        assert page.evaluate("window.hit") is None
-
-
 def test_classes__a_thousand_leave_every_page_usable(chromium: Browser, hostile: RunningServer) -> None:
     with open_page(chromium, hostile.url) as page:
         before = wait_for_item(page)
