@@ -7,6 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from app.access import Access
 from app.arranging import Arranger
 from app.colouring import Colourings
 from app.column_summaries import ColumnSummaries
@@ -51,6 +52,7 @@ class ServerContext:
         readable: items of the pool that can be read.
         person: who asks: the local person, or whoever a page or a request belongs to (`as_person`).
         instance: a new id for each start, so that a page can tell that the server was restarted.
+        access: how people sign in; None where nobody does, and the local person does everything.
         hosts: the values of the Host header that are answered, so that a foreign name that resolves to this
             machine (DNS rebinding) is refused.
         writer: one thread for what writes to the database; keeps the event loop free while a commit reaches the disk.
@@ -71,6 +73,7 @@ class ServerContext:
     readable: int
     person: Person
     hosts: frozenset[str]
+    access: Access | None = None
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "goldpan-writer"))
     reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "goldpan-reader"))
@@ -93,12 +96,19 @@ class ServerContext:
         self.project.close()
 
 
-def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
-    """Make the parts of a server around an opened project; nothing runs yet."""
+def make_context(project: Project, *, hosts: frozenset[str], access: Access | None = None) -> ServerContext:
+    """Make the parts of a server around an opened project; nothing runs yet.
+
+    Args:
+        project: the project.
+        hosts: the values of the Host header that are answered.
+        access: how people sign in; None for the local person alone, who is an admin of the project then.
+    """
     hub = Hub()
+    role = Role.ADMIN if access is None else None
     with project.database.transaction() as session:
         name = annotator_name(project.config)
-        person = Person(ensure_annotator(session, name=name), name, Role.ADMIN)
+        person = Person(ensure_annotator(session, name=name, role=role), name, Role.ADMIN)
     counts, layouts = RunningCounts(), Layouts(project)
     labelled = RunningLabels(project.pool)
     return ServerContext(
@@ -117,4 +127,5 @@ def make_context(project: Project, *, hosts: frozenset[str]) -> ServerContext:
         readable=int(project.pool.readable.sum()),
         person=person,
         hosts=hosts,
+        access=access,
     )

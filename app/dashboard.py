@@ -15,6 +15,7 @@ from app.components.layout import html, page_frame, stack
 from app.components.theme import material_theme, theme_css
 from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
+from app.header import SIGNED_OUT, open_for_person, person_view, watch_person
 from app.layouts import LayoutState
 from app.notices import tell_done, tell_problem
 from app.pages.balance import BalancePage
@@ -100,6 +101,7 @@ class Dashboard:
         self._holder = stack()
         # Only one page is shown, yet the others would keep their gaps.
         self._holder.styles = {"gap": "0"}
+        self._frame = page_frame(self.status_line, self._holder)
         self._link()
         self._show_page()
         self._show_status()
@@ -109,8 +111,8 @@ class Dashboard:
         project = self.context.project.config.project
         page = pmui.Page(
             title=f"{project.title or project.name} · goldpan",
-            header=[self.navigation, theme_mirror()],
-            main=[page_frame(self.status_line, self._holder)],
+            header=[self.navigation, *person_view(self.context), theme_mirror()],
+            main=[self._frame],
             theme_config=material_theme(),
             dark_theme=self.state.dark,
             busy_indicator=None,
@@ -127,6 +129,16 @@ class Dashboard:
         for page in self._pages.values():
             if hasattr(page, "dispose"):
                 page.dispose()
+
+    def close(self, words: str) -> None:
+        """Show words in place of everything: the page's person is here no more.
+
+        Args:
+            words: as HTML.
+        """
+        self.dispose()
+        self.navigation.visible = False
+        self._frame[:] = [html(words)]
 
     def apply(self, status: Status) -> None:
         """Take over a new status; called by the hub under the document's lock."""
@@ -195,6 +207,10 @@ def _stop_following_busy(page: Any) -> None:  # noqa: ANN401 - a Panel page
 
 def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel page
     """Build the dashboard of a new session, subscribed to the hub until the session ends."""
+    opened = open_for_person(context, pn.state.curdoc.session_context if pn.state.curdoc else None)
+    if opened is None:
+        return html(SIGNED_OUT)
+    context = opened
     try:
         dashboard = Dashboard(context)
         view = dashboard.view()
@@ -208,5 +224,10 @@ def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel pag
         context.hub.unsubscribe(number)
         dashboard.dispose()
 
+    def leave() -> None:
+        context.hub.unsubscribe(number)
+        dashboard.close(SIGNED_OUT)
+
     pn.state.on_session_destroyed(forget)
+    watch_person(context, leave)
     return view

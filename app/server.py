@@ -14,6 +14,7 @@ from typing import Any
 
 from app.context import ServerContext, make_context
 from app.errors import ServerError
+from app.login.entrance import Entrance, make_access, server_options, warnings_of
 from app.prepare import resume_preparation
 
 log = logging.getLogger("goldpan.server")
@@ -22,6 +23,8 @@ DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 5006
 UNUSED_SESSION_MS = 15_000
 CHECK_UNUSED_MS = 5_000
+ALONE = Entrance()
+"""Nobody signs in: one person, on this machine."""
 
 
 def serve(
@@ -31,6 +34,7 @@ def serve(
     port: int = DEFAULT_PORT,
     allow_hosts: tuple[str, ...] = (),
     on_ready: Callable[[str], None] | None = None,
+    entrance: Entrance = ALONE,
 ) -> None:
     """Serve a project until the process is told to stop.
 
@@ -40,18 +44,26 @@ def serve(
         port: the port to bind to; 0 for any free one.
         allow_hosts: further values of the Host header to answer, as "name:port".
         on_ready: called with the page's address once the server answers.
+        entrance: who may come in; the local person alone unless it says other.
 
     Raises:
-        ServerError: the port is taken or the address is not this machine's.
+        ServerError: the port is taken, the address is not this machine's, or the network would get in without a login.
+        PasswordError: the password file cannot be used.
     """
+    for warning in entrance.check(address):
+        log.warning(warning)
     # Everything is served from here: a setting in the environment must not send browsers to a CDN.
     os.environ["BOKEH_RESOURCES"] = "server"
     sock_port = claim_port(address, port)
     project = resume_preparation(config_path)
-    context = make_context(project, hosts=known_hosts(address, sock_port, allow_hosts))
+    for warning in warnings_of(entrance, project):
+        log.warning(warning)
+    hosts = known_hosts(address, sock_port, allow_hosts)
+    context = make_context(project, hosts=hosts, access=make_access(entrance, project))
+    options = server_options(entrance, context)
     context.supervisor.start()
     try:
-        _run(context, address=address, port=sock_port, on_ready=on_ready)
+        _run(context, address=address, port=sock_port, on_ready=on_ready, options=options)
     finally:
         context.stop()
 
@@ -84,15 +96,35 @@ def known_hosts(address: str, port: int, more: tuple[str, ...] = ()) -> frozense
     return frozenset({f"{name}:{port}" for name in names} | {name.lower() for name in more})
 
 
-def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[[str], None] | None) -> None:
-    import panel as pn
-
+def routes(context: ServerContext) -> list[tuple[str, Any, dict[str, Any]]]:
+    """Return all routes of our own, beside the page: address, handler, and what the handler is made with."""
     from app.api import api_routes
     from app.api_audit import audit_routes
     from app.api_classes import class_routes
     from app.api_confirm import confirm_routes
     from app.api_media import media_routes
     from app.api_selections import selection_routes
+
+    return [
+        *api_routes(context),
+        *audit_routes(context),
+        *class_routes(context),
+        *confirm_routes(context),
+        *media_routes(context),
+        *selection_routes(context),
+    ]
+
+
+def _run(
+    context: ServerContext,
+    *,
+    address: str,
+    port: int,
+    on_ready: Callable[[str], None] | None,
+    options: dict[str, Any],
+) -> None:
+    import panel as pn
+
     from app.components.map_picture import warm_up
     from app.dashboard import make_dashboard
     from app.notices import CONNECTION_LOST
@@ -107,18 +139,12 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         start=False,
         verbose=False,
         title={"/": project.title or project.name},
-        extra_patterns=[
-            *api_routes(context),
-            *audit_routes(context),
-            *class_routes(context),
-            *confirm_routes(context),
-            *media_routes(context),
-            *selection_routes(context),
-        ],
+        extra_patterns=routes(context),
         # Bokeh cannot read IPv6 addresses here; a page under one would get no websocket, so none is offered.
         websocket_origin=sorted(host for host in context.hosts if not host.startswith("[")),
         unused_session_lifetime=UNUSED_SESSION_MS,
         check_unused_sessions=CHECK_UNUSED_MS,
+        **options,
     )
     loop = server.io_loop
     _stop_on_signals(loop, server)

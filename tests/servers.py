@@ -28,10 +28,16 @@ class RunningServer:
     """A `goldpan serve` process."""
 
     def __init__(
-        self, config_path: Path, *, port: int = 0, environment: dict[str, str] | None = None
+        self,
+        config_path: Path,
+        *,
+        port: int = 0,
+        environment: dict[str, str] | None = None,
+        options: tuple[str, ...] = (),
     ) -> None:
         self.config_path = config_path
         arguments = [sys.executable, "-m", "app", "serve", str(config_path), "--port", str(port), "--no-open"]
+        arguments += options
         self.process = subprocess.Popen(
             arguments,
             cwd=ROOT,
