@@ -13,6 +13,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from app.errors import AccessError
@@ -30,7 +31,6 @@ SIGN_IN_DAYS = 7
 """How long a browser stays signed in."""
 NOTED_EVERY = dt.timedelta(minutes=5)
 """How exactly the last use of a token is noted: a write for each request would hold up the labels."""
-BEARER = "bearer "
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class Access:
 
 def bearer_of(headers: Any) -> str | None:  # noqa: ANN401 - tornado's headers
     """Return the token that a request carries; None where it carries none."""
-    given: str = headers.get("Authorization", "")
-    return given[len(BEARER) :].strip() if given.lower().startswith(BEARER) else None
+    scheme, _, given = headers.get("Authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
 
 
 async def who_asks(context: ServerContext, handler: Any) -> Person | None:  # noqa: ANN401 - tornado's handler
@@ -124,6 +124,23 @@ def still_here(context: ServerContext) -> Person | None:
 def may(context: ServerContext, needed: Role) -> bool:
     """Return whether the person's role, as the page knows it, suffices: for what is shown, not for what is done."""
     return context.person.role.may(needed)
+
+
+def why_not(context: ServerContext, needed: Role, what: str) -> str:
+    """Return as HTML why the page's person cannot do something; empty where they can.
+
+    Args:
+        context: as the person sees it.
+        needed: the role that it needs.
+        what: the doing, as a sentence begins: "Labelling".
+    """
+    if may(context, needed):
+        return ""
+    role = context.person.role
+    return (
+        f'<p class="gp-quiet">{escape(what)} needs the role {needed} or a higher one; yours is {role}. An admin of the '
+        "project can change it.</p>"
+    )
 
 
 def refusal(person: Person, needed: Role) -> str:

@@ -94,6 +94,11 @@ class ApiHandler(RequestHandler):
             self._refuse(401, "you are not signed in; sign in again, or send a token that is valid")
         elif not person.role.may(needed):
             self._refuse(403, refusal(person, needed))
+        elif self.request.headers.get("X-Goldpan-Person", str(person.annotator_id)) != str(
+            person.annotator_id
+        ):
+            # Labels that wait in a browser are sent under the name of who gave them, or not at all.
+            self._refuse(409, f"{person.name} is signed in in this browser now", person=True)
 
     def _refuse_foreign(self) -> None:
         origin = self.request.headers.get("Origin")

@@ -15,7 +15,7 @@ from app.components.layout import html, page_frame, stack
 from app.components.theme import material_theme, theme_css
 from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
-from app.header import SIGNED_OUT, open_for_person, person_view, watch_person
+from app.header import SIGNED_OUT, open_for_person, person_views, watch_person
 from app.layouts import LayoutState
 from app.notices import tell_done, tell_problem
 from app.pages.balance import BalancePage
@@ -101,7 +101,7 @@ class Dashboard:
         self._holder = stack()
         # Only one page is shown, yet the others would keep their gaps.
         self._holder.styles = {"gap": "0"}
-        self._frame = page_frame(self.status_line, self._holder)
+        self._frame = page_frame(*person_views(context, "line"), self.status_line, self._holder)
         self._link()
         self._show_page()
         self._show_status()
@@ -111,7 +111,7 @@ class Dashboard:
         project = self.context.project.config.project
         page = pmui.Page(
             title=f"{project.title or project.name} · goldpan",
-            header=[self.navigation, *person_view(self.context), theme_mirror()],
+            header=[self.navigation, *person_views(self.context, "top"), theme_mirror()],
             main=[self._frame],
             theme_config=material_theme(),
             dark_theme=self.state.dark,

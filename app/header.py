@@ -46,8 +46,13 @@ def open_for_person(context: ServerContext, session_context: Any) -> ServerConte
     return context.as_person(person)
 
 
-def person_view(context: ServerContext) -> list[Any]:
-    """Return who is signed in, as what, and the way out, for the page's header; nothing where nobody signs in."""
+def person_views(context: ServerContext, place: str) -> list[Any]:
+    """Return who is signed in, as what, and the way out; nothing where nobody signs in.
+
+    Args:
+        context: as the person sees it.
+        place: "top" for the page's header, which has room in a wide window, "line" for the line above the page.
+    """
     if context.access is None:
         return []
     name, role = escape(context.person.name), escape(context.person.role)
@@ -58,10 +63,11 @@ def person_view(context: ServerContext) -> list[Any]:
     return [
         pn.pane.HTML(
             text,
-            css_classes=["gp-html", "gp-person-pane"],
+            css_classes=["gp-html", f"gp-person-{place}"],
             stylesheets=[stylesheet()],
-            margin=(0, 0, 0, 12),
+            sizing_mode="stretch_width",
             align="center",
+            margin=0,
         )
     ]
 

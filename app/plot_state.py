@@ -6,11 +6,13 @@ from typing import Any
 
 import param
 
+from app.access import require
 from app.attempts import Attempts
 from app.plotting import first_plot, known_plots
 from app.session import DashboardState
 from config.files import load_config, save_config
 from config.schema import PLOTS_MAX, PlotSection
+from labeling.people import Role
 
 
 class PlotState(Attempts):
@@ -56,6 +58,7 @@ class PlotState(Attempts):
         path = context.project.paths.config
 
         def write() -> bool:
+            require(context, Role.ADMIN)
             # The classes' page writes the same file.
             with context.writing_file:
                 config = load_config(path)

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.access import require
 from app.context import ServerContext
 from app.project import now
+from labeling.people import Role
 from labeling.selections import (
     NamedSelection,
     PackedKeys,
+    delete_selection,
     list_selections,
     pack_keys,
+    rename_selection,
     save_selection,
     selection_keys,
     unpack_keys,
@@ -52,11 +56,37 @@ def keep(context: ServerContext, keys: PackedKeys, *, name: str, how: str) -> Na
 
     Raises:
         SelectionError: the name is taken or cannot be used.
+        AccessError: the person may not keep selections.
     """
+    require(context, Role.ANNOTATOR)
     with context.project.database.transaction() as session:
         return save_selection(
             session, name=name, how=how, keys=keys, annotator_id=context.annotator_id, now=now()
         )
+
+
+def rename(context: ServerContext, entry: NamedSelection, *, name: str) -> NamedSelection:
+    """Give a selection another name.
+
+    Raises:
+        SelectionError: the name is taken or cannot be used, or the selection is gone.
+        AccessError: it is another person's, and this one is no reviewer.
+    """
+    require(context, _needed(context, entry))
+    with context.project.database.transaction() as session:
+        return rename_selection(session, selection_id=entry.id, name=name)
+
+
+def delete(context: ServerContext, entry: NamedSelection) -> None:
+    """Forget a selection.
+
+    Raises:
+        SelectionError: it is gone already.
+        AccessError: it is another person's, and this one is no reviewer.
+    """
+    require(context, _needed(context, entry))
+    with context.project.database.transaction() as session:
+        delete_selection(session, selection_id=entry.id)
 
 
 def read_all(context: ServerContext) -> list[NamedSelection]:
@@ -85,3 +115,8 @@ def keys_of(context: ServerContext, selection_id: int) -> Iterator[list[str]]:
     with context.project.database.reading() as session:
         packed = selection_keys(session, selection_id=selection_id)
     return unpack_keys(packed)
+
+
+def _needed(context: ServerContext, entry: NamedSelection) -> Role:
+    """Return who may change a selection: who saved it, else who reviews."""
+    return Role.ANNOTATOR if entry.annotator == context.person.name else Role.REVIEWER

@@ -9,7 +9,7 @@ import param
 from app import saved
 from app.attempts import Attempts
 from app.selection_state import SelectionState
-from labeling.selections import NamedSelection, delete_selection, rename_selection
+from labeling.selections import NamedSelection
 
 
 class SavedState(Attempts):
@@ -70,11 +70,7 @@ class SavedState(Attempts):
         if entry is None:
             return ""
 
-        def store() -> NamedSelection:
-            with context.project.database.transaction() as session:
-                return rename_selection(session, selection_id=entry.id, name=name)
-
-        renamed = await self.attempt(context.writer, store)
+        renamed = await self.attempt(context.writer, lambda: saved.rename(context, entry, name=name))
         if renamed is None:
             return ""
         self._list(tuple(renamed if each.id == entry.id else each for each in self.entries), entry.id)
@@ -87,8 +83,7 @@ class SavedState(Attempts):
             return ""
 
         def store() -> bool:
-            with context.project.database.transaction() as session:
-                delete_selection(session, selection_id=entry.id)
+            saved.delete(context, entry)
             return True
 
         if not await self.attempt(context.writer, store):

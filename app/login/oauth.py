@@ -105,6 +105,7 @@ class OAuthEntry(EntryHandler):
             log.warning("somebody who is no person of the project was turned away")
             self.refused = not_a_person(name)
             raise HTTPError(403, reason="Not a person of this project")
+        await self.leave()
         await self.admit(person)
         log.info("%s signed in", person.name)
         return name

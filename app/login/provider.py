@@ -158,11 +158,26 @@ class EntryHandler(RequestHandler):
         self.set_status(status)
         self.show(said_page, title=title, text=text)
 
+    def log_exception(self, kind: Any, value: Any, trace: Any) -> None:  # noqa: ANN401 - tornado's signature
+        """Log without the address's query, where an OAuth provider's code would be."""
+        if isinstance(value, HTTPError):
+            said = value.log_message or value.reason
+            log.warning("%d %s %s: %s", value.status_code, self.request.method, self.request.path, said)
+        else:
+            log.error("%s %s failed", self.request.method, self.request.path, exc_info=(kind, value, trace))
+
     def write_error(self, status_code: int, **_: Any) -> None:  # noqa: ANN401 - tornado's signature
         """Answer an error as a page in words."""
         self.refuse(
             status_code, "That did not work", f"{self._reason}. Try again, or ask an admin of the project."
         )
+
+    async def leave(self) -> None:
+        """End the sign-in that this browser has, so that pages left open under it do nothing more."""
+        context = self.provider.context
+        person = await who_asks(context, self)
+        if person is not None:
+            await asyncio.get_running_loop().run_in_executor(context.writer, _end, context, person)
 
     async def admit(self, person: KnownPerson) -> None:
         """Sign this browser in: a row in the database, a cookie here."""
@@ -223,6 +238,7 @@ class LoginHandler(EntryHandler):
             self._again(403, after, name, WRONG)
             return
         provider.tries.passed(name=name, address=address)
+        await self.leave()
         await self._enter(name, after)
 
     async def _enter(self, name: str, after: str) -> None:
@@ -266,10 +282,8 @@ class LogoutHandler(EntryHandler):
 
     async def post(self) -> None:
         """End the sign-in in the database, so that the cookie opens nothing any more, and drop the cookie."""
-        context, access = self.provider.context, self.provider.access
-        person = await who_asks(context, self)
-        if person is not None:
-            await asyncio.get_running_loop().run_in_executor(context.writer, _end, context, person)
+        access = self.provider.access
+        await self.leave()
         self.clear_cookie(access.cookie, path="/", **cookie_flags(access, self.request))
         if self.provider.passwords is not None:
             self.redirect(f"{LOGIN}?signed_out=1", status=303)
