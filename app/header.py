@@ -18,7 +18,7 @@ from labeling.errors import DatabaseUnavailableError
 
 log = logging.getLogger("goldpan.header")
 
-LOOK_EVERY_MS = 10_000
+LOOK_EVERY_MS = 5_000
 """How soon an open page of somebody who was deactivated, or signed out elsewhere, is emptied."""
 SIGNED_OUT = (
     "<h2>You are signed out</h2><p>This page shows nothing more. What you labelled is saved. "

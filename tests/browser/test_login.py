@@ -106,9 +106,8 @@ def _without_policy(route: object) -> None:
     route.fulfill(response=answer, headers=headers)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("width_px", [1440, 400])
-def test_viewer__sees_and_cannot_label(chromium: Browser, served: Served, width_px: int) -> None:
-    with visit(chromium, served, width_px=width_px) as page:
+def test_viewer__sees_and_cannot_label(chromium: Browser, served: Served) -> None:
+    with visit(chromium, served, width_px=400) as page:
         sign_in(page, "vi")
         expect_dashboard(page, "vi", "viewer")
         expect(page.get_by_text("Labelling needs the role annotator")).to_be_visible(timeout=SLOW_MS)
