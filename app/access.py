@@ -86,11 +86,11 @@ async def who_asks(context: ServerContext, handler: Any) -> Person | None:  # no
     threads = context.reader if access is None else access.threads
     token = bearer_of(handler.request.headers)
     if token is not None:
-        person, unnoted = await loop.run_in_executor(threads, _known_token, context, token)
-        if unnoted:
+        found, unnoted = await loop.run_in_executor(threads, _known_token, context, token)
+        if found is not None and unnoted:
             # Not waited for: that a token was used is noted behind the answer.
-            loop.run_in_executor(context.writer, _note_use, context, person)
-        return person
+            loop.run_in_executor(context.writer, _note_use, context, found)
+        return found
     if access is None:
         return context.person
     cookie = handler.get_signed_cookie(access.cookie, max_age_days=SIGN_IN_DAYS)

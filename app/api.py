@@ -84,7 +84,7 @@ class ApiHandler(RequestHandler):
         except DatabaseUnavailableError as problem:
             self._refuse(503, str(problem), retry=True)
             return
-        if person is not None:
+        if person is not None and person is not self.context.person:
             self.context = self.context.as_person(person)
         self.known = person is not None
         if needed is None:

@@ -20,7 +20,7 @@ from app.project import Project, annotator_name
 from app.supervisor import Supervisor
 from config.schema import PlotSection
 from labeling.annotators import ensure_annotator
-from labeling.people import Person, Role
+from labeling.people import Person, Role, has_admin
 
 
 @dataclass
@@ -102,12 +102,13 @@ def make_context(project: Project, *, hosts: frozenset[str], access: Access | No
     Args:
         project: the project.
         hosts: the values of the Host header that are answered.
-        access: how people sign in; None for the local person alone, who is an admin of the project then.
+        access: how people sign in; None for the local person alone, who may do everything.
     """
     hub = Hub()
-    role = Role.ADMIN if access is None else None
     with project.database.transaction() as session:
         name = annotator_name(project.config)
+        # Whoever has the project on their machine is its admin, until a team has one.
+        role = None if access is not None or has_admin(session) else Role.ADMIN
         person = Person(ensure_annotator(session, name=name, role=role), name, Role.ADMIN)
     counts, layouts = RunningCounts(), Layouts(project)
     labelled = RunningLabels(project.pool)

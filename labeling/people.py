@@ -99,6 +99,14 @@ def list_people(session: Session) -> list[KnownPerson]:
     return [_known(row) for row in rows]
 
 
+def has_admin(session: Session) -> bool:
+    """Return whether the project has an admin who may come in."""
+    admins = sa.select(AnnotatorTable.id).where(
+        AnnotatorTable.role == Role.ADMIN.value, AnnotatorTable.active
+    )
+    return session.execute(admins.limit(1)).first() is not None
+
+
 def set_role(session: Session, *, name: str, role: Role) -> KnownPerson:
     """Give a person another role; it holds from their next act on.
 

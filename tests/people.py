@@ -9,6 +9,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,10 @@ class Visitor:
         content = urllib.parse.urlencode(fields).encode()
         return self.ask("POST", path, content=content, headers=headers)
 
-    def get(self, path: str, headers: dict[str, str | None] | None = None) -> tuple[int, str]:
+    def get(self, path: str, headers: Mapping[str, str | None] | None = None) -> tuple[int, str]:
         return self.ask("GET", path, headers=headers)
 
-    def post(self, path: str, body: Any, headers: dict[str, str | None] | None = None) -> tuple[int, Any]:
+    def post(self, path: str, body: Any, headers: Mapping[str, str | None] | None = None) -> tuple[int, Any]:
         usual = {"Origin": self.address, "Content-Type": "application/json"}
         status, text = self.ask(
             "POST", path, content=json.dumps(body).encode(), headers={**usual, **(headers or {})}
@@ -127,7 +128,7 @@ class Visitor:
         path: str,
         *,
         content: bytes | None = None,
-        headers: dict[str, str | None] | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> tuple[int, str]:
         given = {name: value for name, value in (headers or {}).items() if value is not None}
         request = urllib.request.Request(self.address + path, data=content, headers=given, method=method)

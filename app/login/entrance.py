@@ -16,7 +16,7 @@ from app.errors import ServerError
 from app.login.cookie_secret import cookie_secret
 from app.login.passwords import PasswordFile
 from app.project import Project
-from labeling.people import KnownPerson, Role, list_people
+from labeling.people import Role, has_admin, list_people
 from labeling.project_record import get_project
 
 log = logging.getLogger("goldpan.requests")
@@ -104,7 +104,7 @@ def warnings_of(entrance: Entrance, project: Project) -> list[str]:
     if not entrance.signs_in:
         return []
     with project.database.reading() as session:
-        people = list_people(session)
+        people, admin = list_people(session), has_admin(session)
     active = {each.name for each in people if each.active}
     warnings = []
     if entrance.password_file is not None:
@@ -114,7 +114,7 @@ def warnings_of(entrance: Entrance, project: Project) -> list[str]:
             warnings.append(
                 f"the password file names people who are not let in, as they are no active person here: {names}"
             )
-    if not any(_is_admin(each) for each in people):
+    if not admin:
         warnings.append("this project has no admin; `goldpan people role` makes one")
     return warnings
 
@@ -160,7 +160,3 @@ def log_request(handler: Any) -> None:  # noqa: ANN401 - tornado's handler
     level = logging.INFO if status < 400 else logging.WARNING if status < 500 else logging.ERROR
     took_ms = 1000 * request.request_time()
     log.log(level, "%d %s %s (%s) %.1f ms", status, request.method, request.path, request.remote_ip, took_ms)
-
-
-def _is_admin(person: KnownPerson) -> bool:
-    return person.active and person.role == Role.ADMIN

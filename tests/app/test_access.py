@@ -17,12 +17,12 @@ from tornado.websocket import websocket_connect
 
 from app import api_seeks, saved, selecting
 from app.access import may, require, still_here, why_not
-from app.context import ServerContext
+from app.context import ServerContext, make_context
 from app.errors import AccessError
 from app.plot_state import PlotState
 from app.server import routes
 from app.session import DashboardState
-from labeling.people import Person, Role, activate, deactivate, set_role
+from labeling.people import Person, Role, activate, add_person, deactivate, find_person, list_people, set_role
 from labeling.selections import list_selections
 from labeling.tokens import TokenKind, make_token, revoke_token
 from tests.people import NAMES, Team, Visitor, change, make_team, moment
@@ -374,8 +374,6 @@ def as_role(context: ServerContext, role: Role) -> ServerContext:
 
 
 def make_team_once(context: ServerContext) -> dict[Role, Person]:
-    from labeling.people import add_person
-
     people = {}
     with context.project.database.transaction() as session:
         for name, role in NAMES.items():
@@ -385,6 +383,23 @@ def make_team_once(context: ServerContext) -> dict[Role, Person]:
             )
             people[role] = Person(added.annotator_id, name, role, made.id)
     return people
+
+
+def test_make_context__local_person_becomes_admin_where_there_is_none(context: ServerContext) -> None:
+    project = context.project
+    with project.database.reading() as session:
+        [local] = list_people(session)
+    assert (local.name, local.role) == (context.person.name, Role.ADMIN)
+    make_team_once(context)
+    with project.database.transaction() as session:
+        set_role(session, name=local.name, role=Role.VIEWER)
+    again = make_context(project, hosts=frozenset())
+    with project.database.reading() as session:
+        found = find_person(session, name=local.name)
+    assert found is not None and found.role == Role.VIEWER
+    assert again.person.role == Role.ADMIN
+    again.writer.shutdown()
+    again.reader.shutdown()
 
 
 def test_require__local_person_may_everything(context: ServerContext) -> None:
