@@ -136,7 +136,8 @@ class Visitor:
             with self._opener.open(request, timeout=20) as answer:
                 self.headers, status, found = answer.headers, answer.status, answer.read()
         except urllib.error.HTTPError as problem:
-            self.headers, status, found = problem.headers, problem.code, problem.read()
+            with problem:
+                self.headers, status, found = problem.headers, problem.code, problem.read()
         return status, found.decode("utf-8", "replace")
 
     def session_token(self) -> str:
