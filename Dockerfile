@@ -59,6 +59,6 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:5006/api/health', timeout=4).read()"]
 
 # 0.0.0.0 is needed inside, or the published port would reach nobody; who may connect is decided by `-p` above, which
-# publishes on the host's loopback only. There is no login yet: do not publish it to a network as it is.
+# publishes on the host's loopback only. Nobody signs in here: for a network give --login, see docs/team.md.
 ENTRYPOINT ["goldpan"]
-CMD ["serve", "project.yaml", "--address", "0.0.0.0", "--port", "5006", "--no-open"]
+CMD ["serve", "project.yaml", "--address", "0.0.0.0", "--port", "5006", "--open-to-network", "--no-open"]

@@ -1,10 +1,11 @@
 """The REST API that the label card and scripts use, beside Panel on the same server.
 
-`app.api_classes` has what concerns classes, `app.api_confirm` what concerns pages to confirm.
+Every handler says which role each of its methods needs (`needs`, and a test walks over all of them); who asks is found
+by `app.access`. `app.api_classes` has what concerns classes, `app.api_confirm` what concerns pages to confirm.
 
 | method and path | what |
 |---|---|
-| GET /api/health | is the server there, which start of it, which project |
+| GET /api/health | is the server there; to who may look on, which start of it, which project, and who asks |
 | GET /api/queue?count=20&keep=KEY&tab=TAB | the next items, leased to the annotator's tab; the kept one first |
 | POST /api/queue/release | give back what a tab holds, as it is closed |
 | GET /api/history?limit=50 | what the annotator did last, newest first |
@@ -22,20 +23,23 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from tornado.web import HTTPError, RequestHandler
 
 from app import api_seeks, api_store
+from app.access import bearer_of, refusal, who_asks
 from app.compare import nearest_labelled
 from app.context import ServerContext
-from app.errors import RequestError
+from app.errors import AccessError, RequestError
 from app.version import VERSION
 from config.errors import GoldpanError
 from labeling.errors import DatabaseUnavailableError
+from labeling.people import Role
 
 log = logging.getLogger("goldpan.api")
 
@@ -49,28 +53,66 @@ WRITING = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class ApiHandler(RequestHandler):
-    """What all handlers share: who may ask, JSON in and out, errors in words."""
+    """What all handlers share: who may ask, JSON in and out, errors in words.
+
+    Attributes:
+        needs: the role that each HTTP method needs, None for nobody's in particular; what is not named needs an admin.
+        known: whether it is known who asks.
+    """
+
+    needs: ClassVar[Mapping[str, Role | None]] = MappingProxyType({})
+    known = False
 
     def initialize(self, context: ServerContext) -> None:
         """Remember the server's parts."""
         self.context = context
 
-    def prepare(self) -> None:
-        """Refuse requests under a foreign name, and writing requests that another site's page sends.
+    async def prepare(self) -> None:
+        """Find who asks; refuse foreign names, requests that another site's page sends, and who may not.
+
+        A token makes a request a script's: no browser sends one by itself, so that no Origin is asked for.
 
         Raises:
             HTTPError: 403 for a foreign Host or Origin, 415 for a body that is not JSON.
         """
         if self.request.host.lower() not in self.context.hosts:
             raise HTTPError(403, reason="This host name is not allowed; see `goldpan serve --allow-host`")
-        if self.request.method not in WRITING:
+        if self.request.method in WRITING:
+            self._refuse_foreign()
+        needed = self.needs.get(self.request.method or "", Role.ADMIN)
+        try:
+            person = await who_asks(self.context, self)
+        except DatabaseUnavailableError as problem:
+            self._refuse(503, str(problem), retry=True)
             return
+        if person is not None and person is not self.context.person:
+            self.context = self.context.as_person(person)
+        self.known = person is not None
+        if needed is None:
+            return
+        if person is None:
+            self.set_header("WWW-Authenticate", 'Bearer realm="goldpan"')
+            self._refuse(401, "you are not signed in; sign in again, or send a token that is valid")
+        elif not person.role.may(needed):
+            self._refuse(403, refusal(person, needed))
+        elif self.request.headers.get("X-Goldpan-Person", str(person.annotator_id)) != str(
+            person.annotator_id
+        ):
+            # Labels that wait in a browser are sent under the name of who gave them, or not at all.
+            self._refuse(409, f"{person.name} is signed in in this browser now", person=True)
+
+    def _refuse_foreign(self) -> None:
         origin = self.request.headers.get("Origin")
-        if origin is None or urlsplit(origin).netloc.lower() not in self.context.hosts:
+        foreign = origin is not None and urlsplit(origin).netloc.lower() not in self.context.hosts
+        if foreign or (origin is None and bearer_of(self.request.headers) is None):
             raise HTTPError(403, reason="Requests from another site are not allowed")
         kind = self.request.headers.get("Content-Type", "").split(";")[0].strip()
         if self.request.method != "DELETE" and kind != "application/json":
             raise HTTPError(415, reason="Send application/json")
+
+    def _refuse(self, status: int, words: str, **more: bool) -> None:
+        self.set_status(status)
+        self.finish({"error": words, **more})
 
     def set_default_headers(self) -> None:
         """Keep answers out of caches and their type from being guessed."""
@@ -123,6 +165,9 @@ class ApiHandler(RequestHandler):
             log.warning("not stored: %s", problem)
             self.set_status(503)
             self.finish({"error": str(problem), "retry": True})
+        except AccessError as problem:
+            self.set_status(403)
+            self.finish({"error": str(problem)})
         except GoldpanError as problem:
             self.set_status(400)
             self.finish({"error": str(problem)})
@@ -134,14 +179,29 @@ class ApiHandler(RequestHandler):
 class HealthHandler(ApiHandler):
     """Says that the server is there."""
 
+    needs = MappingProxyType({"GET": None})
+
     def get(self) -> None:
-        """Answer with the start's id, the project's name and the version."""
-        name = self.context.project.config.project.name
-        self.finish({"status": "ok", "instance": self.context.instance, "project": name, "version": VERSION})
+        """Answer with the start's id, the project's name, the version and who asks; to a stranger with "ok" alone."""
+        if not self.known:
+            self.finish({"status": "ok"})
+            return
+        context = self.context
+        self.finish(
+            {
+                "status": "ok",
+                "instance": context.instance,
+                "project": context.project.config.project.name,
+                "version": VERSION,
+                "person": context.annotator_id if context.access is not None else None,
+            }
+        )
 
 
 class QueueHandler(ApiHandler):
     """Hands out the next items."""
+
+    needs = MappingProxyType({"GET": Role.ANNOTATOR})
 
     async def get(self) -> None:
         """Answer with leased items, the one on the screen first."""
@@ -158,6 +218,8 @@ class QueueHandler(ApiHandler):
 class ReleaseHandler(ApiHandler):
     """Takes back what a tab holds."""
 
+    needs = MappingProxyType({"POST": Role.ANNOTATOR})
+
     async def post(self) -> None:
         """Give it back."""
         await self.answer(self.context.writer, lambda: api_store.release_tab(self.context, self.body()))
@@ -165,6 +227,8 @@ class ReleaseHandler(ApiHandler):
 
 class HistoryHandler(ApiHandler):
     """Tells what the annotator did last."""
+
+    needs = MappingProxyType({"GET": Role.VIEWER})
 
     async def get(self) -> None:
         """Answer with the newest annotations first."""
@@ -175,6 +239,8 @@ class HistoryHandler(ApiHandler):
 
 class AnnotationsHandler(ApiHandler):
     """Stores annotations."""
+
+    needs = MappingProxyType({"POST": Role.ANNOTATOR})
 
     async def post(self) -> None:
         """Store one annotation, or several; the answer is sent after the commit reached the disk.
@@ -209,6 +275,8 @@ class AnnotationsHandler(ApiHandler):
 class SeeksHandler(ApiHandler):
     """Lists what is sought and takes more of it."""
 
+    needs = MappingProxyType({"GET": Role.VIEWER, "POST": Role.ANNOTATOR})
+
     async def get(self) -> None:
         """Answer with what is sought, what came of it, and what one can seek by."""
         await self.answer(self.context.reader, lambda: api_seeks.seeks(self.context))
@@ -222,6 +290,8 @@ class SeeksHandler(ApiHandler):
 class SeekHandler(ApiHandler):
     """One thing that is sought."""
 
+    needs = MappingProxyType({"DELETE": Role.ANNOTATOR})
+
     async def delete(self, number: str) -> None:
         """Withdraw it; what was sought stays on record."""
         await self.answer(self.context.writer, lambda: api_seeks.withdraw(self.context, int(number)))
@@ -231,6 +301,8 @@ class SeekHandler(ApiHandler):
 class SeekCountHandler(ApiHandler):
     """Tries criteria."""
 
+    needs = MappingProxyType({"GET": Role.VIEWER})
+
     async def get(self) -> None:
         """Answer with how many items match."""
         text = self.get_query_argument("criteria", "")
@@ -239,6 +311,8 @@ class SeekCountHandler(ApiHandler):
 
 class NearestHandler(ApiHandler):
     """Tells what an item is to be compared with."""
+
+    needs = MappingProxyType({"GET": Role.VIEWER})
 
     async def get(self) -> None:
         """Answer with the labelled items most like it, one for each class."""

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tornado.web import RequestHandler
@@ -32,6 +33,8 @@ KEYS_MOST = 2_000
 class AuditPageHandler(ApiHandler):
     """Makes the next page of labels to check."""
 
+    needs = MappingProxyType({"POST": Role.REVIEWER})
+
     async def post(self) -> None:
         """Answer with the page; a POST, since the items asked for are too many for an address."""
         await self.answer(self.context.reader, lambda: audit_page(self.context, parse_wish(self.body())))
@@ -39,6 +42,8 @@ class AuditPageHandler(ApiHandler):
 
 class AuditHandler(ApiHandler):
     """Stores the decisions of a page."""
+
+    needs = MappingProxyType({"POST": Role.REVIEWER})
 
     async def post(self) -> None:
         """Store them whole; the answer is sent after the commit reached the disk."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tornado.web import RequestHandler
@@ -46,6 +47,7 @@ from labeling.classes import (
 from labeling.clock import database_now
 from labeling.events import EventKind
 from labeling.merging import merge_class
+from labeling.people import Role
 
 CLASS_LIMIT = 1000
 RESERVED_KEYS = "suf?/"
@@ -91,6 +93,8 @@ class ClassHandler(ApiHandler):
 class ClassesHandler(ClassHandler):
     """Lists classes and adds them."""
 
+    needs = MappingProxyType({"GET": Role.VIEWER, "POST": Role.REVIEWER})
+
     async def get(self) -> None:
         """Answer with the open classes, and apart from them the archived ones."""
         await self.answer(self.context.reader, lambda: classes(self.context))
@@ -104,6 +108,8 @@ class ClassesHandler(ClassHandler):
 class OneClassHandler(ClassHandler):
     """One class."""
 
+    needs = MappingProxyType({"PATCH": Role.ADMIN})
+
     async def patch(self, number: str) -> None:
         """Change what the body holds."""
         await self.change(lambda context, values: change(context, int(number), values))
@@ -111,6 +117,8 @@ class OneClassHandler(ClassHandler):
 
 class ClassActHandler(ClassHandler):
     """What is done with one class."""
+
+    needs = MappingProxyType({"POST": Role.ADMIN})
 
     async def post(self, number: str, act: str) -> None:
         """Archive it, restore it, or merge it into another."""

@@ -10,11 +10,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
 from tornado.web import RequestHandler
 
+from app.access import require
 from app.api import ApiHandler
 from app.api_classes import keep_file
 from app.api_store import check_keys
@@ -27,6 +29,7 @@ from labeling.classes import list_classes
 from labeling.clock import database_now
 from labeling.groups import GROUP_MAX, MERGE_PREFIX, NewGroup, record_group, undo_group
 from labeling.merging import undo_merge
+from labeling.people import Role
 
 SIZE, SIZE_MOST = 24, 60
 REFUSED_MOST = 2_000
@@ -36,6 +39,8 @@ REFUSED_MOST = 2_000
 class ConfirmPageHandler(ApiHandler):
     """Makes the next page."""
 
+    needs = MappingProxyType({"POST": Role.ANNOTATOR})
+
     async def post(self) -> None:
         """Answer with the page; a POST, since what was refused is too long for an address."""
         await self.answer(self.context.reader, lambda: confirm_page(self.context, parse_wish(self.body())))
@@ -43,6 +48,8 @@ class ConfirmPageHandler(ApiHandler):
 
 class ConfirmHandler(ApiHandler):
     """Stores a confirmed page."""
+
+    needs = MappingProxyType({"POST": Role.ANNOTATOR})
 
     async def post(self) -> None:
         """Store it whole; the answer is sent after the commit reached the disk."""
@@ -52,6 +59,8 @@ class ConfirmHandler(ApiHandler):
 
 class GroupUndoHandler(ApiHandler):
     """Takes a confirmed page, the labels of a selection, or a merge of classes back."""
+
+    needs = MappingProxyType({"POST": Role.ANNOTATOR})
 
     async def post(self) -> None:
         """Take it back whole."""
@@ -120,9 +129,13 @@ def undo_labels(context: ServerContext, values: Mapping[str, Any]) -> Json:
 
     Raises:
         RequestError: a value is missing or of the wrong type.
+        AccessError: it is a merge of classes, and the person is no admin.
     """
     group, undo = text_of(values, "group"), text_of(values, "undo")
     is_merge = group.startswith(MERGE_PREFIX)
+    if is_merge:
+        # Taking a merge back changes classes, as merging did.
+        require(context, Role.ADMIN)
     take_back = undo_merge if is_merge else undo_group
     with context.project.database.transaction() as session:
         before = list_classes(session, archived=True) if is_merge else []

@@ -16,6 +16,7 @@ import base64
 import json
 import math
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, pool_version
 from config.errors import GoldpanError
+from labeling.people import Role
 from labeling.pools.pool import Pool
 from labeling.pools.stretch import CURVES, Stretch
 
@@ -40,6 +42,8 @@ TEXT_MOST = 2_000_000
 
 class ViewsHandler(ApiHandler):
     """Tells how items are shown."""
+
+    needs = MappingProxyType({"GET": Role.VIEWER})
 
     async def get(self) -> None:
         """Answer with what is the same for all items."""
@@ -67,6 +71,8 @@ class PoolHandler(ApiHandler):
 class ColumnsHandler(PoolHandler):
     """Tells how each column of the pool is spread."""
 
+    needs = MappingProxyType({"GET": Role.VIEWER})
+
     async def get(self) -> None:
         """Answer with the summaries, computed the first time."""
         await self.send_content(self.context.summaries.read)
@@ -74,6 +80,8 @@ class ColumnsHandler(PoolHandler):
 
 class SeriesHandler(PoolHandler):
     """Sends the numbers of a time series."""
+
+    needs = MappingProxyType({"GET": Role.VIEWER})
 
     async def get(self, row: str) -> None:
         """Answer with the series."""
@@ -83,6 +91,8 @@ class SeriesHandler(PoolHandler):
 class TextHandler(ApiHandler):
     """Sends the text of an item in full."""
 
+    needs = MappingProxyType({"GET": Role.VIEWER})
+
     async def get(self, row: str) -> None:
         """Answer with the text."""
         await self.answer(self.context.reader, lambda: whole_text(self.context.project.pool, int(row)))
@@ -90,6 +100,8 @@ class TextHandler(ApiHandler):
 
 class MediaHandler(ApiHandler):
     """Sends the image of an item; only row numbers reach the pool, so no path can be asked for."""
+
+    needs = MappingProxyType({"GET": Role.VIEWER})
 
     async def get(self, row: str) -> None:
         """Answer with the image's bytes.

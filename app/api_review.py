@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import RequestHandler
 
 from app.api import ApiHandler
 from app.api_confirm import meant_for_us, text_of, whole_of
@@ -19,43 +20,28 @@ from app.api_store import check_keys
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
-from app.project import now
 from app.reviewing import ReviewWish, review_page
+from labeling.clock import database_now
 from labeling.gold import mark_gold, unmark_gold
-from labeling.people import Person, Role
+from labeling.people import Role
 
 SIZE, SIZE_MOST, KEYS_MOST = 20, 200, 1_000
 
 
-class ReviewerHandler(ApiHandler):
-    """What only a reviewer may ask for."""
-
-    def prepare(self) -> None:
-        """Refuse everybody else.
-
-        Raises:
-            HTTPError: 403 for a person who is no reviewer, or see `ApiHandler.prepare`.
-        """
-        super().prepare()
-        if not self.may(self.context.person):
-            raise HTTPError(403, reason="This needs the role reviewer; ask an admin of the project")
-
-    @staticmethod
-    def may(person: Person) -> bool:
-        """Return whether a person may ask."""
-        return person.role.may(Role.REVIEWER)
-
-
-class ReviewPageHandler(ReviewerHandler):
+class ReviewPageHandler(ApiHandler):
     """Tells what waits for a decision."""
+
+    needs = MappingProxyType({"POST": Role.REVIEWER})
 
     async def post(self) -> None:
         """Answer with the items; a POST, since the skipped ones are too many for an address."""
         await self.answer(self.context.reader, lambda: review_page(self.context, parse_wish(self.body())))
 
 
-class GoldHandler(ReviewerHandler):
+class GoldHandler(ApiHandler):
     """Marks gold items."""
+
+    needs = MappingProxyType({"POST": Role.REVIEWER})
 
     async def post(self) -> None:
         """Mark one, or end that."""
@@ -86,7 +72,9 @@ def store_gold(context: ServerContext, values: Mapping[str, Any]) -> Json:
     check_keys(context, [key])
     with context.project.database.transaction() as session:
         if gold:
-            changed = mark_gold(session, item_keys=[key], annotator_id=context.annotator_id, now=now())
+            changed = mark_gold(
+                session, item_keys=[key], annotator_id=context.annotator_id, now=database_now(session)
+            )
         else:
             changed = unmark_gold(session, item_keys=[key])
     return {"item_key": key, "gold": gold, "changed": bool(changed), "instance": context.instance}

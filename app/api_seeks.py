@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.access import require
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json
@@ -12,6 +13,7 @@ from app.round_files import RoundMeaning, read_meaning
 from app.sought import check_seek, seek_abilities
 from labeling.classes import list_classes
 from labeling.clock import database_now
+from labeling.people import Role
 from labeling.pools.criteria import matching_rows, parse_criteria
 from labeling.round_log import latest_round
 from labeling.seeks import NewSeek, Seek, SeekKind, add_seek, list_seeks, withdraw_seek
@@ -40,9 +42,11 @@ def add(context: ServerContext, values: Mapping[str, Any]) -> Json:
         RequestError: a value is missing, of the wrong type, or cannot be used in this pool.
         CriteriaError: criteria that cannot be read.
         SeekError: it cannot be stored.
+        AccessError: the person may not seek.
     """
     new = parse_seek(values)
     check_seek(context.project, new)
+    require(context, Role.ANNOTATOR)
     with context.project.database.transaction() as session:
         stored = add_seek(session, new=new, annotator_id=context.annotator_id, now=database_now(session))
         names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
@@ -54,7 +58,9 @@ def withdraw(context: ServerContext, seek_id: int) -> Json:
 
     Raises:
         SeekError: there is no such seek.
+        AccessError: the person may not seek.
     """
+    require(context, Role.ANNOTATOR)
     with context.project.database.transaction() as session:
         stored = withdraw_seek(
             session, seek_id=seek_id, annotator_id=context.annotator_id, now=database_now(session)

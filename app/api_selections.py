@@ -11,6 +11,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
@@ -19,10 +20,13 @@ from app.api import ApiHandler
 from app.context import ServerContext
 from app.saved import keys_of
 from labeling.errors import LabelingError
+from labeling.people import Role
 
 
 class SelectionFileHandler(ApiHandler):
     """Sends the keys of a selection, part by part: a million of them are never in memory at once."""
+
+    needs = MappingProxyType({"GET": Role.VIEWER})
 
     async def get(self, selection_id: str) -> None:
         """Answer with the file.

@@ -1,4 +1,4 @@
-"""The command line: `goldpan init | serve | demo | export | import | round | status | log | db | gold | simulate`."""
+"""The command line: `goldpan init | serve | people | demo | export | import | round | status | log | db | gold | …`."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import json
 import logging
 import os
 import sys
-import webbrowser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from app.cli_db import db_app
 from app.cli_gold import gold
 from app.cli_log import log_command
+from app.cli_people import people
+from app.cli_serve import run_server, serve_command
 from app.errors import PoolDamagedError, ProjectError
 from app.project import Progress as Report
 from app.project import Project
-from app.server import DEFAULT_ADDRESS, DEFAULT_PORT, serve
+from app.server import DEFAULT_ADDRESS, DEFAULT_PORT
 from app.simulate import simulate
-from app.terminal import has_desktop, out, prepare_terminal, stages, tell_made, tell_problem
+from app.terminal import out, prepare_terminal, stages, tell_made, tell_problem
 from app.version import VERSION
 from config.errors import GoldpanError
 
@@ -120,33 +121,6 @@ def init(
     tell_made(project)
 
 
-@app.command("serve")
-def serve_command(
-    config_path: ConfigArgument,
-    address: Annotated[str, typer.Option(help="Address to bind to.")] = DEFAULT_ADDRESS,
-    port: Annotated[
-        int, typer.Option(help="Port to bind to; 0 for any free one.", min=0, max=65535)
-    ] = DEFAULT_PORT,
-    allow_host: Annotated[list[str] | None, typer.Option(help="Also answer to this host:port.")] = None,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A Python file with plots of your own; docs/plots.md.")
-    ] = None,
-    open_browser: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page where there is a desktop.")
-    ] = True,
-) -> None:
-    """Serve a project's dashboard until Ctrl-C."""
-    _warn(config_path)
-    _serve(
-        config_path,
-        address=address,
-        port=port,
-        allow_hosts=tuple(allow_host or ()),
-        plugins=tuple(plugin or ()),
-        open_browser=open_browser,
-    )
-
-
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where to keep the demo project.")] = Path("demo"),
@@ -171,7 +145,7 @@ def demo(
         _first_round(project, stage("Choosing the first proposals"))
     project.close()
     if not only_make:
-        _serve(folder / CONFIG_NAME, port=port, open_browser=open_browser)
+        run_server(folder / CONFIG_NAME, address=DEFAULT_ADDRESS, port=port, open_browser=open_browser)
 
 
 @app.command()
@@ -292,6 +266,8 @@ def status(
         out.print(f"  {count:6d}  {name}", markup=False, highlight=False)
 
 
+app.command("serve")(serve_command)
+app.add_typer(people, name="people")
 app.command(context_settings={"allow_extra_args": True})(simulate)
 app.command("log")(log_command)
 app.add_typer(db_app, name="db")
@@ -360,35 +336,3 @@ def _first_round(project: Project, report: Report) -> None:
     from app.run_now import run_first
 
     run_first(project, report)
-
-
-def _warn(config_path: Path) -> None:
-    """Say what a person should know before the page opens: a pool that changed, links that are not shown."""
-    from app.lookups import lookup_notes
-    from app.prepare import describe_pool_change
-    from app.project import open_project
-    from labeling.pools.errors import PoolError
-
-    project = open_project(config_path)
-    try:
-        change = describe_pool_change(project)
-        words = (
-            ""
-            if change is None
-            else f"{change.describe()}; labels are kept by item key: run `goldpan refresh`"
-        )
-    except PoolError as problem:
-        words = f"{problem}; the snapshot taken at `goldpan init` is used"
-    notes = lookup_notes(project.pool, project.config.views)
-    project.close()
-    for note in [words, *notes] if words else notes:
-        tell_problem(note)
-
-
-def _serve(config_path: Path, *, open_browser: bool, **options: Any) -> None:  # noqa: ANN401 - as serve
-    def ready(url: str) -> None:
-        out.print(f"goldpan is at {url} (Ctrl-C stops it)", highlight=False, markup=False)
-        if open_browser and has_desktop():
-            webbrowser.open(url)
-
-    serve(config_path, **options, on_ready=ready)

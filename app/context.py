@@ -7,6 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from app.access import Access
 from app.arranging import Arranger
 from app.colouring import Colourings
 from app.column_summaries import ColumnSummaries
@@ -21,7 +22,7 @@ from app.supervisor import Supervisor
 from app.write_batch import WriteBatch
 from config.schema import PlotSection
 from labeling.annotators import ensure_annotator
-from labeling.people import Person, Role
+from labeling.people import Person, Role, has_admin
 
 
 @dataclass
@@ -57,6 +58,7 @@ class ServerContext:
         readable: items of the pool that can be read.
         person: who asks: the local person, or whoever a page or a request belongs to (`as_person`).
         instance: a new id for each start, so that a page can tell that the server was restarted.
+        access: how people sign in; None where nobody does, and the local person does everything.
         hosts: the values of the Host header that are answered, so that a foreign name that resolves to this
             machine (DNS rebinding) is refused.
         writer: one thread for what writes to the database; keeps the event loop free while a commit reaches the disk.
@@ -82,6 +84,7 @@ class ServerContext:
     hosts: frozenset[str]
     writer: ThreadPoolExecutor
     batch: WriteBatch
+    access: Access | None = None
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "goldpan-reader"))
     writing_file: threading.Lock = field(default_factory=threading.Lock)
@@ -104,19 +107,26 @@ class ServerContext:
 
 
 def make_context(
-    project: Project, *, hosts: frozenset[str], plugin_problems: tuple[str, ...] = ()
+    project: Project,
+    *,
+    hosts: frozenset[str],
+    access: Access | None = None,
+    plugin_problems: tuple[str, ...] = (),
 ) -> ServerContext:
     """Make the parts of a server around an opened project; nothing runs yet.
 
     Args:
         project: the opened project.
         hosts: the values of the Host header that are answered.
+        access: how people sign in; None for the local person alone, who may do everything.
         plugin_problems: what could not be loaded of plug-ins, in words.
     """
     hub = Hub()
     with project.database.transaction() as session:
         name = annotator_name(project.config)
-        person = Person(ensure_annotator(session, name=name), name, Role.ADMIN)
+        # Whoever has the project on their machine is its admin, until a team has one.
+        role = None if access is not None or has_admin(session) else Role.ADMIN
+        person = Person(ensure_annotator(session, name=name, role=role), name, Role.ADMIN)
     counts, layouts = RunningCounts(), Layouts(project)
     labelled = RunningLabels(project.pool)
     writer = ThreadPoolExecutor(1, "goldpan-writer")
@@ -140,4 +150,5 @@ def make_context(
         hosts=hosts,
         writer=writer,
         batch=WriteBatch(project.database, counts, writer),
+        access=access,
     )

@@ -16,6 +16,7 @@ from app.components.theme import material_theme, theme_css
 from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
 from app.debounce import Debounced
+from app.header import SIGNED_OUT, open_for_person, person_views, watch_person
 from app.layouts import LayoutState
 from app.notices import tell_done, tell_problem
 from app.pages.balance import BalancePage
@@ -122,6 +123,7 @@ class Dashboard:
         self._holder = stack()
         # Only one page is shown, yet the others would keep their gaps.
         self._holder.styles = {"gap": "0"}
+        self._frame = page_frame(*person_views(context, "line"), self.status_line, self._holder)
         self._link()
         self._show_page()
         self._show_status()
@@ -134,8 +136,8 @@ class Dashboard:
             title=title,
             # The page's template writes it into the head as it is, where a project's title could end in a script.
             meta_title=escape(title),
-            header=[self.navigation, theme_mirror()],
-            main=[page_frame(self.status_line, self._holder)],
+            header=[self.navigation, *person_views(self.context, "top"), theme_mirror()],
+            main=[self._frame],
             theme_config=material_theme(),
             dark_theme=self.state.dark,
             busy_indicator=None,
@@ -152,6 +154,16 @@ class Dashboard:
         for page in self._pages.values():
             if hasattr(page, "dispose"):
                 page.dispose()
+
+    def close(self, words: str) -> None:
+        """Show words in place of everything: the page's person is here no more.
+
+        Args:
+            words: as HTML.
+        """
+        self.dispose()
+        self.navigation.visible = False
+        self._frame[:] = [html(words)]
 
     def apply(self, status: Status) -> None:
         """Take over a new status; called by the hub under the document's lock."""
@@ -234,6 +246,10 @@ def _stop_following_busy(page: Any) -> None:  # noqa: ANN401 - a Panel page
 
 def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel page
     """Build the dashboard of a new session, subscribed to the hub until the session ends."""
+    opened = open_for_person(context, pn.state.curdoc.session_context if pn.state.curdoc else None)
+    if opened is None:
+        return html(SIGNED_OUT)
+    context = opened
     try:
         dashboard = Dashboard(context)
         view = dashboard.view()
@@ -247,5 +263,10 @@ def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel pag
         context.hub.unsubscribe(number)
         dashboard.dispose()
 
+    def leave() -> None:
+        context.hub.unsubscribe(number)
+        dashboard.close(SIGNED_OUT)
+
     pn.state.on_session_destroyed(forget)
+    watch_person(context, leave)
     return view

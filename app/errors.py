@@ -8,7 +8,9 @@ config.errors.GoldpanError
     │   ├── ProjectMissingError    there is no project where one was expected
     │   ├── PoolDamagedError       the project's snapshot of the pool is damaged; it can be taken again
     │   └── PoolMovedError         the pool is not the one the project or shared config was made with
-    ├── ServerError                the server cannot start: port taken, address not to be had
+    ├── ServerError                the server cannot start: port taken, address not to be had, open without a login
+    ├── PasswordError              a password that cannot be used, or a password file that cannot be read or written
+    ├── AccessError                who asks may not do that, or not any more (status 403)
     ├── RoundError                 a round cannot run
     ├── RoundFailedError           a round failed in the worker; says why, in plain text
     ├── SeekUnusableError          what is sought cannot be used in this round; it goes on without
@@ -48,6 +50,14 @@ class PoolMovedError(ProjectError):
 
 class ServerError(AppError):
     """The server cannot start."""
+
+
+class PasswordError(AppError):
+    """A password cannot be used, or the file of passwords cannot be read or written."""
+
+
+class AccessError(AppError):
+    """Who asks may not do that, or not any more; answered with status 403."""
 
 
 class RoundError(AppError):

@@ -6,6 +6,7 @@ from typing import Any
 
 import param
 
+from app.access import require
 from app.attempts import Attempts
 from app.plot_plugins import domain_plots
 from app.plotting import first_plot, known_plots
@@ -13,6 +14,7 @@ from app.recording import note_setting
 from app.session import DashboardState
 from config.files import load_config, save_config
 from config.schema import DOMAIN_PLOTS_MAX, PLOTS_MAX, PlotSection
+from labeling.people import Role
 
 
 class PlotState(Attempts):
@@ -74,6 +76,7 @@ class PlotState(Attempts):
         path = context.project.paths.config
 
         def write() -> bool:
+            require(context, Role.ADMIN)
             # The classes' page writes the same file.
             with context.writing_file:
                 config = load_config(path)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from app.access import require
 from app.context import ServerContext
 from labeling.clock import database_now
 from labeling.events import EventKind, record_event
+from labeling.people import Role
 from labeling.selections import (
     NamedSelection,
     PackedKeys,
@@ -56,7 +58,9 @@ def keep(context: ServerContext, keys: PackedKeys, *, name: str, how: str) -> Na
 
     Raises:
         SelectionError: the name is taken or cannot be used.
+        AccessError: the person may not keep selections.
     """
+    require(context, Role.ANNOTATOR)
     with context.project.database.transaction() as session:
         kept = save_selection(
             session,
@@ -75,7 +79,9 @@ def rename(context: ServerContext, entry: NamedSelection, *, name: str) -> Named
 
     Raises:
         SelectionError: it is not there, or the name is taken or cannot be used.
+        AccessError: it is another person's, and this one is no reviewer.
     """
+    require(context, _needed(context, entry))
     with context.project.database.transaction() as session:
         renamed = rename_selection(session, selection_id=entry.id, name=name)
         _note(context, session, EventKind.SELECTION_RENAMED, renamed, former=entry.name)
@@ -87,7 +93,9 @@ def delete(context: ServerContext, entry: NamedSelection) -> None:
 
     Raises:
         SelectionError: it is not there.
+        AccessError: it is another person's, and this one is no reviewer.
     """
+    require(context, _needed(context, entry))
     with context.project.database.transaction() as session:
         delete_selection(session, selection_id=entry.id)
         _note(context, session, EventKind.SELECTION_DELETED, entry)
@@ -136,3 +144,8 @@ def _note(
         subject=entry.name,
         details={"items": entry.count, "how": entry.how, **more},
     )
+
+
+def _needed(context: ServerContext, entry: NamedSelection) -> Role:
+    """Return who may change a selection: who saved it, else who reviews."""
+    return Role.ANNOTATOR if entry.annotator == context.person.name else Role.REVIEWER

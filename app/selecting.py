@@ -12,6 +12,7 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
+from app.access import require
 from app.context import ServerContext
 from app.errors import RequestError
 from app.project import Project
@@ -24,6 +25,7 @@ from labeling.groups import (
     record_group,
     undo_group,
 )
+from labeling.people import Role
 from labeling.pools.criteria import matching_rows, parse_criteria
 
 CHUNK_ROWS = 65_536
@@ -140,11 +142,13 @@ def label_rows(context: ServerContext, rows: IntArray, class_id: int) -> tuple[s
     Raises:
         RequestError: nothing is chosen, or too much.
         AnnotationInvalidError: there is no such class, or it is archived.
+        AccessError: the person may not label.
     """
     if not 0 < len(rows) <= SELECTION_MAX:
         raise RequestError(
             f"{len(rows):,} items are chosen; choose between 1 and {SELECTION_MAX:,} to label them at once"
         )
+    require(context, Role.ANNOTATOR)
     uid = f"{SELECTION_PREFIX}{uuid4().hex}"
     labels = tuple((key, class_id) for key in context.project.pool.keys(rows))
     with context.project.database.transaction() as session:
@@ -164,7 +168,9 @@ def take_back(context: ServerContext, group_uid: str) -> int:
 
     Raises:
         UndoRefusedError: nothing of it is left to take back.
+        AccessError: the person may not label.
     """
+    require(context, Role.ANNOTATOR)
     with context.project.database.transaction() as session:
         keys = undo_group(
             session,

@@ -15,6 +15,7 @@ from typing import Any
 
 from app.context import ServerContext, make_context
 from app.errors import ServerError
+from app.login.entrance import Entrance, make_access, server_options, warnings_of
 from app.plot_plugins import load_plots
 from app.prepare import resume_preparation
 
@@ -24,6 +25,8 @@ DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 5006
 UNUSED_SESSION_MS = 15_000
 CHECK_UNUSED_MS = 5_000
+ALONE = Entrance()
+"""Nobody signs in: one person, on this machine."""
 SESSION_TOKEN_S = 300
 """How long a page that was loaded may take to open its websocket."""
 MESSAGE_MAX_BYTES = 4 * 1024 * 1024
@@ -46,6 +49,7 @@ def serve(
     allow_hosts: tuple[str, ...] = (),
     plugins: tuple[Path, ...] = (),
     on_ready: Callable[[str], None] | None = None,
+    entrance: Entrance = ALONE,
 ) -> None:
     """Serve a project until the process is told to stop.
 
@@ -56,19 +60,27 @@ def serve(
         allow_hosts: further values of the Host header to answer, as "name:port".
         plugins: Python files with plots of a field's own.
         on_ready: called with the page's address once the server answers.
+        entrance: who may come in; the local person alone unless it says other.
 
     Raises:
-        ServerError: the port is taken or the address is not this machine's.
+        ServerError: the port is taken, the address is not this machine's, or the network would get in without a login.
+        PasswordError: the password file cannot be used.
     """
+    for warning in entrance.check(address):
+        log.warning(warning)
     # Everything is served from here: a setting in the environment must not send browsers to a CDN.
     os.environ["BOKEH_RESOURCES"] = "server"
     sock_port = claim_port(address, port)
     project = resume_preparation(config_path)
+    for warning in warnings_of(entrance, project):
+        log.warning(warning)
     hosts = known_hosts(address, sock_port, allow_hosts)
-    context = make_context(project, hosts=hosts, plugin_problems=load_plots(plugins))
+    access, problems = make_access(entrance, project), load_plots(plugins)
+    context = make_context(project, hosts=hosts, access=access, plugin_problems=problems)
+    options = server_options(entrance, context)
     context.supervisor.start()
     try:
-        _run(context, address=address, port=sock_port, on_ready=on_ready)
+        _run(context, address=address, port=sock_port, on_ready=on_ready, options=options)
     finally:
         context.stop()
 
@@ -109,9 +121,8 @@ def _spellings(host: str) -> set[str]:
     return {name, name.removesuffix(":443").removesuffix(":80")}
 
 
-def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[[str], None] | None) -> None:
-    import panel as pn
-
+def routes(context: ServerContext) -> list[tuple[str, Any, dict[str, Any]]]:
+    """Return all routes of our own, beside the page: address, handler, and what the handler is made with."""
     from app.api import api_routes
     from app.api_audit import audit_routes
     from app.api_classes import class_routes
@@ -119,6 +130,28 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
     from app.api_media import media_routes
     from app.api_review import review_routes
     from app.api_selections import selection_routes
+
+    return [
+        *api_routes(context),
+        *audit_routes(context),
+        *class_routes(context),
+        *confirm_routes(context),
+        *media_routes(context),
+        *review_routes(context),
+        *selection_routes(context),
+    ]
+
+
+def _run(
+    context: ServerContext,
+    *,
+    address: str,
+    port: int,
+    on_ready: Callable[[str], None] | None,
+    options: dict[str, Any],
+) -> None:
+    import panel as pn
+
     from app.components.map_picture import warm_up
     from app.dashboard import make_dashboard
     from app.gate import SafeHeaders, refuse_strangers
@@ -134,26 +167,17 @@ def _run(context: ServerContext, *, address: str, port: int, on_ready: Callable[
         start=False,
         verbose=False,
         title={"/": project.title or project.name},
-        extra_patterns=[
-            *api_routes(context),
-            *audit_routes(context),
-            *class_routes(context),
-            *confirm_routes(context),
-            *media_routes(context),
-            *review_routes(context),
-            *selection_routes(context),
-        ],
+        extra_patterns=routes(context),
         # Bokeh cannot read IPv6 addresses here; a page under one would get no websocket, so none is offered.
         websocket_origin=sorted(host for host in context.hosts if not host.startswith("[")),
         unused_session_lifetime_milliseconds=UNUSED_SESSION_MS,
         check_unused_sessions_milliseconds=CHECK_UNUSED_MS,
-        # A session belongs to whom its page was sent: its token cannot be made up, nor chosen by an address.
-        sign_sessions=True,
-        secret_key=_session_key(),
         session_token_expiration=SESSION_TOKEN_S,
         websocket_max_message_size=MESSAGE_MAX_BYTES,
         http_server_kwargs=dict(HTTP_LIMITS),
         transforms=[SafeHeaders],
+        # A session belongs to whom its page was sent: its token cannot be made up, nor chosen by an address.
+        **{"sign_sessions": True, "secret_key": _session_key(), **options},
     )
     refuse_strangers(server._tornado, context.hosts)
     loop = server.io_loop

@@ -13,6 +13,8 @@ config.errors.GoldpanError
     │   └── UndoRefusedError        not there, not yours, already undone, or itself an undo
     ├── LabelClassError             a class: unknown, archived, or a name or key that is taken
     ├── AnnotatorError              an annotator's name that cannot be used, or an unknown annotator
+    ├── PersonError                 a person: unknown, there already, or the only admin
+    ├── TokenError                  a token: unknown, or with values that cannot be stored
     ├── ProposalError               a proposal or lease with values that cannot be stored
     ├── SeekError                   what is sought: values that cannot be stored, or none of that number
     ├── GoldError                   a gold item whose label is not known, or values that cannot be stored
@@ -83,6 +85,14 @@ class LabelClassError(LabelingError):
 
 class AnnotatorError(LabelingError):
     """An annotator's name that cannot be used, or an unknown annotator."""
+
+
+class PersonError(LabelingError):
+    """A person who is unknown or there already, or the only admin, whom a project keeps."""
+
+
+class TokenError(LabelingError):
+    """A token that is unknown, or values of one that cannot be stored."""
 
 
 class ProposalError(LabelingError):

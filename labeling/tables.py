@@ -78,12 +78,38 @@ class ProjectTable(Base):
 
 
 class AnnotatorTable(Base):
-    """A person who annotates."""
+    """A person of the project. Never deleted: what they did points at them."""
 
     __tablename__ = "annotator"
+    __table_args__ = (
+        sa.CheckConstraint("role IN ('admin', 'reviewer', 'annotator', 'viewer')", name="role_known"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(200), unique=True)
+    role: Mapped[str] = mapped_column(sa.String(16), default="annotator", server_default="annotator")
+    active: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    created_at: Mapped[datetime | None]
+
+
+class TokenTable(Base):
+    """What lets a person in: a sign-in of a browser, or a token for scripts. The secret itself is not kept."""
+
+    __tablename__ = "token"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('api', 'sign_in')", name="kind_known"),
+        sa.Index("ix_token_annotator_id", "annotator_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
+    kind: Mapped[str] = mapped_column(sa.String(16))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class LabelClassTable(Base):

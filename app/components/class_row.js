@@ -1,7 +1,7 @@
 // One class in a row: its colour, key, name, parent and target as fields that are stored when they are left.
 
 class ClassRow {
-  /** `on` holds change(row, values), choose, move(row, step), merge, archive, find(text), problem(text). */
+  /** `on` holds change(row, values), choose, move(row, step), merge, archive, find(text), problem(text), and whether all is `locked`. */
   constructor(on) {
     this.on = on
     this.each = null
@@ -55,6 +55,8 @@ class ClassRow {
     setText(this.count, below ? `${each.count} + ${below} below` : String(each.count))
     this.up.disabled = first
     this.down.disabled = last
+    for (const node of Object.values(this.fields)) node.disabled = this.on.locked
+    for (const node of [this.up, this.down, this.merge, this.gone]) show(node, !this.on.locked)
     this.node.classList.toggle("chosen", chosen)
     this.work.setAttribute("aria-pressed", String(chosen))
     const said = {work: "Work on", up: "Move up", down: "Move down", merge: "Merge", gone: "Archive"}

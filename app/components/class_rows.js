@@ -15,6 +15,7 @@ class ClassRows {
     this.chosen = model.chosen_id
     this.notices = rowNotices()
     this.on = {
+      locked: model.may_change === false,
       change: (row, values) => this._change(row.each, values),
       choose: (row) => this._choose(row.each.id),
       move: (row, step) => this._change(row.each, {place: this._siblings(row.each).findIndex((each) => each.id === row.each.id) + step}),
@@ -52,7 +53,7 @@ class ClassRows {
       event.preventDefault()
       this._add()
     }
-    const add = h("form.add", {onsubmit: submit}, this.name, this.parent, h("button.primary", {type: "submit"}, "Add class"))
+    const add = h("form.add", {onsubmit: submit, hidden: this.model.may_add === false}, this.name, this.parent, h("button.primary", {type: "submit"}, "Add class"))
     this.filter = h("input", {type: "search", "aria-label": "Find a class in the list", placeholder: "Find a class", hidden: true, oninput: () => { this.at = 0; this._draw() }})
     this.paths = h("datalist", {id: "class-paths"})
     this.body = h("tbody")
@@ -125,7 +126,7 @@ class ClassRows {
     setText(this.goneTitle, `Archived (${this.archived.length})`)
     this.gone.replaceChildren(...this.archived.map((each) => h("li", {},
       h("span", {dir: "auto"}, each.name), h("span.quiet", {}, each.count ? plural(each.count, "label") : "no labels"),
-      h("button.plain", {type: "button", "aria-label": `Restore ${each.name}`, onclick: () => this._restore(each)}, "Restore"))))
+      this.on.locked ? null : h("button.plain", {type: "button", "aria-label": `Restore ${each.name}`, onclick: () => this._restore(each)}, "Restore"))))
   }
 
   /** Return the wanted share of each class, the children of each parent, and the path of each class. */

@@ -31,4 +31,9 @@ class ClassRows(JSComponent):
         default=0, doc="Id of the class that is worked on, from both sides; 0 for none."
     )
 
+    may_add = param.Boolean(default=True, doc="Whether the person may add classes, from Python.")
+    may_change = param.Boolean(
+        default=True, doc="Whether the person may rename, order, merge and archive them, from Python."
+    )
+
     _esm = bundle("ROWS", parts=PARTS, styles=("class_rows.css",))

@@ -2,8 +2,8 @@
 // of its own: each entry is one request, so that a page is stored whole or not at all.
 
 class PageOutbox extends Outbox {
-  constructor(project, on) {
-    super(project, on, "confirm")
+  constructor(project, on, person) {
+    super(project, on, {kind: "confirm", person})
   }
 }
 

@@ -60,7 +60,7 @@ class LabelCard {
       acknowledged: (entry, data) => this._acknowledged(entry, data),
       refused: (entry, error) => this._refused(entry, error),
       instance: (id) => this._seeInstance(id),
-    }, this.parts.outbox)
+    }, {kind: this.parts.outbox, person: answer.person})
     for (const {body} of this.outbox.entries) {
       if (body.act === "undo") this.queue.done.delete(body.item_key)
       else this.queue.markDone({key: body.item_key, round: body.round})
@@ -185,6 +185,7 @@ class LabelCard {
     const side = h("aside", {"aria-label": "Answer"}, this.panel.node, actions)
     this.body = h("div.body", {}, this.pane.node, side, this.near.node)
     this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, this.notices.node, this.body, this.overlay.node, this.flagging.node)
+    this.panel.allowAdding(this._param("may_add_classes", true))
     this._takeClasses(this._classesOfModel())
     this._showUndo()
     this._refresh()

@@ -79,6 +79,7 @@ class LabelCard(JSComponent):
         default=[],
         doc="Keys of items to show next, one after the other, from Python. The browser empties it again.",
     )
+    may_add_classes = param.Boolean(default=True, doc="Whether the person may add classes, from Python.")
     current_key = param.String(
         default="", doc="Key of the item on screen, from the browser; empty while none is."
     )

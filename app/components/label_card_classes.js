@@ -24,8 +24,10 @@ class ClassPanel {
     this.addForm.node.classList.add("inline")
     show(this.addForm.node, false)
     this.first = this._makeFirst()
+    this.noneYet = h("p.nothing", {hidden: true}, "There is no class yet. A reviewer or an admin of the project names the first ones.")
+    this.adding = true
     this.node = h("div.classes", {}, h("div.head", {}, this.title, this.plus), this.addForm.node,
-      h("div.find", {}, this.filter, this.slash), this.list, this.nothing, this.first)
+      h("div.find", {}, this.filter, this.slash), this.list, this.nothing, this.noneYet, this.first)
     this.filter.addEventListener("input", () => this._narrow())
     this.filter.addEventListener("keydown", (event) => this._filterKey(event))
   }
@@ -45,13 +47,19 @@ class ClassPanel {
     const many = this.classes.length > FILTER_ABOVE
     this.node.toggleAttribute("data-tree", this.classes.some((each) => each.depth))
     this.node.dataset.size = this.classes.length <= 6 ? "few" : many ? "many" : "some"
-    show(this.first, this.classes.length === 0)
+    show(this.first, this.classes.length === 0 && this.adding)
+    show(this.noneYet, this.classes.length === 0 && !this.adding)
     show(this.filter, many)
     show(this.slash, many)
-    show(this.plus, this.classes.length > 0)
+    show(this.plus, this.classes.length > 0 && this.adding)
     show(this.title, this.classes.length > 0)
     this._narrow()
     this._showCounts()
+  }
+
+  /** Say whether the person may add classes. */
+  allowAdding(allowed) {
+    this.adding = allowed
   }
 
   find(id) {

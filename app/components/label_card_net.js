@@ -85,10 +85,10 @@ async function request(path, {method = "GET", body, headers = {}, limit = 10000,
   }
 }
 
-/** Ask whether the server is there, and which project it serves. Returns its answer or null. */
+/** Ask whether the server is there and knows us, and which project it serves. Returns its answer or null. */
 async function health() {
   const {status, data} = await request("/api/health", {limit: 1500})
-  return status === 200 && data.status === "ok" ? data : null
+  return status === 200 && data.status === "ok" && data.instance ? data : null
 }
 
 /** Say a share as a percentage a person can read: 83 %, < 1 %, > 99 %. */

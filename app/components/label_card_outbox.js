@@ -12,12 +12,14 @@ const TOGETHER_BYTES = 48000
 class Outbox {
   /**
    * `on` holds the callbacks change(), acknowledged(entry, data), refused(entry, error), instance(id); `kind` keeps the
-   * entries of one outbox apart from those of another.
+   * entries of one outbox apart from those of another. `person` is who gave them, where people sign in: what one of
+   * them left waiting in this browser is never sent as another's.
    */
-  constructor(project, on, kind = "outbox") {
+  constructor(project, on, {kind = "outbox", person = null} = {}) {
     this.project = project
+    this.person = person
     this.on = on
-    this.prefix = `goldpan:${kind}:${project}:`
+    this.prefix = `goldpan:${kind}${person == null ? "" : `@${person}`}:${project}:`
     this.trouble = ""
     this.memoryOnly = false
     this.closed = false
@@ -103,6 +105,7 @@ class Outbox {
   async _deliver(entries) {
     entries[0].sentAt = Math.max(entries[0].sentAt, this.freshFrom ?? 0)
     const headers = {"X-Goldpan-Project": encodeURIComponent(this.project)}
+    if (this.person != null) headers["X-Goldpan-Person"] = String(this.person)
     const {path, body} = this._request(entries)
     const {status, data} = await request(path, {method: "POST", body, headers})
     if (this.closed) return false
@@ -142,6 +145,7 @@ class Outbox {
   _name(status, data) {
     if (status === 0) return "waiting for the server"
     if (status === 401 || status === 403) return data.error ? `the server says: ${data.error}` : "please sign in again"
+    if (status === 409 && data.person) return "somebody else is signed in here now; they wait for you to sign in again"
     if (status === 409) return `the server shows another project now; these belong to ${this.project}`
     return data.error ? `the server says: ${data.error}` : "the server is busy"
   }

@@ -49,7 +49,7 @@ class PageGrid {
       acknowledged: (entry, data) => this._acknowledged(entry, data),
       refused: (entry, error) => this._refused(entry, error),
       instance: () => {},
-    })
+    }, answer.person)
     this.outbox.start()
     await this.fetch()
   }

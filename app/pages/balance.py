@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.access import may
 from app.balance_data import balance_frame
 from app.balance_state import BalanceState
 from app.class_needs import class_groups, group_limits
@@ -20,7 +21,13 @@ from app.components.layout import aside, bar, html, panel, stack
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
 from app.session import DashboardState
+from labeling.people import Role
 
+EDITING = (
+    "What you change here is kept when you leave the field, and the label card follows; the next round uses it. A "
+    "target is a weight: twice as much asks for twice as many labels."
+)
+READING = "An admin of the project changes the classes; a reviewer can add one."
 PAUSE_MS = 600
 SHOWN_LACKING = 6
 WAITING = '<p class="gp-quiet">Being worked out …</p>'
@@ -47,7 +54,12 @@ class BalancePage:
         self.seek = _button("Seek it", self._seek, variant="outlined")
         self.show = _button("Show on the map", lambda *_: self.state.show_on_map(), variant="outlined")
         self.needs = html(WAITING)
-        self.rows = ClassRows(sizing_mode="stretch_width")
+        context = state.context
+        self.rows = ClassRows(
+            may_add=may(context, Role.REVIEWER),
+            may_change=may(context, Role.ADMIN),
+            sizing_mode="stretch_width",
+        )
         self._link(document)
         self._push_rows()
         self._show_work()
@@ -57,16 +69,20 @@ class BalancePage:
         return stack(
             aside(
                 panel("Balance of the classes", self.summary, self.chart),
-                panel("Work on a class", self.work, bar(self.confirm, self.seek, self.show)),
+                panel("Work on a class", self.work, bar(*self._acts())),
             ),
             panel("What is missing", self.needs),
             panel(
                 "Classes",
                 self.rows,
-                note="What you change here is kept when you leave the field, and the label card follows; the next "
-                "round uses it. A target is a weight: twice as much asks for twice as many labels.",
+                note=EDITING if may(self.dashboard.context, Role.ADMIN) else READING,
             ),
         )
+
+    def _acts(self) -> list[Any]:
+        """Return the buttons for what the person may do with a class."""
+        labels = may(self.dashboard.context, Role.ANNOTATOR)
+        return [self.confirm, self.seek, self.show] if labels else [self.show]
 
     def paint(self) -> None:
         """Draw the chart anew; nothing happens while another page is shown."""

@@ -10,10 +10,12 @@ from typing import Any
 
 import panel_material_ui as pmui
 
+from app.access import may, why_not
 from app.components.audit_grid import AuditGrid
 from app.components.confirm_grid import ConfirmGrid
-from app.components.layout import stack
+from app.components.layout import html, panel, stack
 from app.session import DashboardState
+from labeling.people import Role
 
 CONFIRM, CHECK = "Confirm likely items", "Check labels"
 MODES_PX = 330
@@ -31,11 +33,14 @@ class ConfirmPage:
             document: the tab's document; the grids need nothing of it.
         """
         self.state = state
+        self.labels = may(state.context, Role.ANNOTATOR)
+        self.checks = may(state.context, Role.REVIEWER)
         self.mode = pmui.RadioButtonGroup(
-            options=[CONFIRM, CHECK],
+            options=[CONFIRM, CHECK] if self.checks else [CONFIRM],
             value=CONFIRM,
             size="small",
             width=MODES_PX,
+            visible=self.checks,
             sx={"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}},
             margin=0,
         )
@@ -50,13 +55,15 @@ class ConfirmPage:
         state.param.watch(self._push, ["round_number", "classes_version", "page"])
         state.param.watch(self._want, "audit_keys")
         state.param.watch(self._open, "confirm_class")
-        if state.audit_keys:
+        if state.audit_keys and self.checks:
             self.mode.value = CHECK
         self._show()
         self._open()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
+        if not self.labels:
+            return panel("You look on", html(why_not(self.state.context, Role.ANNOTATOR, "Confirming items")))
         return stack(self.mode, self.holder)
 
     def _choose(self, event: Any) -> None:  # noqa: ANN401 - a param event
@@ -85,7 +92,7 @@ class ConfirmPage:
 
     def _want(self, *_: Any) -> None:  # noqa: ANN401 - param events
         """Check the items that another page has chosen."""
-        if not self.state.audit_keys:
+        if not self.state.audit_keys or not self.checks:
             return
         if self.check is not None:
             self.check.wanted_keys = []

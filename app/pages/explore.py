@@ -10,6 +10,7 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
+from app.access import may
 from app.components.layout import aside, bar, html, panel, stack
 from app.components.raster_select import Line
 from app.components.series_picture import series_svg
@@ -23,6 +24,7 @@ from app.seek_state import SeekState
 from app.session import DashboardState
 from labeling.annotations import history
 from labeling.classes import list_classes
+from labeling.people import Role
 from labeling.seeks import SeekKind
 
 RING_PAUSE_MS, AGAIN_PAUSE_MS = 10, 250
@@ -97,8 +99,8 @@ class ExplorePage:
         if row < 0 or self.state.page != "Explore":
             return
         self.detail.object = item_html(self.state, row)
-        for button in (self.label_button, self.similar_button, self.seek_button):
-            button.visible = True
+        self.similar_button.visible = True
+        self.label_button.visible = self.seek_button.visible = may(self.state.context, Role.ANNOTATOR)
 
     def _drawn(self, line: Line) -> None:
         # The positions that the line was drawn on: the map may be rearranged before its turn comes.

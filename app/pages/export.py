@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 import panel_material_ui as pmui
 
+from app.access import may, require, why_not
 from app.components.layout import bar, html, panel
 from app.exporting import DEFAULT_FORMATS, Exported, export_project
 from app.notices import tell_done, tell_problem
 from app.session import DashboardState
 from config.errors import GoldpanError
 from labeling.exports.registry import exports
+from labeling.people import Role
 
 Result = TypeVar("Result")
 INTRO = (
@@ -50,11 +52,17 @@ class ExportPage:
             auto=True,
         )
         self.summary = html()
+        context = state.context
+        self.download.disabled = self.formats.disabled = not may(context, Role.REVIEWER)
+        self.write.visible = may(context, Role.ADMIN)
+        self.note = html(why_not(context, Role.REVIEWER, "Exporting"))
         state.param.watch(lambda *_: self.paint(), ["page", "revision"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
-        return panel("Export", self.summary, self.formats, bar(self.download, self.write), note=INTRO)
+        return panel(
+            "Export", self.summary, self.note, self.formats, bar(self.download, self.write), note=INTRO
+        )
 
     def paint(self) -> None:
         """Say what an export would hold."""
@@ -72,7 +80,7 @@ class ExportPage:
         # A second press while the first one writes would only write the same again.
         self.write.param.update(loading=True, disabled=True)
         try:
-            written = await self.in_thread(self._export)
+            written = await self.in_thread(lambda: self._export(Role.ADMIN))
         except (GoldpanError, OSError) as problem:
             tell_problem(f"Nothing was exported: {problem}")
         else:
@@ -86,13 +94,14 @@ class ExportPage:
 
     async def _zip(self) -> io.BytesIO:
         try:
-            return await self.in_thread(lambda: zip_folder(self._export().folder))
+            return await self.in_thread(lambda: zip_folder(self._export(Role.REVIEWER).folder))
         except (GoldpanError, OSError) as problem:
             tell_problem(f"Nothing was exported: {problem}")
             return io.BytesIO()
 
-    def _export(self) -> Exported:
+    def _export(self, needed: Role) -> Exported:
         context = self.state.context
+        require(context, needed)
         return export_project(context.project, formats=self.formats.value, annotator_id=context.annotator_id)
 
 

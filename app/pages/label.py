@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.access import may, why_not
 from app.advice import latest_advice
 from app.balance_data import class_balance
 from app.components.balance_bars import balance_rows
@@ -16,6 +17,7 @@ from app.pages.pool_view import PoolView
 from app.pages.progress import ProgressLine
 from app.pages.seek import SeekCard
 from app.session import DashboardState
+from labeling.people import Role
 
 BALANCE_PAUSE_MS, BALANCE_LONGEST_MS = 150, 1500
 
@@ -27,7 +29,10 @@ class LabelPage:
         """Build the views and link them to the state."""
         self.state = state
         self.card = LabelCard(
-            classes=self._classes(), round_number=state.round_number, sizing_mode="stretch_width"
+            classes=self._classes(),
+            round_number=state.round_number,
+            may_add_classes=may(state.context, Role.REVIEWER),
+            sizing_mode="stretch_width",
         )
         self.pool_view = PoolView(state, document, page="Label", height_px=330)
         self.seek = SeekCard(state, document)
@@ -48,8 +53,9 @@ class LabelPage:
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout: the card, and beside it (below it when narrow) what is sought, map, balance."""
+        reason = why_not(self.state.context, Role.ANNOTATOR, "Labelling")
         return aside(
-            self.card,
+            panel("You look on", html(reason)) if reason else self.card,
             self.seek.view(),
             panel("The pool", self.pool_view.view()),
             panel("Balance of the classes", self.progress.view, self.balance, self.stopping),

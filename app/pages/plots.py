@@ -11,6 +11,7 @@ import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
+from app.access import may
 from app.components.layout import bar, html, panel, stack
 from app.components.pool_map import PoolMap
 from app.components.raster_select import Line
@@ -24,6 +25,7 @@ from app.plot_state import PlotState
 from app.plotting import Positions, plot_axes, plot_columns
 from app.selection_state import SelectionState
 from config.schema import PlotSection
+from labeling.people import Role
 
 HEIGHT_PX = 380
 PICK = "Add a plot of your field"
@@ -126,6 +128,7 @@ class PlotsCard:
         self.said.visible = bool(told) or not (state.plots or state.domain)
         self.add.disabled = not state.can_add
         self.keep.disabled = state.busy
+        self.keep.visible = may(state.dashboard.context, Role.ADMIN)
 
     async def _keep(self, *_: Any) -> None:  # noqa: ANN401 - a click
         said = await self.state.keep()

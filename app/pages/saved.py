@@ -8,11 +8,13 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.access import may
 from app.components.layout import bar, html, panel, stack
 from app.components.text_entry import TextEntry, write
 from app.notices import tell_done
 from app.saved_state import SavedState
 from app.selection_state import SelectionState
+from labeling.people import Role
 from labeling.selections import NamedSelection
 
 EMPTY = (
@@ -57,6 +59,8 @@ class SavedCard:
         self.problem = html(visible=False)
         self.saving = bar(self.name, self.save)
         self.present = bar(self.list, self.open, self.rename, self.delete, self.file)
+        self.may_save = may(selection.dashboard.context, Role.ANNOTATOR)
+        self.rename.visible = self.delete.visible = self.may_save
         self._titles: dict[str, int] = {}
         self._link(selection, document)
         self._close()
@@ -110,7 +114,7 @@ class SavedCard:
         self.save.disabled = state.busy
 
     def _show_saving(self) -> None:
-        self.saving.visible = bool(len(self.state.selection.rows))
+        self.saving.visible = self.may_save and bool(len(self.state.selection.rows))
 
     def _pick(self, event: Any) -> None:  # noqa: ANN401 - a param event
         self.state.picked_id = self._titles.get(event.new, self.state.picked_id)

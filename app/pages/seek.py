@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.access import may
 from app.components.class_select import ClassSelect
 from app.components.layout import html, panel, stack, stylesheet
 from app.components.seek_rows import seek_row
@@ -15,6 +16,7 @@ from app.components.text_entry import TextEntry, write
 from app.debounce import Debounced
 from app.seek_state import SeekState
 from app.session import DashboardState
+from labeling.people import Role
 from labeling.seeks import TEXT_MAX_BYTES, Seek, SeekKind
 
 COUNT_PAUSE_MS = 300
@@ -51,8 +53,9 @@ class SeekCard:
         self.list.css_classes = ["gp-stack", "gp-seeks"]
         self.empty = html(css_class="gp-seek-empty")
         self.toggle = pmui.Button(variant="text", margin=0, sx=OPEN_SX, on_click=self._toggle)
-        self.form = stack(self.intro, self.kind, self.about.view, self.words, self.example, self.criteria, self.add,
-                          self.problem, self.empty, self.list)  # fmt: skip
+        self.may_seek = may(dashboard.context, Role.ANNOTATOR)
+        fields = [self.intro, self.kind, self.about.view, self.words, self.example, self.criteria, self.add]
+        self.form = stack(*(fields if self.may_seek else []), self.problem, self.empty, self.list)
         self.form.visible = self.state.untouched
         self._link(document)
         self._show_kind()
@@ -184,7 +187,7 @@ class SeekCard:
 
         button = pmui.Button(label="Withdraw", variant="text", size="small", margin=0, on_click=withdraw)
         return pn.Column(
-            html(text), button, css_classes=["gp-seek-line"], stylesheets=[stylesheet()],
+            html(text), *([button] if self.may_seek else []), css_classes=["gp-seek-line"], stylesheets=[stylesheet()],
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
 

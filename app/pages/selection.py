@@ -9,6 +9,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
+from app.access import may
 from app.components.class_select import ClassSelect
 from app.components.contact_sheet import ContactSheet
 from app.components.layout import bar, html, panel, stack
@@ -19,6 +20,7 @@ from app.notices import tell_done
 from app.selecting import ClassShare
 from app.selection_state import ASK_ABOVE, SelectionState
 from app.session import DashboardState
+from labeling.people import Role
 
 EMPTY = (
     '<div class="gp-empty"><h3>Choose many at once</h3><p>Draw around items with the lasso or the box above the map, '
@@ -83,6 +85,9 @@ class SelectionCard:
         self.acts = bar(
             self.about.view, self.label_button, self.first_button, self.more_button, self.clear_button
         )
+        self.may_label = may(dashboard.context, Role.ANNOTATOR)
+        for acting in (self.about.view, self.label_button, self.first_button):
+            acting.visible = self.may_label
         self._link(document)
         self._stop_asking()
         self._show_classes()

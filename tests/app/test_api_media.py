@@ -30,6 +30,7 @@ from app.column_summaries import ColumnSummaries
 from app.errors import RequestError
 from app.items import TEXT_AHEAD, item_view
 from config.schema import PoolSection, ProjectConfig
+from labeling.people import Person, Role
 from labeling.pools.pool import Pool
 from labeling.pools.stretch import Stretch
 from tests.labeling.pools.files import csv_pool, image_bytes, snapshot, write_series
@@ -51,6 +52,8 @@ def served(pool: Pool, **sections: Any) -> Iterator[Asker]:
             summaries=ColumnSummaries(pool),
             reader=reader,
             hosts=frozenset({host}),
+            access=None,
+            person=Person(1, "you", Role.ADMIN),
         )
 
         async def run() -> None:

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.api_review import ReviewerHandler, parse_wish, store_gold
+from app.api_review import parse_wish, store_gold
 from app.context import ServerContext
 from app.errors import RequestError
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotators import ensure_annotator
-from labeling.people import Person, Role
 from tests.projects import MOMENT, label, make_clouds
 from tests.servers import RunningServer, serving
 
@@ -93,14 +92,6 @@ def test_gold__of_a_decided_item_until_it_is_ended(server: RunningServer) -> Non
 def test_handlers__not_from_another_site_or_for_another_project(server: RunningServer) -> None:
     assert server.post("/api/review/page", {}, {"Origin": "http://elsewhere.example"})[0] == 403
     assert server.post("/api/gold", {}, {"X-Goldpan-Project": "stars"})[0] == 409
-
-
-@pytest.mark.parametrize(
-    ("role", "may"),
-    [(Role.ADMIN, True), (Role.REVIEWER, True), (Role.ANNOTATOR, False), (Role.VIEWER, False)],
-)
-def test_handlers__for_reviewers_alone(role: Role, may: bool) -> None:
-    assert ReviewerHandler.may(Person(1, "me", role)) == may
 
 
 @pytest.mark.parametrize(
