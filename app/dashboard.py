@@ -9,6 +9,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.io.notifications import NotificationAreaBase
 from panel.util import edit_readonly
 
 from app.components.layout import html, page_frame, stack
@@ -186,6 +187,16 @@ def status_html(state: DashboardState) -> str:
     )
 
 
+def forget_notices(document: Any) -> None:  # noqa: ANN401 - a bokeh Document
+    """Let go of a document whose session has ended.
+
+    Panel 1.9.4 does so for all it put into the document but the notices, and by them keeps it whole, 2 MB a page.
+    """
+    for key, (view, _, owner, _) in list(pn.state._views.items()):
+        if owner is document and isinstance(view, NotificationAreaBase):
+            del pn.state._views[key]
+
+
 def _stop_following_busy(page: Any) -> None:  # noqa: ANN401 - a Panel page
     """Cut the page's `busy` parameter off from the server's.
 
@@ -194,6 +205,10 @@ def _stop_following_busy(page: Any) -> None:  # noqa: ANN401 - a Panel page
     """
     with edit_readonly(page):
         page.busy = False
+    # The server's parameter would still hold the page, and with it all of a session that has ended.
+    for _, watcher in page._param__private.ref_watchers:
+        if watcher.inst is pn.state:
+            pn.state.param.unwatch(watcher)
 
 
 def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel page
@@ -210,6 +225,7 @@ def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel pag
     def forget(_: Any) -> None:  # noqa: ANN401 - bokeh's session context
         context.hub.unsubscribe(number)
         dashboard.dispose()
+        forget_notices(dashboard.document)
 
     pn.state.on_session_destroyed(forget)
     return view
