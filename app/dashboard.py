@@ -238,7 +238,7 @@ def status_html(state: DashboardState) -> str:
 def forget_notices(document: Any) -> None:  # noqa: ANN401 - a bokeh Document
     """Let go of a document whose session has ended.
 
-    Panel 1.9.4 does so for all it put into the document but the notices, and by them keeps the whole of it, 2 MB a page.
+    Panel 1.9.4 does so for all it put into the document but the notices, and by them keeps it whole, 2 MB a page.
     """
     for key, (view, _, owner, _) in list(pn.state._views.items()):
         if owner is document and isinstance(view, NotificationAreaBase):
