@@ -71,20 +71,11 @@ NAVIGATION_SX: dict[str, Any] = {
             "color": "var(--gp-primary) !important",
             "backgroundColor": "var(--gp-primary-soft) !important",
         },
-        "@media (max-width: 479px)": {"px": 0.75},
-        # So that all pages are within reach in wide fonts too.
-        "@media (max-width: 379px)": {"px": 0.5},
-    },
-}
-CROWDED_SX: dict[str, Any] = {
-    **NAVIGATION_SX,
-    "& .MuiToggleButton-root": {
-        **NAVIGATION_SX["& .MuiToggleButton-root"],
+        # All pages within reach on a phone, the theme's switch beside them.
         "@media (max-width: 479px)": {"px": 0.25, "fontSize": "0.7rem", "letterSpacing": "-0.02em"},
         "@media (max-width: 379px)": {"px": 0, "fontSize": "0.66rem", "letterSpacing": "-0.03em"},
     },
 }
-"""The same for one page more."""
 BROKEN = (
     '<h2>This page could not be built</h2><p class="gp-problem">Your labels are safe. Reload the page; if this stays, '
     "the server's log says why.</p>"
@@ -114,7 +105,7 @@ class Dashboard:
         self.navigation = pmui.RadioButtonGroup(
             options=list(self.state.pages),
             value=self.state.page,
-            sx=CROWDED_SX if self.state.team else NAVIGATION_SX,
+            sx=NAVIGATION_SX,
             margin=(0, 0, 0, 8),
             size="small",
         )
@@ -201,7 +192,7 @@ class Dashboard:
         """Show the page that the state names, if the person can go there."""
         pages = list(self.state.pages)
         if self.navigation.options != pages:
-            self.navigation.param.update(options=pages, sx=CROWDED_SX)
+            self.navigation.options = pages
         if self.state.page not in pages:
             self.state.page = pages[0]
             return

@@ -33,6 +33,7 @@ class Debounced:
         self._longest_s = max(longest_ms, pause_ms) / 1000
         self._first_s: float | None = None
         self._due_s = 0.0
+        self._called_at_s = 0.0
 
     def ask(self, *_: Any) -> None:  # noqa: ANN401 - takes the events of any watcher
         """Ask for a call; more asks before it are one with it."""
@@ -47,12 +48,13 @@ class Debounced:
         self._wait(self._pause_s)
 
     def _wait(self, seconds: float) -> None:
+        self._called_at_s = self._due_s
         self._document.add_timeout_callback(self._call, max(1, round(1000 * seconds)))
 
     def _call(self) -> None:
-        left_s = self._due_s - time.monotonic()
-        if left_s > 0.001:
-            self._wait(left_s)
+        # Asked for again meanwhile, and so put off further.
+        if self._due_s > self._called_at_s:
+            self._wait(max(self._due_s - time.monotonic(), 0.0))
             return
         self._first_s = None
         self._step()

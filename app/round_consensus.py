@@ -25,7 +25,7 @@ from models.second_opinion import second_opinion
 
 
 def agree(project: Project, inputs: RoundInputs, *, seed: int) -> RoundInputs:
-    """Return the inputs with the consensus in place of the latest label, on items with several votes.
+    """Return the inputs with the consensus in place of the label, on items with several votes.
 
     Args:
         project: the opened project.

@@ -21,7 +21,7 @@ from labeling.labels import revision as newest_revision
 from labeling.votes import VoteTable, read_votes, voter_count
 
 WITHOUT_CHOICE = "dawid_skene"
-"""The method where the configuration says that rounds train on the latest label."""
+"""The method where the configuration says that rounds train on the label alone."""
 
 
 @dataclass(frozen=True)

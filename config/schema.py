@@ -255,7 +255,7 @@ class TeamSection(Section):
     consensus: ConsensusMethod | None = Field(
         "model_assisted",
         description="what an item's votes add up to where several people labelled it: "
-        f"{_listed('consensus')}; null trains on the latest label",
+        f"{_listed('consensus')}; null trains on the label alone",
     )
 
 

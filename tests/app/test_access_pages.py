@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from app.session import DashboardState
 from labeling.people import Person, Role, add_person, find_person, list_people, set_role
 from labeling.selections import list_selections
 from labeling.tokens import TokenKind, make_token, revoke_token
+from tests.coroutines import finish
 from tests.people import NAMES, moment
 
 
@@ -114,6 +114,6 @@ def test_saved__another_person_s_selection_needs_a_reviewer(context: ServerConte
 def test_plots__only_an_admin_writes_the_configuration(context: ServerContext) -> None:
     before = context.project.paths.config.read_bytes()
     page = PlotState(DashboardState(as_role(context, Role.REVIEWER)))
-    assert asyncio.run(page.keep()) == ""
+    assert finish(page.keep()) == ""
     assert "needs the role admin" in page.problem
     assert context.project.paths.config.read_bytes() == before

@@ -99,7 +99,7 @@ def test_export_project__tells_of_several_votes(clouds: Project, tmp_path: Path)
         assert several["agreement"].tolist() == pytest.approx([1 / 3] * 10)
         assert several["consensus"].to_dict() == truth
         assert several["confidence"].between(0.5, 1).all()
-        assert several["class_name"].to_dict() != truth  # the latest label counts as the item's label
+        assert several["class_name"].to_dict() == truth
         lone = table.loc[alone]
         assert lone["votes"] == 1
         assert lone["consensus"] is None and lone["agreement"] is pd.NA

@@ -11,11 +11,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from app.prepare import create_project
-from app.project import open_project
 from app.run_now import run_now
 from app.session import PAGES
 from app.setup import ProjectWishes, make_config
-from labeling.annotations import history
 from tests.browser.pages import CARD, current_key, labels_by_key, open_page, press, saved_uids, wait_for_item
 from tests.projects import label, make_clouds
 from tests.servers import RunningServer, serving, wait_for
@@ -63,17 +61,12 @@ def test_two_tabs__of_one_person_lose_nothing(chromium: Browser, tmp_path: Path)
         open_page(chromium, server.url) as one,
         open_page(chromium, server.url) as other,
     ):
-        shared = wait_for_item(one)
-        assert wait_for_item(other) == shared
+        # Each tab holds items of its own.
+        assert wait_for_item(one) != wait_for_item(other)
         for turn in range(6):
             press(one if turn % 2 == 0 else other, str(turn % 3 + 1))
         wait_for(lambda: len(saved_uids(one)) == len(saved_uids(other)) == 3, what="six saved labels")
-        assert labels_by_key(server)[shared] == "other"
-        opened_beside = open_project(project.paths.config)
-        with opened_beside.database.reading() as session:
-            acts = [str(entry.act) for entry in history(session, item_key=shared)]
-        opened_beside.close()
-        assert acts == ["label", "label"]
+        assert len(labels_by_key(server)) == 6
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +99,7 @@ def opened(page: Page, name: str) -> None:
     page.wait_for_timeout(1500)
 
 
+@pytest.mark.slow
 def test_markup__is_text_on_every_page(chromium: Browser, hostile: RunningServer) -> None:
     with open_page(chromium, hostile.url) as page:
         wait_for_item(page)
@@ -116,6 +110,7 @@ def test_markup__is_text_on_every_page(chromium: Browser, hostile: RunningServer
             assert page.evaluate("window.hit") is None, f"a text ran as a script on the {name} page"
 
 
+@pytest.mark.slow
 def test_classes__a_thousand_leave_every_page_usable(chromium: Browser, hostile: RunningServer) -> None:
     with open_page(chromium, hostile.url) as page:
         before = wait_for_item(page)

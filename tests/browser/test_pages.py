@@ -90,7 +90,11 @@ def test_page__has_no_serious_accessibility_violations(
             go(page, name)
             page.wait_for_timeout(300)
             violations = axe.Axe().run(page, options=options).response["violations"]
-            found += [f"{name}: {each['id']}" for each in violations if each["impact"] in SERIOUS]
+            found += [
+                f"{name}: {each['id']} {each['nodes'][0]['target']}"
+                for each in violations
+                if each["impact"] in SERIOUS
+            ]
 
         assert found == []
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.project import open_project
+from labeling.classes import list_classes
+from labeling.queue import proposals_of
 from tests.browser.pages import labels_by_key, open_page, wait_for_item, wait_for_round
 from tests.projects import make_clouds, make_texts, truth_of
-from tests.servers import RunningServer, serving, wait_for
+from tests.servers import serving
 
 pytestmark = pytest.mark.browser
 
@@ -19,10 +23,6 @@ EVIL = "<img src=x onerror=alert(1)>"
 def choose_class(page: Page, name: str) -> None:
     page.get_by_role("combobox", name="For class").click()
     page.get_by_role("menuitem", name=name, exact=True).click()
-
-
-def next_reason(server: RunningServer) -> str:
-    return str(server.get("/api/queue?count=1")[1]["items"][0]["reason"])
 
 
 def test_seek__words_for_a_class_come_first(chromium: Browser, tmp_path: Path) -> None:
@@ -41,10 +41,12 @@ def test_seek__words_for_a_class_come_first(chromium: Browser, tmp_path: Path) -
         expect(field).to_have_value("")
         expect(page.locator(".gp-seek")).to_contain_text("1 u s: a stolen bank card")
         wait_for_round(page, 2)
-        wait_for(lambda: "'thing'" in next_reason(server), what="a proposal for the class")
-        first = server.get("/api/queue?count=1")[1]["items"][0]
-        assert truth[first["key"]] == "lost_card"
-        assert first["suggestion"]["name"] == "thing"
+        with closing(open_project(server.config_path)) as project, project.database.reading() as session:
+            first = proposals_of(session, round_number=2)[0]
+            names = {entry.id: entry.name for entry in list_classes(session)}
+        assert "'thing'" in first.reason
+        assert truth[first.item_key] == "lost_card"
+        assert names[first.class_id or 0] == "thing"
         # What was typed, and the keys in the list of classes, gave no label.
         assert labels_by_key(server) == {}
 

@@ -25,6 +25,7 @@ from app.status import describe_round, read_status
 from app.supervisor import RunningRound
 from labeling.annotations import annotations_since
 from labeling.annotators import ensure_annotator
+from labeling.clock import database_now
 from labeling.people import Person, Role
 from labeling.round_log import list_rounds
 from tests.app.conftest import clouds  # noqa: F401  # noqa: F401
@@ -46,13 +47,14 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that a test sets, in place of the system's in every module that asks for the time."""
-    made, real = Clock(), app.project.now
+    made = Clock()
+    asked = {app.project.now: made.now, database_now: lambda _session: made.now()}
     for name, module in list(sys.modules.items()):
-        if name.split(".")[0] != "app":
+        if name.split(".")[0] not in ("app", "labeling"):
             continue
         for attribute, value in list(vars(module).items()):
-            if value is real:
-                monkeypatch.setattr(module, attribute, made.now)
+            if callable(value) and getattr(value, "__hash__", None) and value in asked:
+                monkeypatch.setattr(module, attribute, asked[value])
     return made
 
 

@@ -26,6 +26,7 @@ from labeling.round_log import start_round
 from labeling.seeks import NewSeek, add_seek
 from labeling.selections import pack_keys, save_selection
 from labeling.tables import Base, UtcDateTime
+from labeling.tokens import TokenKind, make_token
 from tests.labeling.store import NOW, Project, make_project, new_uid, proposals
 
 
@@ -98,6 +99,7 @@ def fill(project: Project) -> None:
         save_selection(session, name="two", how="drawn", keys=keys, annotator_id=project.ann, now=NOW)
         uids = [new_uid()]
         add_gold(session, labels={"a": project.star}, uids=uids, annotator_id=project.ann, now=NOW)
+        make_token(session, annotator_id=project.ann, kind=TokenKind.API, name="script", now=NOW)
         record_event(session, kind=EventKind.CLASS_ADDED, annotator_id=project.ann, now=NOW, subject="star")
 
 
