@@ -1,16 +1,20 @@
-"""Keeps the custom properties of the design system in step with the page's theme switch, on every page."""
+"""What every page needs of the browser: the theme's custom properties in step with its switch, its main part in reach."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from panel.custom import JSComponent
 
 from app.components.theme import theme_mirror_js
 
+MAIN_IN_REACH = Path(__file__).with_name("main_in_reach.js")
+
 
 class ThemeMirror(JSComponent):
     """Nothing to see: a script that runs once a tab."""
 
-    _esm = theme_mirror_js() + "\nexport function render() { return document.createElement('span') }\n"
+    _esm = f"{theme_mirror_js()}\n{MAIN_IN_REACH.read_text(encoding='utf-8')}"
 
 
 def theme_mirror() -> ThemeMirror:
