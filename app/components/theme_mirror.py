@@ -1,4 +1,4 @@
-"""What every page needs of the browser: the theme's custom properties in step with its switch, its main part in reach."""
+"""What every page needs of the browser: custom properties that follow the theme, and its main part in reach."""
 
 from __future__ import annotations
 
