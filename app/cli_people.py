@@ -20,8 +20,10 @@ from rich.table import Table
 from app.errors import PasswordError
 from app.login.passwords import PasswordFile
 from app.project import Project, now, open_project
+from app.recording import note_person
 from app.terminal import out
 from labeling.errors import PersonError
+from labeling.events import EventKind
 from labeling.people import (
     KnownPerson,
     Role,
@@ -56,6 +58,7 @@ def add_command(
     """Add a person; `goldpan people password` lets them sign in."""
     with _opened(config_path) as project, project.database.transaction() as session:
         added = add_person(session, name=name, role=role, now=now())
+        note_person(session, EventKind.PERSON_ADDED, added.name, role=str(added.role))
     _tell(f"{added.name} is a person of the project now, as {added.role}")
 
 
@@ -80,6 +83,7 @@ def role_command(
     """Give a person another role."""
     with _opened(config_path) as project, project.database.transaction() as session:
         changed = set_role(session, name=name, role=role)
+        note_person(session, EventKind.ROLE_CHANGED, changed.name, role=str(changed.role))
     _tell(f"{changed.name} is {changed.role} now; open pages show it after a reload")
 
 
@@ -88,6 +92,7 @@ def deactivate_command(config_path: ConfigArgument, name: NameArgument) -> None:
     """Let a person in no more, from now on; their sign-ins and tokens end, what they did stays."""
     with _opened(config_path) as project, project.database.transaction() as session:
         changed = deactivate(session, name=name, now=now())
+        note_person(session, EventKind.ROLE_CHANGED, changed.name, active=False)
     _tell(f"{changed.name} is let in no more; what they did stays")
 
 
@@ -96,6 +101,7 @@ def activate_command(config_path: ConfigArgument, name: NameArgument) -> None:
     """Let a person in again."""
     with _opened(config_path) as project, project.database.transaction() as session:
         changed = activate(session, name=name)
+        note_person(session, EventKind.ROLE_CHANGED, changed.name, active=True)
     _tell(f"{changed.name} may sign in again; tokens are made anew")
 
 
@@ -117,6 +123,7 @@ def password_command(
             passwords.set(person.name, _ask_password(person.name, stdin=stdin))
         with project.database.transaction() as session:
             ended = end_sign_ins(session, annotator_id=person.annotator_id, now=now())
+            note_person(session, EventKind.PASSWORD_CHANGED, person.name, removed=remove)
     what = "has no password any more" if remove else "has a new password"
     _tell(f"{person.name} {what}" + (f"; signed out of {ended} browsers" if ended else ""))
 
@@ -141,6 +148,7 @@ def token_command(
                 now=moment,
                 expires_at=None if days is None else moment + timedelta(days=days),
             )
+            note_person(session, EventKind.TOKEN_MADE, person.name, token=made.id, purpose=purpose)
     print(made.secret)
     print(
         f"goldpan: token {made.id} of {person.name}; it is not shown again, and whoever has it acts as "
@@ -174,6 +182,7 @@ def revoke_command(
     """End a token or a sign-in, from now on."""
     with _opened(config_path) as project, project.database.transaction() as session:
         ended = revoke_token(session, token_id=number, now=now())
+        note_person(session, EventKind.TOKEN_REVOKED, ended.person, token=number, purpose=ended.name)
     _tell(f"{ended.name} of {ended.person} is let in no more")
 
 

@@ -81,6 +81,33 @@ def note_setting(context: ServerContext, name: str) -> None:
         )
 
 
+def note_person(
+    session: Any,  # noqa: ANN401 - a session of labeling.database
+    kind: EventKind,
+    name: str,
+    *,
+    annotator_id: int | None = None,
+    **details: Any,  # noqa: ANN401 - plain values
+) -> None:
+    """Put on record what concerns who may come in.
+
+    Args:
+        session: of the transaction of the act.
+        kind: what was done.
+        name: the person whom it concerns.
+        annotator_id: who did it; None for whoever used the command line of the server's machine.
+        **details: what else is to be known; plain values, never a secret.
+    """
+    record_event(
+        session,
+        kind=kind,
+        annotator_id=annotator_id,
+        now=database_now(session),
+        subject=name,
+        details=details,
+    )
+
+
 def note_restored(
     context: ServerContext,
     session: Any,  # noqa: ANN401 - a session of labeling.database

@@ -44,6 +44,8 @@ class EventKind(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
+    PERSON_ADDED = "person_added"
+    PASSWORD_CHANGED = "password_changed"
     ROLE_CHANGED = "role_changed"
     TOKEN_MADE = "token_made"
     TOKEN_REVOKED = "token_revoked"

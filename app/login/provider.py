@@ -27,7 +27,9 @@ from app.login.pages import POLICY, said_page, sign_in_page, sign_out_page
 from app.login.passwords import LONGEST, PasswordFile
 from app.login.tries import Tries
 from app.project import now
+from app.recording import note_person
 from labeling.errors import DatabaseUnavailableError
+from labeling.events import EventKind
 from labeling.people import KnownPerson, Person, find_person
 from labeling.tokens import TokenKind, forget_sign_ins, make_token, revoke_token
 
@@ -189,6 +191,8 @@ class EntryHandler(RequestHandler):
             moment = now()
             with context.project.database.transaction() as session:
                 forget_sign_ins(session, before=moment - KEEP_EXPIRED)
+                who = person.annotator_id
+                note_person(session, EventKind.SIGNED_IN, person.name, annotator_id=who, browser=name)
                 return make_token(
                     session,
                     annotator_id=person.annotator_id,
@@ -350,6 +354,7 @@ def _end(context: ServerContext, person: Person) -> None:
         return
     with context.project.database.transaction() as session:
         revoke_token(session, token_id=person.token_id, now=now())
+        note_person(session, EventKind.SIGNED_OUT, person.name, annotator_id=person.annotator_id)
 
 
 def _seconds(wait_s: float) -> str:

@@ -18,6 +18,7 @@ from app.project import open_project
 from config.errors import GoldpanError
 from labeling.people import list_people
 from labeling.tokens import TokenKind, person_of_secret
+from labeling.trail import read_trail
 from tests.app.test_cli import goldpan
 from tests.people import moment
 from tests.projects import label_some, make_clouds
@@ -152,3 +153,23 @@ def test_export__holds_no_password_and_no_secret(folder: Path) -> None:
     content = b"".join(path.read_bytes() for path in (folder / "out").rglob("*") if path.is_file())
     for word in (secret, "signs-all", "argon2", "secret_hash", "token"):
         assert word.encode() not in content
+
+
+def test_people__what_concerns_who_may_come_in_is_on_record(folder: Path) -> None:
+    run("people", "add", "clouds.yaml", "ada", "--role", "admin", folder=folder)
+    run("people", "add", "clouds.yaml", "bob", folder=folder)
+    run("people", "role", "clouds.yaml", "bob", "viewer", folder=folder)
+    run("people", "token", "clouds.yaml", "bob", "--for", "nightly", folder=folder)
+    run("people", "deactivate", "clouds.yaml", "bob", folder=folder)
+    project = open_project(folder / "clouds.yaml")
+    with project.database.reading() as session:
+        acts = [(entry.act, entry.subject) for entry in read_trail(session)]
+        told = [each for each in acts if each[0] != "class_added"]
+    project.close()
+    assert told == [
+        ("person_added", "ada"),
+        ("person_added", "bob"),
+        ("role_changed", "bob"),
+        ("token_made", "bob"),
+        ("role_changed", "bob"),
+    ]
