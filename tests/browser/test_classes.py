@@ -227,7 +227,7 @@ def test_work__from_a_class_to_the_pages_where_it_is_done(chromium: Browser, ser
         select = page.get_by_label("Class to confirm")
         expect(select).to_be_visible(timeout=20_000)
         wait_for(
-            lambda: "rare" in select.evaluate("node => node.selectedOptions[0].textContent"),
+            lambda: "rare" in select.evaluate("node => node.selectedOptions[0]?.textContent ?? ''"),
             what="a page of rare",
         )
 

@@ -145,7 +145,7 @@ def test_deactivated__label_waits_and_the_page_is_emptied(chromium: Browser, ser
         sign_in(page, "rex")
         expect_dashboard(page, "rex", "reviewer")
         wait_for(lambda: key in labels_by_key(served.server), what="rex's label")
-        assert outbox(page) == []
+        wait_for(lambda: outbox(page) == [], what="nothing left to send")
 
 
 def test_cookie__of_another_server_s_secret_is_refused(chromium: Browser, served: Served) -> None:
