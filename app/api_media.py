@@ -20,10 +20,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from tornado.web import HTTPError, RequestHandler
 
 from app.api import ApiHandler
+from app.components.series_picture import thinned
 from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, pool_version
@@ -224,21 +224,6 @@ def series_json(pool: Pool, row: int) -> bytes:
         "values": packed,
     }
     return json.dumps(told).encode()
-
-
-def thinned(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.float32]:
-    """Return the least and the greatest number of each stretch of `step` points.
-
-    Args:
-        values: (t, c) float32; NaN for gaps.
-        step: length of a stretch; the last may be shorter.
-
-    Returns:
-        (2 * ceil(t / step), c) float32; NaN for a stretch that is all gap.
-    """
-    starts = np.arange(0, len(values), step)
-    pairs = np.stack([np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)], axis=1)
-    return pairs.reshape(-1, values.shape[1])
 
 
 def media_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:

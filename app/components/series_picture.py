@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import numpy.typing as npt
 
-WIDTH_PX, HEIGHT_PX = 320, 72
-BINS = 320
-"""Of more points the lowest and the highest of each bin are drawn, so that no peak is lost."""
+WIDTH_PX, HEIGHT_PX, MARGIN_PX = 320, 72, 3
+POINTS = 640
+"""Of more points the least and the greatest of each stretch are drawn, so that no peak is lost."""
 
 
 def series_svg(values: npt.NDArray[np.float32]) -> str:
@@ -18,51 +16,50 @@ def series_svg(values: npt.NDArray[np.float32]) -> str:
     Args:
         values: (t, c) float32; row i is point i, column j channel j; NaN where there is no value.
     """
-    channels = values.shape[1]
+    points, channels = values.shape
+    drawn = values if points <= POINTS else thinned(values, -(-points // (POINTS // 2)))
     bands = "".join(
-        f'<path d="{_path(values[:, channel], top_px=channel * HEIGHT_PX)}" fill="none" stroke="currentColor" '
+        f'<path d="{_path(drawn[:, channel], top_px=channel * HEIGHT_PX)}" fill="none" stroke="currentColor" '
         'vector-effect="non-scaling-stroke"/>'
         for channel in range(channels)
     )
     return (
-        f'<svg class="gp-series" role="img" aria-label="{values.shape[0]:,} points" width="100%" '
+        f'<svg class="gp-series" role="img" aria-label="{points:,} points" width="100%" '
         f'viewBox="0 0 {WIDTH_PX} {HEIGHT_PX * channels}" preserveAspectRatio="none" '
         f'height="{HEIGHT_PX * channels}">{bands}</svg>'
     )
 
 
+def thinned(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.float32]:
+    """Return the least and the greatest number of each stretch of `step` points.
+
+    Args:
+        values: (t, c) float32; NaN for gaps.
+        step: length of a stretch; the last may be shorter.
+
+    Returns:
+        (2 * ceil(t / step), c) float32; NaN for a stretch that is all gap.
+    """
+    starts = np.arange(0, len(values), step)
+    pairs = np.stack([np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)], axis=1)
+    return pairs.reshape(-1, values.shape[1])
+
+
 def _path(values: npt.NDArray[np.float32], *, top_px: int) -> str:
     """Return the path of one channel: a move after each gap, a line else."""
-    places, drawn = _thinned(values)
-    finite = np.isfinite(drawn)
+    finite = np.isfinite(values)
     if not finite.any():
         return ""
-    low, high = float(drawn[finite].min()), float(drawn[finite].max())
-    scale = (HEIGHT_PX - 6) / (high - low) if high > low else 0.0
-    xs = places * (WIDTH_PX / max(len(values) - 1, 1))
-    ys = top_px + HEIGHT_PX - 3 - (np.where(finite, drawn, low) - low) * scale
-    if high == low:
-        ys = np.full(len(drawn), top_px + HEIGHT_PX / 2)
+    low, high = float(values[finite].min()), float(values[finite].max())
+    # A level line runs through the middle of its band.
+    heights = (
+        (np.where(finite, values, low) - low) / (high - low) if high > low else np.full(len(values), 0.5)
+    )
+    xs = np.linspace(0, WIDTH_PX, len(values))
+    ys = top_px + HEIGHT_PX - MARGIN_PX - heights * (HEIGHT_PX - 2 * MARGIN_PX)
     steps, pen = [], "M"
     for x, y, there in zip(xs, ys, finite, strict=True):
         if there:
             steps.append(f"{pen}{x:.1f} {y:.1f}")
         pen = "L" if there else "M"
     return "".join(steps)
-
-
-def _thinned(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Return the points that are drawn: (m,) where they are and (m,) their values, in order."""
-    count = len(values)
-    if count <= 2 * BINS:
-        return np.arange(count), values
-    edges = np.linspace(0, count, BINS + 1).astype(np.int64)
-    kept: list[int] = []
-    for start, stop in pairwise(edges.tolist()):
-        part = values[start:stop]
-        if np.isnan(part).all():
-            kept.append(int(start))
-            continue
-        kept.extend(sorted({int(start + np.nanargmin(part)), int(start + np.nanargmax(part))}))
-    places = np.asarray(kept, np.int64)
-    return places, values[places]

@@ -25,7 +25,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from app.api_media import media_routes, parse_stretch, series_json, thinned
+from app.api_media import media_routes, parse_stretch, series_json
 from app.column_summaries import ColumnSummaries
 from app.errors import RequestError
 from app.items import TEXT_AHEAD, item_view
@@ -195,16 +195,6 @@ def test_series__all_numbers_channel_by_channel(tmp_path: Path) -> None:
 def test_series__of_an_item_that_is_none(get: Asker) -> None:
     status, body, _ = get("/api/series/0")
     assert status == 400 and b"no series" in body
-
-
-def test_thinned__keeps_the_peak_and_the_gap() -> None:
-    values = np.zeros((1000, 1), np.float32)
-    values[777], values[778], values[200:300] = 9, -9, np.nan
-    thin = thinned(values, 100)
-    assert thin.shape == (20, 1)
-    assert thin[14:16, 0].tolist() == [-9, 9]
-    assert np.isnan(thin[4:6]).all() and np.isfinite(thin[6:]).all()
-    assert len(thinned(values[:250], 100)) == 6
 
 
 def test_series_json__a_long_one_is_thinned(tmp_path: Path) -> None:
