@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -41,6 +41,7 @@ class LatestWins(Generic[Wish, Result]):
         *,
         what: str = "the map could not be repainted; the last picture stays",
         most_unseen: int | None = MOST_UNSEEN,
+        threads: Executor = executor,
     ) -> None:
         """Make an idle one.
 
@@ -49,8 +50,10 @@ class LatestWins(Generic[Wish, Result]):
             show: puts a result on the screen.
             what: what the log says of work that failed.
             most_unseen: so many results may be on their way to the browser; None never waits for it.
+            threads: where the work is done.
         """
         self._what = what
+        self._threads = threads
         self._most_unseen = most_unseen
         self._work = work
         self._show = show
@@ -101,7 +104,7 @@ class LatestWins(Generic[Wish, Result]):
         self._wish = None
         if wish is None:
             return
-        self._running = executor.submit(self._work, wish)
+        self._running = self._threads.submit(self._work, wish)
         self._running.add_done_callback(partial(self._done, document))
 
     def _done(self, document: Any, future: Future[Result]) -> None:  # noqa: ANN401

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from typing import Any
@@ -15,6 +17,7 @@ import panel_material_ui as pmui
 
 from app.components.charts_style import plot_theme
 from app.components.layout import bar, html, stack
+from app.components.map_repaint import LatestWins
 from app.components.theme import class_colour
 from app.debounce import Debounced
 from app.errors import PluginError
@@ -28,6 +31,22 @@ HEIGHT_PX = 380
 DRAW_PAUSE_MS, DRAW_LONGEST_MS = 250, 2000
 MOST_POINTS = 100_000
 """Points that a plot may send to the browser one by one."""
+
+threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="goldpan-plugins")
+"""Shared by all sessions."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What came of a drawing.
+
+    Attributes:
+        made: the HoloViews object; None where it could not be drawn.
+        problem: why, in words.
+    """
+
+    made: Any = None
+    problem: str = ""
 
 
 class DomainPlotView:
@@ -52,7 +71,15 @@ class DomainPlotView:
         """
         self.name = name
         self._view, self._selection = pool_view, selection
-        self._drawn = 0
+        self._document = document
+        # In threads of their own: a slow plug-in must hold up no request and no map.
+        self._drawing: LatestWins[Callable[[], PlotScene], Drawn] = LatestWins(
+            self._draw,
+            self._show,
+            what=f"the plot {name} could not be drawn",
+            most_unseen=None,
+            threads=threads,
+        )
         self._looks: tuple[Any, ...] = ()
         title = html(f"<h3>{escape(title_of(name))}</h3>", wide=False)
         button = pmui.Button(label="Remove", variant="text", margin=0, on_click=remove)
@@ -74,9 +101,10 @@ class DomainPlotView:
         self.draw()
 
     def dispose(self) -> None:
-        """Let go of what it watches."""
+        """Stop drawing, and let go of what it watches."""
         for owner, watcher in self._watchers:
             owner.param.unwatch(watcher)
+        self._drawing.dispose()
 
     def draw(self) -> None:
         """Draw the scene as it is now, while the page is shown; one that is drawn already stays under the hand."""
@@ -90,34 +118,35 @@ class DomainPlotView:
         )
         if state.page == "Explore" and looks != self._looks:
             self._looks = looks
-            self._drawn += 1
-            pn.state.execute(partial(self._draw, self._drawn))
+            self._drawing.ask(lambda: partial(read_scene, self._view, self._selection.rows), self._document)
 
-    async def _draw(self, number: int) -> None:
-        """Let the plug-in draw in a thread of its own kind: a slow one must hold up no request."""
-        scene_of = partial(read_scene, self._view, self._selection.rows)
-        problem = ""
+    def _draw(self, read: Callable[[], PlotScene]) -> Drawn:
+        """Let the plug-in draw; called in a thread."""
         try:
-            made = await asyncio.get_running_loop().run_in_executor(None, partial(_made, self.name, scene_of))
-            if number == self._drawn:
-                self._show(made)
+            return Drawn(_made(self.name, read()))
         except Exception as found:  # the screen's edge: a plug-in's own code may raise whatever it likes
             log.warning("the plot %r could not be drawn", self.name, exc_info=True)
             problem = f"{title_of(self.name)} could not be drawn: {type(found).__name__}: {found}"
-        if number == self._drawn:
-            self._say(problem)
+            return Drawn(problem=problem)
 
-    def _show(self, made: Any) -> None:  # noqa: ANN401 - a HoloViews object
-        self._follow(made)
+    def _show(self, drawn: Drawn) -> None:
+        self._say(drawn.problem)
+        if drawn.made is None:
+            return
+        self._follow(drawn.made)
         pane = pn.pane.HoloViews(
-            made,
+            drawn.made,
             backend="bokeh",
             theme=plot_theme(self._view.state.theme),
             sizing_mode="stretch_width",
             height=HEIGHT_PX,
             linked_axes=False,
         )
-        self._holder[:] = [pane]
+        try:
+            self._holder[:] = [pane]
+        except Exception as found:  # the screen's edge: what the browser is to draw is the plug-in's too
+            log.warning("the plot %r could not be shown", self.name, exc_info=True)
+            self._say(f"{title_of(self.name)} could not be shown: {type(found).__name__}: {found}")
 
     def _say(self, problem: str) -> None:
         self.said.object = f'<p class="gp-problem">{escape(problem)}</p>' if problem else ""
@@ -165,8 +194,8 @@ def read_scene(view: PoolView, chosen: Any) -> PlotScene:  # noqa: ANN401 - rows
     )
 
 
-def _made(name: str, scene_of: Any) -> Any:  # noqa: ANN401 - a HoloViews object
-    made = domain_plots.get(name)(scene_of())
+def _made(name: str, scene: PlotScene) -> Any:  # noqa: ANN401 - a HoloViews object
+    made = domain_plots.get(name)(scene)
     if not isinstance(made, hv.core.Dimensioned):
         raise TypeError(f"it returned {type(made).__name__}; a plot returns a HoloViews object")
     count = sum(made.traverse(len, [hv.Points, hv.Scatter]))
