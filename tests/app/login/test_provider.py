@@ -54,7 +54,7 @@ def test_sessions_named__by_query_header_and_websocket() -> None:
 @pytest.mark.parametrize("token", ["x", "a.b.c", "e30", "W10", "%%%", "ü"])
 def test_sessions_named__tokens_that_are_none(token: str) -> None:
     headers = HTTPHeaders({"Sec-WebSocket-Protocol": f"bokeh, {token}"})
-    sessions_named(SimpleNamespace(request=SimpleNamespace(arguments={}, headers=headers)))
+    assert sessions_named(SimpleNamespace(request=SimpleNamespace(arguments={}, headers=headers))) == []
 
 
 def test_person_of_session__takes_only_what_the_provider_found() -> None:
