@@ -110,5 +110,5 @@ class AuditGrid extends PageGrid {
 }
 
 export function render(drawing) {
-  return drawGrid(AuditGrid, drawing)
+  return renderOnce(drawing, GRID, AuditGrid)
 }

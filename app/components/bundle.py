@@ -13,6 +13,9 @@ from typing import Any
 
 from app.components.theme import theme_css, theme_mirror_js
 
+SHARED_PART = "render_once.js"
+"""How every component is drawn; it needs `h` of `label_card_net.js`."""
+
 TILE_PARTS = ("series_plot.js", "tile_content.js")
 """What shows an item small; it needs `label_card_net.js` before it."""
 
@@ -37,7 +40,9 @@ def bundle(name: str, *, parts: Sequence[str], styles: Sequence[str], **constant
         **constants: further values for the constant, as JSON has them.
     """
     values = {"css": _read(styles), "theme": theme_css(), **constants}
-    return "\n".join([f"const {name} = {json.dumps(values)};", theme_mirror_js(), _read(parts)])
+    return "\n".join(
+        [f"const {name} = {json.dumps(values)};", theme_mirror_js(), _read([SHARED_PART, *parts])]
+    )
 
 
 def _read(files: Sequence[str]) -> str:

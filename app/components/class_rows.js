@@ -235,11 +235,6 @@ class ClassRows {
   }
 }
 
-export function render({model, view}) {
-  if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, ROWS.theme))
-  if (!view.goldpanRows) {
-    view.goldpanRows = new ClassRows(model)
-    view.goldpanRows.root = h("div", {}, h("style", {}, ROWS.css), view.goldpanRows.node)
-  }
-  return view.goldpanRows.root
+export function render(drawing) {
+  return renderOnce(drawing, ROWS, ClassRows)
 }

@@ -124,5 +124,5 @@ class ConfirmGrid extends PageGrid {
 }
 
 export function render(drawing) {
-  return drawGrid(ConfirmGrid, drawing)
+  return renderOnce(drawing, GRID, ConfirmGrid)
 }

@@ -5,7 +5,7 @@ class ContactSheet {
   constructor(model) {
     this.model = model
     this.grid = h("div.grid", {role: "group", "aria-label": "Some of the chosen items"})
-    this.root = h("div", {}, h("style", {}, SHEET.css), this.grid)
+    this.node = this.grid
     model.on("items", () => this.draw())
     this.draw()
   }
@@ -24,8 +24,6 @@ class ContactSheet {
   }
 }
 
-export function render({model, view}) {
-  if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, SHEET.theme))
-  view.goldpanSheet ??= new ContactSheet(model)
-  return view.goldpanSheet.root
+export function render(drawing) {
+  return renderOnce(drawing, SHEET, ContactSheet)
 }

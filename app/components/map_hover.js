@@ -9,6 +9,8 @@ class HoverCard {
     this.model = model
     this.pointer = {x: 0, y: 0}
     this.shownAt = null
+    // Nothing where the component stands: the card follows the pointer.
+    this.node = h("span", {hidden: true})
     this.card = h("div.hover", {"aria-hidden": "true", hidden: true})
     // In the page's body: no panel cuts it off, and "fixed" means the window.
     this.host = h("div.goldpan-hover")
@@ -62,8 +64,6 @@ class HoverCard {
   }
 }
 
-export function render({model, view}) {
-  if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, HOVER.theme))
-  view.goldpanHover ??= new HoverCard(model)
-  return h("span", {hidden: true})
+export function render(drawing) {
+  return renderOnce(drawing, HOVER, HoverCard)
 }

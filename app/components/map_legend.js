@@ -16,7 +16,7 @@ class MapLegend {
     this.list = h("div.list", {role: "group", "aria-label": "Legend: press to hide or show; with Shift, show only that"})
     this.list.addEventListener("keydown", (event) => this.keyed(event))
     this.ramp = h("div.ramp", {role: "group", "aria-label": "Values shown"})
-    this.root = h("div.legend", {}, h("style", {}, LEGEND.css), h("div.tools", {}, this.search, this.all), this.ramp, this.list)
+    this.node = h("div.legend", {}, h("div.tools", {}, this.search, this.all), this.ramp, this.list)
     model.on("entries", () => this.draw())
     model.on("ramp", () => this.drawRamp())
     model.on("hidden", () => this.press())
@@ -153,8 +153,6 @@ function sayValue(value, unit) {
   return String(Number(value.toPrecision(4)))
 }
 
-export function render({model, view}) {
-  if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, LEGEND.theme))
-  view.goldpanLegend ??= new MapLegend(model)
-  return view.goldpanLegend.root
+export function render(drawing) {
+  return renderOnce(drawing, LEGEND, MapLegend)
 }

@@ -288,14 +288,3 @@ class PageGrid {
     this.undoButton.disabled = this.past.length === 0
   }
 }
-
-/** Draw a grid of a kind once a view; a page that Panel draws anew keeps its own. */
-function drawGrid(Kind, {model, view}) {
-  if (view.goldpanGrid && !view.goldpanGrid.closed) return view.goldpanGrid.root
-  if (!document.getElementById("goldpan-theme")) document.head.append(h("style", {id: "goldpan-theme"}, GRID.theme))
-  const grid = new Kind(model)
-  grid.root = h("div", {}, h("style", {}, GRID.css), grid.node)
-  view.goldpanGrid = grid
-  grid.start()
-  return grid.root
-}

@@ -55,6 +55,26 @@ def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "
         context.close()
 
 
+def draw_anew(page: Page) -> None:
+    """Let Panel draw every component of ours again, as it does when what surrounds one changes."""
+    drawn = page.evaluate(
+        """async () => {
+          let count = 0
+          const walk = (view) => {
+            if (view.goldpan) {
+              view.render_esm()
+              count += 1
+            }
+            for (const child of view.child_views ?? []) walk(child)
+          }
+          for (const view of Bokeh.index.roots) walk(view)
+          await new Promise((done) => setTimeout(done, 100))
+          return count
+        }"""
+    )
+    assert drawn > 0
+
+
 def wait_for_item(page: Page) -> str:
     """Return the key of the item on the card, once there is one."""
     found = page.locator(f"{CARD} p.small").filter(has_text=ITEM_LINE)

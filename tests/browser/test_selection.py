@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.pages import current_key, labels_by_key, open_page, press, wait_for_item
+from tests.browser.pages import current_key, draw_anew, labels_by_key, open_page, press, wait_for_item
 from tests.servers import RunningServer, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
@@ -145,6 +145,19 @@ def test_selection__most_like_an_item(chromium: Browser, server: RunningServer) 
         page.get_by_role("button", name="Find similar").click()
         expect(page.locator(COUNT)).to_have_text("24 items", timeout=SLOW_MS)
         expect(page.locator(".gp-count")).to_contain_text("most like item-")
+
+
+def test_selection__shows_what_is_chosen_after_the_page_was_drawn_anew(
+    chromium: Browser, server: RunningServer
+) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        expect(page.get_by_role("textbox", name="Find items where")).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator(".legend button.entry").first).to_be_visible(timeout=SLOW_MS)
+        draw_anew(page)
+        find(page, "b > 3 and a < 3", 8)
+        expect(page.locator("button.smalltile")).to_have_count(8)
+        page.locator(".legend button.entry").first.click()
+        expect(page.locator(".legend button.entry").first).to_have_attribute("aria-pressed", "false")
 
 
 def test_selection__criteria_that_cannot_be_read(chromium: Browser, server: RunningServer) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import panel as pn
@@ -228,6 +229,9 @@ class History(Handler):
 
 class Annotations(Handler):
     def post(self) -> None:
+        if unquote(self.request.headers.get("X-Goldpan-Project", "")) != STORE.project:
+            # A page that an earlier test closed may still have had one on its way.
+            return self.answer(409, {"error": "another project"})
         body = json.loads(self.request.body)
         entries = body.get("annotations", [body])
         STORE.posts.extend(entries)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import app.components
+from app.components.bundle import SHARED_PART
 
 FOLDER = Path(app.components.__file__).parent
 DEFINED = re.compile(r"^(?:export )?(?:async )?(?:function|class|const) (\w+)", re.MULTILINE)
@@ -29,7 +30,7 @@ def bundled() -> list[str]:
 
 @pytest.mark.parametrize("name", bundled())
 def test_bundle__holds_every_part_that_its_parts_use(name: str) -> None:
-    parts = importlib.import_module(f"app.components.{name}").PARTS
+    parts = (SHARED_PART, *importlib.import_module(f"app.components.{name}").PARTS)
     assert len(parts) == len(set(parts))
     here = set().union(*(defined_in(FOLDER / part) for part in parts))
     elsewhere = set().union(*(defined_in(path) for path in FOLDER.glob("*.js"))) - here

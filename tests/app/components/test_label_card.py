@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from app.components.label_card import PARTS, LabelCard
 from tests.app.components.card_checks import acts, says, shows, wait_for
 from tests.app.components.card_server import STORE, Opener, make_classes, tell_card
+from tests.browser.pages import draw_anew
 
 pytestmark = pytest.mark.browser
 PAGE_RULES = ("region", "landmark-one-main", "page-has-heading-one", "html-has-lang", "document-title")
@@ -379,6 +380,18 @@ def test_classes__counts_come_with_the_queue_and_the_buttons_stay(open_card: Ope
     page = open_card(params=False)
     button = page.locator("[data-class='2']")
     button.evaluate("(node) => { node.kept = true }")
+    STORE.others = 7
+    tell_card(round_number=2)
+
+    expect(page.locator("[data-class='2'] .count")).to_have_text("7")
+    assert button.evaluate("(node) => node.kept")
+
+
+def test_render__drawn_anew_it_is_the_same_card_and_hears_of_rounds(open_card: Opener) -> None:
+    page = open_card(params=False)
+    button = page.locator("[data-class='2']")
+    button.evaluate("(node) => { node.kept = true }")
+    draw_anew(page)
     STORE.others = 7
     tell_card(round_number=2)
 
