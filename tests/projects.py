@@ -22,10 +22,16 @@ COUNTS = {"common": 60, "other": 40, "rare": 8}
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 
-def write_clouds(path: Path, *, seed: int = 3) -> list[str]:
-    """Write the clouds as CSV with id, four columns and the true class; return the true classes in order."""
+def write_clouds(path: Path, *, seed: int = 3, times: int = 1) -> list[str]:
+    """Write the clouds as CSV with id, four columns and the true class; return the true classes in order.
+
+    Args:
+        path: the file.
+        seed: of the points.
+        times: how many times as many items as usual.
+    """
     generator = np.random.default_rng(seed)
-    names = [name for name, count in COUNTS.items() for _ in range(count)]
+    names = [name for name, count in COUNTS.items() for _ in range(count * times)]
     names = [names[index] for index in generator.permutation(len(names))]
     lines = ["id,a,b,c,d,kind"]
     for number, name in enumerate(names):

@@ -338,7 +338,8 @@ class LabelCard {
     this.saved = true
     this.online = true
     this.news.tell({revision: data.revision ?? 0})
-    const detail = {uid: entry.body.uid, pressed_at: entry.pressedAt, saved_at: performance.now()}
+    const {uid, item_key, act, class_id, undoes_uid} = entry.body
+    const detail = {uid, item_key, act, class_id, undoes_uid, pressed_at: entry.pressedAt, saved_at: performance.now()}
     window.dispatchEvent(new CustomEvent("goldpan:saved", {detail}))
   }
 
