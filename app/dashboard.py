@@ -59,8 +59,14 @@ PAGE_SX = {
 }
 """A calm header: the page's colour goes to what is labelled, not to the frame. On a phone the pages come first."""
 NAVIGATION_SX: dict[str, Any] = {
-    # On a phone the pages scroll under the finger; what is right of them stays in sight.
-    "@media (max-width: 479px)": {"maxWidth": "calc(100vw - 84px)", "overflowX": "auto"},
+    # On a phone the pages scroll under the finger, and fade where there are more; what is right of them stays in sight.
+    "@media (max-width: 479px)": {
+        "maxWidth": "calc(100vw - 84px)",
+        "overflowX": "auto",
+        "scrollbarWidth": "none",
+        "paddingRight": "24px",
+        "maskImage": "linear-gradient(to right, black calc(100% - 28px), transparent)",
+    },
     "& .MuiToggleButton-root": {
         "color": "var(--gp-text-2)",
         "border": 0,
@@ -71,9 +77,12 @@ NAVIGATION_SX: dict[str, Any] = {
             "color": "var(--gp-primary) !important",
             "backgroundColor": "var(--gp-primary-soft) !important",
         },
-        # All pages within reach on a phone, the theme's switch beside them.
-        "@media (max-width: 479px)": {"px": 0.25, "fontSize": "0.7rem", "letterSpacing": "-0.02em"},
-        "@media (max-width: 379px)": {"px": 0, "fontSize": "0.66rem", "letterSpacing": "-0.03em"},
+        "@media (max-width: 479px)": {
+            "px": 1,
+            "flex": "none",
+            "fontSize": "0.8rem",
+            "scrollMarginInline": "32px",
+        },
     },
 }
 BROKEN = (

@@ -75,6 +75,17 @@ def draw_anew(page: Page) -> None:
     assert drawn > 0
 
 
+def expect_in_header(page: Page, name: str) -> None:
+    """Look that a page can be chosen by finger: its button scrolls into sight, and stands apart; the switch stays."""
+    button = page.locator("header").get_by_role("button", name=name, exact=True)
+    expect(button).to_be_visible(timeout=FIRST_ROUND_S * 1000)
+    button.scroll_into_view_if_needed()
+    expect(button).to_be_in_viewport(ratio=1)
+    room_px = button.evaluate("(node) => parseFloat(getComputedStyle(node).paddingLeft)")
+    assert room_px >= 6
+    expect(page.get_by_role("button", name="Toggle theme").last).to_be_in_viewport(ratio=1)
+
+
 def wait_for_item(page: Page) -> str:
     """Return the key of the item on the card, once there is one."""
     found = page.locator(f"{CARD} p.small").filter(has_text=ITEM_LINE)

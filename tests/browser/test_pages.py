@@ -10,7 +10,16 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.notices import CONNECTION_LOST
 from app.session import PAGES
-from tests.browser.pages import CARD, current_key, labels_by_key, open_page, press, saved_uids, wait_for_item
+from tests.browser.pages import (
+    CARD,
+    current_key,
+    expect_in_header,
+    labels_by_key,
+    open_page,
+    press,
+    saved_uids,
+    wait_for_item,
+)
 from tests.projects import COUNTS, make_clouds
 from tests.servers import RunningServer, serving, wait_for
 
@@ -66,10 +75,17 @@ def test_page__all_are_within_reach_on_a_phone(chromium: Browser, server: Runnin
         wait_for_item(page)
 
         for name in PAGES:
-            button = page.locator("header").get_by_role("button", name=name, exact=True)
-            expect(button).to_be_in_viewport(ratio=1)
+            expect_in_header(page, name)
         go(page, "Export")
         expect(page.get_by_role("button", name="Download all as ZIP")).to_be_in_viewport()
+
+
+def test_page__shown_is_in_sight_in_the_list_of_a_phone(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, width_px=360, page="Export") as page:
+        button = page.locator("header").get_by_role("button", name="Export", exact=True)
+        expect(button).to_be_in_viewport(ratio=1, timeout=20_000)
+        page.wait_for_timeout(300)
+        expect(button).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -14,7 +14,7 @@ from app.session import PAGES, REVIEW
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotators import ensure_annotator
 from labeling.gold import gold_labels
-from tests.browser.pages import labels_by_key, open_page
+from tests.browser.pages import expect_in_header, labels_by_key, open_page
 from tests.projects import MOMENT, label, label_some, let_rounds_wait, make_clouds
 from tests.servers import RunningServer, serving, wait_for
 
@@ -159,12 +159,7 @@ def test_review__a_decision_makes_a_gold_item(
 def test_review__is_within_reach_on_a_phone(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, width_px=360) as page:
         for name in (*PAGES, REVIEW):
-            button = page.locator("header").get_by_role("button", name=name, exact=True)
-            expect(button).to_be_visible(timeout=SLOW_MS)
-            box = button.bounding_box()
-            assert box is not None
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= 360
+            expect_in_header(page, name)
 
 
 def test_label__two_tabs_of_a_person_have_items_of_their_own(
