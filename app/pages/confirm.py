@@ -19,7 +19,7 @@ from labeling.people import Role
 
 CONFIRM, CHECK = "Confirm likely items", "Check labels"
 MODES_PX = 330
-"""Width of the choice of modes, so that both names stand on one line."""
+"""Widest the choice of modes gets: both names stand on one line, where the window has the room."""
 
 
 class ConfirmPage:
@@ -39,9 +39,10 @@ class ConfirmPage:
             options=[CONFIRM, CHECK] if self.checks else [CONFIRM],
             value=CONFIRM,
             size="small",
-            width=MODES_PX,
+            sizing_mode="stretch_width",
+            max_width=MODES_PX,
             visible=self.checks,
-            sx={"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}},
+            sx={"@media (min-width: 400px)": {"& .MuiToggleButton-root": {"whiteSpace": "nowrap"}}},
             margin=0,
         )
         self.confirm: ConfirmGrid | None = None

@@ -80,6 +80,15 @@ def test_page__all_are_within_reach_on_a_phone(chromium: Browser, server: Runnin
         expect(page.get_by_role("button", name="Download all as ZIP")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_page__is_no_wider_than_a_phone(chromium: Browser, server: RunningServer, name: str) -> None:
+    with open_page(chromium, server.url, width_px=360, page=name) as page:
+        expect(page.locator("h2").first).to_be_visible(timeout=40_000)
+        page.wait_for_timeout(500)
+        main = page.locator(".main-content")
+        assert main.evaluate("(node) => node.scrollWidth - node.clientWidth") <= 0
+
+
 def test_page__shown_is_in_sight_in_the_list_of_a_phone(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, width_px=360, page="Export") as page:
         button = page.locator("header").get_by_role("button", name="Export", exact=True)
