@@ -20,6 +20,8 @@ function makeFlagDialog(flag) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) done(event)
   })
   node.addEventListener("click", (event) => event.target === node && node.close())
+  // Escape closes it; the next key is the card's at once, not the field's until the browser has drawn.
+  node.addEventListener("cancel", () => field.blur())
   return {
     node,
     get open() { return node.open },
