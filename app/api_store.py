@@ -18,7 +18,6 @@ from labeling.annotations import Act, NewAnnotation, Recorded, record
 from labeling.annotations import history as past
 from labeling.bulk import record_each
 from labeling.classes import LabelClass, list_classes
-from labeling.clock import database_now
 from labeling.errors import LabelingError
 from labeling.gold import GOLD, is_gold
 from labeling.groups import LastGroup, recent_steps
@@ -141,11 +140,11 @@ def store_annotation(context: ServerContext, new: NewAnnotation) -> Future[Commi
         new: the annotation; see `check_annotation`.
     """
     return context.batch.submit(
-        lambda session: record(
+        lambda session, now: record(
             session,
             new=_as_shown(context, session, new),
             annotator_id=context.annotator_id,
-            now=database_now(session),
+            now=now,
         )
     )
 
@@ -191,11 +190,11 @@ def store_annotations(
     """
     sound = [entry.new for entry in checked if entry.new is not None]
     return context.batch.submit(
-        lambda session: record_each(
+        lambda session, now: record_each(
             session,
             news=[_as_shown(context, session, new) for new in sound],
             annotator_id=context.annotator_id,
-            now=database_now(session),
+            now=now,
         )
     )
 

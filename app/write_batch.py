@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from app.counts import RunningCounts
 from labeling.annotations import Counts
+from labeling.clock import database_now
 from labeling.database import Database
 from labeling.errors import DatabaseError, DatabaseUnavailableError
 from labeling.savepoints import savepoint
@@ -23,9 +25,9 @@ GROUP_MAX = 64
 """Steps in one commit at most: more would keep the first of them, and whoever wants items, waiting for too long."""
 
 Stored = TypeVar("Stored")
-Step = Callable[[Any], Stored]
-"""Stores something in a session of `labeling.database`, and returns what the answer needs; may be called again after
-its transaction was rolled back."""
+Step = Callable[[Any, datetime], Stored]
+"""Stores something in a session of `labeling.database`, as of a moment by its clock, and returns what the answer needs;
+may be called again after its transaction was rolled back."""
 
 
 @dataclass(frozen=True)
@@ -125,21 +127,23 @@ class WriteBatch:
         # One was refused, which is rare: nothing is stored yet, and now each gets a savepoint of its own.
         return self._run(group, _attempt)
 
-    def _run(self, group: list[_Waiting], attempt: Callable[[Any, _Waiting], None]) -> Counts:
+    def _run(self, group: list[_Waiting], attempt: Callable[[Any, datetime, _Waiting], None]) -> Counts:
         with self._database.transaction() as session:
+            # One for the whole group: PostgreSQL is asked for the moment, which takes as long as storing a row.
+            now = database_now(session)
             for entry in group:
-                attempt(session, entry)
+                attempt(session, now, entry)
             return self._counts.preview(session)
 
 
-def _step(session: Any, entry: _Waiting) -> None:  # noqa: ANN401 - a session of labeling.database
-    entry.stored = entry.step(session)
+def _step(session: Any, now: datetime, entry: _Waiting) -> None:  # noqa: ANN401 - a session of labeling.database
+    entry.stored = entry.step(session, now)
 
 
-def _attempt(session: Any, entry: _Waiting) -> None:  # noqa: ANN401 - a session of labeling.database
+def _attempt(session: Any, now: datetime, entry: _Waiting) -> None:  # noqa: ANN401 - a session of labeling.database
     try:
         with savepoint(session):
-            entry.stored = entry.step(session)
+            entry.stored = entry.step(session, now)
     except DatabaseError:
         # The transaction is lost, and with it the whole group.
         raise

@@ -45,7 +45,7 @@ class Line:
 
     def store(self, new: NewAnnotation) -> Future[Committed[Recorded]]:
         return self.batch.submit(
-            lambda session: record(session, new=new, annotator_id=self.project.ann, now=NOW)
+            lambda session, _: record(session, new=new, annotator_id=self.project.ann, now=NOW)
         )
 
     def revision(self) -> int:
@@ -106,7 +106,7 @@ def test_submit__a_bad_one_leaves_the_others(line: Line, commits: Callable[[], i
 
 
 def test_submit__what_a_failed_step_stored_is_taken_back(line: Line) -> None:
-    def store_and_fail(session: Any) -> None:
+    def store_and_fail(session: Any, _: Any) -> None:
         new = NewAnnotation(uid="half-done-one", item_key="item-2", act=Act.LABEL, class_id=line.project.star)
         record(session, new=new, annotator_id=line.project.ann, now=NOW)
         session.execute(sa.text("select no_such_column from annotation"))

@@ -156,7 +156,7 @@ def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for the tests that only look at pages; its project opens with the balance."""
+    """One server for the tests that need no project of their own; it opens with the balance."""
     project = make_clouds(tmp_path_factory.mktemp("looked_at"))
     path: Path = project.paths.config
     views = project.config.views.model_copy(update={"page": "balance"})
@@ -184,11 +184,12 @@ def test_page__opens_as_the_configuration_says(chromium: Browser, looked_at: Run
         )
 
 
-def test_page__export_button_downloads_what_was_labelled(chromium: Browser, tmp_path: Path) -> None:
-    project = make_clouds(tmp_path)
+def test_page__export_button_downloads_what_was_labelled(chromium: Browser, looked_at: RunningServer) -> None:
+    project = open_project(looked_at.config_path)
     truth = truth_of(project)
     project.close()
-    with serving(project.paths.config) as server, open_page(chromium, server.url) as page:
+    before = len(labels_by_key(looked_at))
+    with open_page(chromium, looked_at.url) as page:
         wait_for_item(page)
         label_truly(page, truth, 4)
         wait_for(lambda: len(saved_uids(page)) == 4, what="four saved labels")
@@ -199,15 +200,13 @@ def test_page__export_button_downloads_what_was_labelled(chromium: Browser, tmp_
             names = set(archive.namelist())
             lines = archive.read("labels.csv").decode().splitlines()
         assert {"labels.csv", "labels.parquet", "selection.csv", "manifest.json", "shared.yaml"} <= names
-        assert len(lines) == 5
+        assert len(lines) == 1 + before + 4
         page.get_by_role("button", name="Write to the project's folder").click()
         expect(page.get_by_text("labels are written to", exact=False)).to_be_visible(timeout=15_000)
 
 
-def test_page__a_point_on_the_map_opens_its_item(chromium: Browser, tmp_path: Path) -> None:
-    project = make_clouds(tmp_path)
-    project.close()
-    with serving(project.paths.config) as server, open_page(chromium, server.url, page="Explore") as page:
+def test_page__a_point_on_the_map_opens_its_item(chromium: Browser, looked_at: RunningServer) -> None:
+    with open_page(chromium, looked_at.url, page="Explore") as page:
         expect(page.get_by_text("Pick an item")).to_be_visible(timeout=40_000)
         page.wait_for_timeout(1500)
         box = page.locator("canvas").first.bounding_box()
