@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.bulk import in_parts
 from labeling.checks import KEY_MAX, checked_text
+from labeling.classes import list_classes
 from labeling.current import standing_of, undone
 from labeling.errors import GoldError
+from labeling.labels import MERGED, merged_into
 from labeling.overlap import lot
 from labeling.tables import AnnotationTable, GoldTable
 
@@ -138,7 +140,8 @@ def gold_for(session: Session, *, annotator_id: int, seed: int, limit: int) -> l
     known = (
         sa.exists()
         .where(AnnotationTable.item_key == GoldTable.item_key, AnnotationTable.annotator_id == annotator_id)
-        .where(AnnotationTable.act != "undo", ~undone(AnnotationTable.id))
+        .where(AnnotationTable.act != "undo", AnnotationTable.strategy != MERGED)
+        .where(~undone(AnnotationTable.id))
     )
     marked = sa.select(GoldTable.item_key).where(~known)
     rows = session.execute(standing_of(marked))
@@ -153,8 +156,12 @@ def annotations_of(session: Session, *, annotator_id: int) -> int:
 
 
 def gold_scores(session: Session) -> dict[int, GoldScore]:
-    """Return how often each annotator was right on gold items, as they answered last, by annotator id."""
+    """Return how often each annotator was right on gold items, as they answered last, by annotator id.
+
+    An answer that names a class that was merged since counts for the class it was merged into.
+    """
     known = gold_labels(session)
+    merged = merged_into(session, open_ids={entry.id for entry in list_classes(session)})
     statement = (
         sa.select(AnnotationTable.annotator_id, AnnotationTable.item_key, AnnotationTable.class_id)
         .where(AnnotationTable.item_key.in_(sa.select(GoldTable.item_key)), AnnotationTable.kind == GOLD)
@@ -167,7 +174,8 @@ def gold_scores(session: Session) -> dict[int, GoldScore]:
         if class_id is None or key not in known:
             continue
         score = scores.get(annotator_id, GoldScore(0, 0))
-        scores[annotator_id] = GoldScore(score.right + (class_id == known[key]), score.answered + 1)
+        right = merged.get(class_id, class_id) == known[key]
+        scores[annotator_id] = GoldScore(score.right + right, score.answered + 1)
     return scores
 
 

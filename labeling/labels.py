@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -150,6 +150,40 @@ def label_times(session: Session, *, annotator_id: int, limit: int) -> list[date
         .limit(limit)
     )
     return list(session.execute(statement).scalars())
+
+
+def merged_into(
+    session: Session, *, open_ids: Collection[int], revision: int | None = None
+) -> dict[int, int]:
+    """Return which class stands now for each class that was merged, by ids; through several merges where need be.
+
+    What people said of an item before a merge still names the merged class.
+
+    Args:
+        session: of a transaction.
+        open_ids: the classes that are in use: they stand for themselves, and no other class is looked for.
+        revision: as it was after that annotation; None for now.
+    """
+    statement = (
+        sa.select(AnnotationTable.suggested_class_id, AnnotationTable.class_id)
+        .where(AnnotationTable.strategy == MERGED, AnnotationTable.act != "undo")
+        .where(~undone(AnnotationTable.id, revision=revision))
+        .group_by(AnnotationTable.suggested_class_id, AnnotationTable.class_id)
+        .order_by(sa.func.max(AnnotationTable.id))
+    )
+    if revision is not None:
+        statement = statement.where(AnnotationTable.id <= revision)
+    rows: list[Any] = [row for row in session.execute(statement) if row[0] not in open_ids]
+    merged: dict[int, int] = {row[0]: row[1] for row in rows}
+    found: dict[int, int] = {}
+    for class_id, into in merged.items():
+        seen = {class_id}
+        while into in merged and into not in seen:
+            seen.add(into)
+            into = merged[into]
+        if into in open_ids:
+            found[class_id] = into
+    return found
 
 
 def class_counts(session: Session) -> dict[int, int]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from labeling.current import undone
-from labeling.labels import revision
+from labeling.labels import MERGED, revision
 from labeling.tables import AnnotationTable
 
 NOT_FROM_THE_QUEUE = ("", "gold")
@@ -117,9 +117,10 @@ def _acts() -> sa.Select[*tuple[Any, ...]]:
     statement: sa.Select[*tuple[Any, ...]] = sa.select(
         AnnotationTable.item_key, AnnotationTable.annotator_id, AnnotationTable.act, AnnotationTable.kind
     )
-    return statement.where(AnnotationTable.act != "undo", ~undone(AnnotationTable.id)).order_by(
-        AnnotationTable.id
-    )
+    # Who merges two classes has looked at none of their items.
+    return statement.where(
+        AnnotationTable.act != "undo", AnnotationTable.strategy != MERGED, ~undone(AnnotationTable.id)
+    ).order_by(AnnotationTable.id)
 
 
 @cache

@@ -7,7 +7,7 @@ a wrong answer to a gold item, which may mean that its known label is wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,8 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from labeling.classes import list_classes
 from labeling.current import votes
 from labeling.gold import GOLD
+from labeling.labels import merged_into
 from labeling.tables import AnnotationTable, AnnotatorTable, GoldTable
 
 
@@ -97,7 +99,7 @@ def waiting_reviews(
         first: keys of items that come before all others, where they wait.
     """
     by_item: dict[str, list[Any]] = {}
-    for row in session.execute(_contested()):
+    for row in session.execute(_contested(session)):
         by_item.setdefault(row.item_key, []).append(row)
     marked = set(session.execute(sa.select(GoldTable.item_key)).scalars())
     ranked, order, wanted = [], list(Reason), set(first)
@@ -122,9 +124,14 @@ def waiting_reviews(
     )
 
 
-def _contested() -> sa.Select[Any]:
-    """Return all votes, oldest first, on the items on which there may be something to decide."""
-    vote = votes().subquery("vote")
+def _contested(session: Session) -> sa.Select[Any]:
+    """Return all votes, oldest first, on the items on which there may be something to decide.
+
+    A vote for a class that was merged since is one for the class it was merged into: a merge makes nobody disagree.
+    """
+    open_ids = {entry.id for entry in list_classes(session)}
+    merged = merged_into(session, open_ids=open_ids)
+    vote = _votes_now(merged).subquery("vote")
     about = AnnotationTable.__table__.alias("about")
     candidates = (
         sa.select(vote.c.item_key)
@@ -138,7 +145,7 @@ def _contested() -> sa.Select[Any]:
             )
         )
     )
-    again = votes(item_keys=candidates).subquery("again")
+    again = _votes_now(merged, candidates).subquery("again")
     return (
         sa.select(
             again.c.item_key,
@@ -151,6 +158,13 @@ def _contested() -> sa.Select[Any]:
         .join(AnnotationTable, AnnotationTable.id == again.c.id)
         .order_by(again.c.id)
     )
+
+
+def _votes_now(merged: Mapping[int, int], item_keys: sa.Select[Any] | None = None) -> sa.Select[Any]:
+    """Return the statement of all votes, with the class that stands now in the place of a merged one."""
+    vote = votes(item_keys=item_keys).subquery()
+    class_id = sa.case(merged, value=vote.c.class_id, else_=vote.c.class_id) if merged else vote.c.class_id
+    return sa.select(vote.c.item_key, vote.c.act, class_id.label("class_id"), vote.c.id, vote.c.annotator_id)
 
 
 def _reason(rows: Sequence[Any]) -> Reason | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from labeling.consensus.contract import IntArray, Votes
 from labeling.current import undone
-from labeling.labels import MERGED
+from labeling.labels import MERGED, merged_into
 from labeling.tables import AnnotationTable, AnnotatorTable
 
 
@@ -102,23 +102,8 @@ def voter_count(session: Session, *, revision: int | None = None) -> int:
 def _columns(session: Session, class_ids: Sequence[int], revision: int) -> dict[int, int]:
     """Return the column that each class counts in, those merged into an open one too."""
     columns = {class_id: column for column, class_id in enumerate(class_ids)}
-    statement = (
-        sa.select(AnnotationTable.suggested_class_id, AnnotationTable.class_id)
-        .where(AnnotationTable.strategy == MERGED, AnnotationTable.act != "undo")
-        .where(AnnotationTable.id <= revision, ~undone(AnnotationTable.id, revision=revision))
-        .group_by(AnnotationTable.suggested_class_id, AnnotationTable.class_id)
-        .order_by(sa.func.max(AnnotationTable.id))
-    )
-    rows: list[Any] = [row for row in session.execute(statement) if row[0] not in columns]
-    merged: dict[int, int] = {row[0]: row[1] for row in rows}
-    for class_id, into in merged.items():
-        seen = {class_id}
-        while into in merged and into not in seen:
-            seen.add(into)
-            into = merged[into]
-        if into in columns:
-            columns[class_id] = columns[into]
-    return columns
+    merged = merged_into(session, open_ids=class_ids, revision=revision)
+    return columns | {class_id: columns[into] for class_id, into in merged.items()}
 
 
 def _latest_labels(revision: int) -> sa.Select[Any]:

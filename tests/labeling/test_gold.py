@@ -20,6 +20,7 @@ from labeling.gold import (
     unmark_gold,
 )
 from labeling.labels import proposal_outcomes
+from labeling.merging import merge_class
 from tests.labeling.store import NOW, Project, new_uid
 
 
@@ -130,6 +131,22 @@ def test_gold_scores__of_the_last_answers_that_give_a_class(project: Project) ->
     project.label("d", project.galaxy, by=project.bob)
     with project.database.reading() as session:
         assert gold_scores(session) == {project.bob: GoldScore(right=1, answered=2)}
+
+
+def test_gold_scores__an_answer_that_was_right_stays_so_after_a_merge(project: Project) -> None:
+    add(project, {"a": project.star})
+    answer(project, "a", project.star, by=project.bob)
+    with project.database.transaction() as session:
+        merge_class(
+            session,
+            class_id=project.star,
+            into_id=project.galaxy,
+            uid="merge-0123456789abcdef",
+            annotator_id=project.ann,
+            now=NOW,
+        )
+    with project.database.reading() as session:
+        assert gold_scores(session) == {project.bob: GoldScore(right=1, answered=1)}
 
 
 def test_answers__do_not_change_the_label_or_count_as_an_outcome_of_a_round(project: Project) -> None:

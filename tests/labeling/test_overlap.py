@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from labeling.annotations import Act, NewAnnotation, record
+from labeling.merging import merge_class
 from labeling.overlap import Begun, Overlap, lot, update_begun
 from tests.labeling.store import NOW, Project, new_uid
 
@@ -72,6 +73,22 @@ def test_update_begun__is_what_the_annotations_say(
         assert update_begun(session, known=known, overlap=overlap).voters == expected(entries)
         assert update_begun(session, known=Begun(), overlap=overlap).voters == expected(entries)
         raise RollBackError
+
+
+def test_update_begun__who_merges_classes_has_looked_at_no_item(project: Project) -> None:
+    project.annotate(NewAnnotation(new_uid(), "a", Act.LABEL, class_id=project.star, kind="refine"))
+    with project.database.transaction() as session:
+        merge_class(
+            session,
+            class_id=project.star,
+            into_id=project.galaxy,
+            uid="merge-0123456789abcdef",
+            annotator_id=project.bob,
+            now=NOW,
+        )
+    with project.database.reading() as session:
+        found = update_begun(session, known=Begun(), overlap=Overlap(2))
+    assert found.voters == {"a": frozenset({project.ann})}
 
 
 def test_overlap__one_label_or_all_items_need_no_lots() -> None:

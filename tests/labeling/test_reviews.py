@@ -3,6 +3,7 @@ from __future__ import annotations
 from labeling.annotations import Act, NewAnnotation
 from labeling.annotators import ensure_annotator
 from labeling.gold import GOLD, mark_gold
+from labeling.merging import merge_class
 from labeling.reviews import Reason, Reviews, waiting_reviews
 from tests.labeling.store import NOW, Project, new_uid
 
@@ -97,4 +98,22 @@ def test_waiting_reviews__a_right_gold_answer_is_nothing_to_decide(project: Proj
     decide(project, "a", project.star)
     gold = NewAnnotation(new_uid(), "a", Act.LABEL, class_id=project.star, kind=GOLD)
     project.annotate(gold, by=project.bob)
+    assert reasons(project) == {}
+
+
+def test_waiting_reviews__a_merge_makes_nobody_disagree_and_settles_who_did(project: Project) -> None:
+    project.label("one")
+    project.label("both")
+    project.label("both", project.galaxy, by=project.bob)
+    assert reasons(project) == {"both": Reason.DISAGREE}
+    with project.database.transaction() as session:
+        merge_class(
+            session,
+            class_id=project.star,
+            into_id=project.galaxy,
+            uid="merge-0123456789abcdef",
+            annotator_id=project.bob,
+            now=NOW,
+        )
+
     assert reasons(project) == {}
