@@ -10,11 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.exporting import export_project
-from app.project import open_project
+from app.project import Project, open_project
 from app.run_now import run_first, run_now
 from app.share import import_project
 from config.files import save_config
 from labeling.queue import proposals_of
+from labeling.round_log import latest_round, list_rounds
 from tests.browser.pages import (
     current_key,
     labels_by_key,
@@ -25,6 +26,7 @@ from tests.browser.pages import (
     wait_for_round,
 )
 from tests.databases import postgres_schema
+from tests.faults.stored import stopped, workers_of
 from tests.projects import COUNTS, make_clouds, truth_of, write_clouds
 from tests.servers import RunningServer, serving, wait_for
 
@@ -114,12 +116,23 @@ def check_export_and_import(config_path: Path, folder: Path, stored: dict[str, s
 
 def _rounds(project: object) -> list[int]:
     from app.project import Project
-    from labeling.round_log import list_rounds
 
     assert isinstance(project, Project)
     with project.database.reading() as session:
         numbers = [row.number for row in list_rounds(session) if row.state == "done"]
         return [number for number in numbers if proposals_of(session, round_number=number)]
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for the tests that need no project of their own; it opens with the balance."""
+    project = make_clouds(tmp_path_factory.mktemp("looked_at"))
+    path: Path = project.paths.config
+    views = project.config.views.model_copy(update={"page": "balance"})
+    save_config(project.config.model_copy(update={"views": views}), path)
+    project.close()
+    with serving(path) as running:
+        yield running
 
 
 def test_page__new_proposals_leave_the_item_on_the_screen(chromium: Browser, tmp_path: Path) -> None:
@@ -133,6 +146,32 @@ def test_page__new_proposals_leave_the_item_on_the_screen(chromium: Browser, tmp
         wait_for_round(page, 2)
         page.wait_for_timeout(1500)
         assert current_key(page) == shown
+
+
+def test_page__keys_go_on_while_a_round_runs(chromium: Browser, looked_at: RunningServer) -> None:
+    project = open_project(looked_at.config_path)
+    truth = truth_of(project)
+    try:
+        with open_page(chromium, looked_at.url) as page:
+            wait_for_item(page)
+            wait_for(lambda: workers_of(looked_at), what="the worker")
+            # A worker that stands still is a round that lasts.
+            with stopped(workers_of(looked_at)):
+                label_truly(page, truth, 12)
+                number = wait_for(lambda: running_round(project), what="a round")
+                label_truly(page, truth, 12)
+                wait_for(lambda: len(saved_uids(page)) == 24, what="24 saved labels")
+                assert running_round(project) == number
+            wait_for_round(page, number)
+    finally:
+        project.close()
+
+
+def running_round(project: Project) -> int:
+    """Return the number of the round that runs, 0 for none."""
+    with project.database.reading() as session:
+        latest = latest_round(session, state="running")
+    return latest.number if latest else 0
 
 
 def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
@@ -152,18 +191,6 @@ def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
             lambda: list(labels_by_key(server).values()) == ["<img src=x onerror=alert(1)>"], what="the label"
         )
         expect(page.locator(".gp-bals")).to_contain_text("<img src=x onerror=alert(1)>")
-
-
-@pytest.fixture(scope="module")
-def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for the tests that need no project of their own; it opens with the balance."""
-    project = make_clouds(tmp_path_factory.mktemp("looked_at"))
-    path: Path = project.paths.config
-    views = project.config.views.model_copy(update={"page": "balance"})
-    save_config(project.config.model_copy(update={"views": views}), path)
-    project.close()
-    with serving(path) as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", ["Explore", "Balance", "Model", "Export"])
