@@ -80,6 +80,7 @@ NAVIGATION_SX: dict[str, Any] = {
         "@media (max-width: 479px)": {
             "px": 1,
             "flex": "none",
+            "width": "auto",
             "fontSize": "0.8rem",
             "scrollMarginInline": "32px",
         },

@@ -14,6 +14,7 @@ function describeState(card) {
     }
   }
   if (card.queue.nothingLeft) return {title: "Nothing left to label", detail: "Every item that can be shown has an answer. Have a look at the balance, or export the labels."}
+  if (card.queue.round === 0) return {title: "The first items are being chosen", detail: "The first round is on its way; items appear here by themselves."}
   return {
     title: "All proposed items are labelled",
     detail: "The next round is on its way; new items appear here by themselves.",

@@ -21,6 +21,7 @@ class ItemQueue {
     this.closed = false
     this.polls = 0
     this.nothingLeft = false
+    this.round = null
     this.tab = tabName()
   }
 
@@ -139,6 +140,7 @@ class ItemQueue {
 
   _accept(data) {
     this.nothingLeft = data.left === 0
+    this.round = data.round
     const seen = new Set(this.pinned.map((item) => item.key))
     if (this.current) seen.add(this.current.key)
     const known = new Map(this.waiting.map((item) => [item.key, item]))

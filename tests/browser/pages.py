@@ -83,6 +83,9 @@ def expect_in_header(page: Page, name: str) -> None:
     expect(button).to_be_in_viewport(ratio=1)
     room_px = button.evaluate("(node) => parseFloat(getComputedStyle(node).paddingLeft)")
     assert room_px >= 6
+    box = button.bounding_box()
+    assert box is not None
+    assert box["width"] < 120
     expect(page.get_by_role("button", name="Toggle theme").last).to_be_in_viewport(ratio=1)
 
 

@@ -211,6 +211,11 @@ def test_queue__empty_says_so_keys_do_nothing_and_new_items_appear(open_card: Op
     shows(page, "item-2")
 
 
+def test_queue__before_the_first_round_says_that_it_is_on_its_way(open_card: Opener) -> None:
+    page = open_card(wait=False, item_count=0, round=0)
+    expect(page.locator(".message")).to_contain_text("The first items are being chosen")
+
+
 def test_queue__a_new_round_replaces_what_waits_and_keeps_the_screen(open_card: Opener) -> None:
     page = open_card()
     STORE.offset, STORE.round = 100, 2
