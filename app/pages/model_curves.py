@@ -44,7 +44,8 @@ class CurvesCard:
             "Class",
             none=ALL,
             on_choose=lambda class_id: setattr(state, "class_id", class_id),
-            width=300,
+            sizing_mode="stretch_width",
+            max_width=300,
             margin=(6, 0, 0, 0),
         )
         self.problem = html(visible=False)
