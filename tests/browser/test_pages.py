@@ -82,7 +82,7 @@ def test_page__all_are_within_reach_on_a_phone(chromium: Browser, server: Runnin
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page__is_no_wider_than_a_phone(chromium: Browser, server: RunningServer, name: str) -> None:
-    with open_page(chromium, server.url, width_px=360, page=name) as page:
+    with open_page(chromium, server.url, width_px=375, page=name) as page:
         expect(page.locator("h2").first).to_be_visible(timeout=40_000)
         page.wait_for_timeout(500)
         main = page.locator(".main-content")
