@@ -22,6 +22,10 @@ class Axes:
     mean: FloatArray
     matrix: FloatArray
 
+    def __post_init__(self) -> None:
+        """Lay the matrix out by rows, as a file gives it back: laid out otherwise it may multiply to other last digits."""
+        object.__setattr__(self, "matrix", np.ascontiguousarray(self.matrix))
+
     @property
     def dimensions(self) -> int:
         """Length d of the result."""
