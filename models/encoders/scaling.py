@@ -23,7 +23,7 @@ class Axes:
     matrix: FloatArray
 
     def __post_init__(self) -> None:
-        """Lay the matrix out by rows, as a file gives it back: laid out otherwise it may multiply to other last digits."""
+        """Lay the matrix out by rows, as a file gives it back: another layout may multiply to other last digits."""
         object.__setattr__(self, "matrix", np.ascontiguousarray(self.matrix))
 
     @property
