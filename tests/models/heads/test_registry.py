@@ -102,7 +102,7 @@ def test_logits__an_item_does_not_depend_on_its_neighbours(name: str) -> None:
     vectors = torch.tensor(pool("digits")[0][:40])
     alone = torch.cat([trained.logits(row[None]) for row in vectors], dim=1)
     # Another number of rows may be added up in another order, by processors of some kinds.
-    assert torch.allclose(trained.logits(vectors), alone, atol=1e-4, rtol=1e-4)
+    assert torch.allclose(trained.logits(vectors), alone, atol=1e-3)
 
 
 @every_head
