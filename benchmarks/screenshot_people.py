@@ -105,6 +105,7 @@ class _Work:
         begun = now() - timedelta(seconds=1.5 * longest_s + ROUNDS * BREAK_S)
         self._clocks: dict[str, datetime] = dict.fromkeys(PEOPLE, begun)
         self._done = 0
+        self._said: list[tuple[datetime, str, NewAnnotation]] = []
 
     def label_a_round(self, *, gold: bool) -> None:
         """Label the first items of the last round; the next ones may become gold items."""
@@ -114,20 +115,22 @@ class _Work:
             self._classes = {entry.name: entry.id for entry in list_classes(session)}
             proposals = proposals_of(session, round_number=latest.number)
             for proposal in proposals[:LABELS_A_ROUND]:
-                self._label(session, proposal)
+                self._label(proposal)
             if gold:
                 self._answer_gold(session, proposals[LABELS_A_ROUND : LABELS_A_ROUND + GOLD_ITEMS])
+            for when, name, new in sorted(self._said, key=lambda said: said[0]):
+                record(session, new=new, annotator_id=self._ids[name], now=when)
+            self._said.clear()
         self._clocks = {name: clock + timedelta(seconds=BREAK_S) for name, clock in self._clocks.items()}
 
-    def _label(self, session: Any, proposal: Proposal) -> None:  # noqa: ANN401 - a session of labeling.database
+    def _label(self, proposal: Proposal) -> None:
         truth = self._truth[proposal.item_key]
         names = list(PEOPLE)
         if self._done % ALONE_EVERY == ALONE_EVERY - 1:
             names = [names[self._done // ALONE_EVERY % len(names)]]
         for name in names:
             act, comment, said = self._say(PEOPLE[name], truth)
-            self._record(
-                session,
+            self._note(
                 name,
                 item_key=proposal.item_key,
                 act=act,
@@ -148,7 +151,7 @@ class _Work:
             return Act.UNSURE, "", truth
         return Act.LABEL, "", TAKEN_FOR.get(truth, truth) if errs < habits.errs else truth
 
-    def _answer_gold(self, session: Any, proposals: list[Proposal]) -> None:  # noqa: ANN401 - as above
+    def _answer_gold(self, session: Any, proposals: list[Proposal]) -> None:  # noqa: ANN401 - of labeling.database
         """Make items gold by the reviewer's word; the others answer them, the last person one of them wrongly."""
         keys = [proposal.item_key for proposal in proposals]
         labels = {key: self._classes[self._truth[key]] for key in keys}
@@ -160,11 +163,8 @@ class _Work:
             for key in keys if name != REVIEWER else ():
                 truth = self._truth[key]
                 said = TAKEN_FOR[truth] if key == confused and name == list(PEOPLE)[-1] else truth
-                self._record(
-                    session, name, item_key=key, act=Act.LABEL, class_id=self._classes[said], kind=GOLD
-                )
+                self._note(name, item_key=key, act=Act.LABEL, class_id=self._classes[said], kind=GOLD)
 
-    def _record(self, session: Any, name: str, **values: Any) -> None:  # noqa: ANN401 - as above
+    def _note(self, name: str, **values: Any) -> None:  # noqa: ANN401 - of an annotation
         self._clocks[name] += timedelta(seconds=PEOPLE[name].pace_s * float(self._chance.uniform(0.5, 1.5)))
-        new = NewAnnotation(uid=uuid.uuid4().hex, **values)
-        record(session, new=new, annotator_id=self._ids[name], now=self._clocks[name])
+        self._said.append((self._clocks[name], name, NewAnnotation(uid=uuid.uuid4().hex, **values)))

@@ -115,7 +115,7 @@ def _to_the_top(page: Page, heading: str) -> None:
     found = page.get_by_role("heading", name=heading, exact=True, level=2)
     expect(found).to_be_visible(timeout=SLOW_MS)
     page.wait_for_timeout(1000)
-    found.evaluate("(node) => node.scrollIntoView({block: 'start'})")
+    found.evaluate("(node) => { node.style.scrollMarginTop = '48px'; node.scrollIntoView({block: 'start'}) }")
 
 
 def _plug_in(place: Path) -> Path:

@@ -26,7 +26,9 @@ ITEM_LINE = re.compile(r"^Item .+ · round \d+")
 
 
 @contextmanager
-def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "Label") -> Iterator[Page]:
+def open_page(
+    browser: Browser, url: str, *, width_px: int = 1440, page: str = "Label", dark: bool = False
+) -> Iterator[Page]:
     """Open the dashboard in a context of its own.
 
     Afterwards nothing must have asked a foreign host, nor have been stopped by the page's content security policy.
@@ -36,8 +38,11 @@ def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "
         url: of the server.
         width_px: of the window.
         page: by its address; empty for the one that the project opens with.
+        dark: whether the system's theme is dark.
     """
-    context = browser.new_context(viewport={"width": width_px, "height": 900})
+    context = browser.new_context(
+        viewport={"width": width_px, "height": 900}, color_scheme="dark" if dark else "light"
+    )
     context.add_init_script(
         "window.saved = []; window.painted = [];"
         "window.addEventListener('goldpan:saved', (event) => window.saved.push(event.detail));"

@@ -110,11 +110,10 @@ def test_team__tells_who_labelled_and_how_far_they_agree(chromium: Browser, serv
 def test_review__and_the_team_card_have_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, contested: list[str], theme: str
 ) -> None:
-    with open_page(chromium, server.url, page="Review") as page:
+    with open_page(chromium, server.url, page="Review", dark=theme == "dark") as page:
         shows(page, contested[0])
         expect(page.get_by_role("group", name="People")).to_be_visible(timeout=SLOW_MS)
-        if theme == "dark":
-            page.get_by_role("button", name="Toggle theme").click()
+        # The page follows the system.
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         page.wait_for_timeout(300)
         found = serious_violations(page, dark=theme == "dark")
