@@ -133,12 +133,13 @@ class Dashboard:
     def view(self) -> Any:  # noqa: ANN401 - a Panel page
         """Return the page of the tab."""
         project = self.context.project.config.project
+        mirror = theme_mirror(follow=self.context.project.config.views.theme == "auto")
         title = f"{project.title or project.name} · goldpan"
         page = pmui.Page(
             title=title,
             # The page's template writes it into the head as it is, where a project's title could end in a script.
             meta_title=escape(title),
-            header=[self.navigation, *person_views(self.context, "top"), theme_mirror()],
+            header=[self.navigation, *person_views(self.context, "top"), mirror],
             main=[self._frame],
             theme_config=material_theme(),
             dark_theme=self.state.dark,
@@ -149,6 +150,7 @@ class Dashboard:
         _stop_following_busy(page)
         page.config.raw_css = [theme_css(), STYLES.read_text(encoding="utf-8")]
         page.param.watch(lambda event: setattr(self.state, "dark", bool(event.new)), "dark_theme")
+        mirror.param.watch(lambda event: setattr(page, "dark_theme", event.new), "dark")
         return page
 
     def dispose(self) -> None:

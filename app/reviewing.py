@@ -129,7 +129,11 @@ def _guess(class_id: int, share: float, classes: Mapping[int, LabelClass]) -> Js
 def _tally(votes: Sequence[Vote], classes: Mapping[int, LabelClass]) -> str:
     given = [vote.class_id for vote in votes if vote.class_id is not None]
     ordered = sorted(dict.fromkeys(given), key=lambda class_id: -given.count(class_id))
-    return ", ".join(f"{given.count(class_id)} × {_name(class_id, classes)}" for class_id in ordered)
+    return ", ".join(_said(given.count(class_id), _name(class_id, classes)) for class_id in ordered)
+
+
+def _said(people: int, name: str) -> str:
+    return f"1 says {name}" if people == 1 else f"{people} say {name}"
 
 
 def _name(class_id: int | None, classes: Mapping[int, LabelClass]) -> str:

@@ -1,8 +1,9 @@
 """Draws docs/images: every page of the demo, light and dark, 1440 and 900 px wide; of real data too where it is there.
 
 `python -m benchmarks.screenshots [--to FOLDER] [--data FOLDER]` makes the demo in a temporary folder, labels some items
-as a person who knows the digits would, waits for the rounds, and takes the pictures in headless Chromium. With the
-folder of real data it does the same with SDSS, BANKING77 and MNIST, into a folder each.
+as a person who knows the digits would, waits for the rounds, and takes the pictures in headless Chromium. A second demo
+is labelled by three people, for the pages that only a team sees. With the folder of real data it does the same with
+SDSS, BANKING77 and MNIST, into a folder each.
 """
 
 from __future__ import annotations
@@ -11,23 +12,20 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.demo import make_demo
-from app.project import Project
 from app.run_now import run_first
+from benchmarks.screenshot_parts import SETTLE_MS, WIDTHS_PX, picture, wait_for_map
 from benchmarks.screenshot_projects import MAKERS, label_truly
+from benchmarks.screenshots_team import draw_team
 from labeling.pools.truth import read_truth
 from tests.browser.pages import current_key, open_page, press, saved_uids, wait_for_item
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.servers import serving, wait_for
 
 PAGES = ("Label", "Confirm", "Explore", "Balance", "Model", "Export")
-WIDTHS_PX = (1440, 900)
 LABELS = 46
-SETTLE_MS = 2500
 
 
 def main() -> None:
@@ -37,12 +35,14 @@ def main() -> None:
     )
     parser.add_argument("--to", type=Path, default=Path("docs/images"), help="folder for the pictures")
     parser.add_argument("--data", type=Path, help="folder of real data; without it the demo alone is drawn")
-    parser.add_argument("--only", nargs="*", default=["digits", *MAKERS], help="projects to draw")
+    parser.add_argument("--only", nargs="*", default=["digits", "team", *MAKERS], help="projects to draw")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_ARGUMENTS))
         if "digits" in arguments.only:
             draw_demo(browser, Path(place), arguments.to)
+        if "team" in arguments.only:
+            draw_team(browser, Path(place), arguments.to / "team", arguments.data)
         for name, make in MAKERS.items() if arguments.data else ():
             if name in arguments.only:
                 (Path(place) / name).mkdir()
@@ -67,12 +67,6 @@ def draw_demo(browser: Browser, place: Path, folder: Path) -> None:
             label(page, truth)
         wait_for_map(project)
         take_all(browser, server.url, folder)
-
-
-def wait_for_map(project: Project) -> None:
-    """Wait until the map is arranged, so that it looks the same in every picture."""
-    arranged = project.paths.vectors / "arranged.json"
-    wait_for(arranged.is_file, seconds=300, what="the arranged map")
 
 
 def take_all(browser: Browser, url: str, folder: Path) -> None:
@@ -113,27 +107,7 @@ def take(browser: Browser, url: str, folder: Path, *, width_px: int, dark: bool)
                 # The click scrolled down to the button; over a map this wheel would zoom.
                 page.mouse.move(width_px / 2, 600)
                 page.mouse.wheel(0, -5000)
-            page.wait_for_timeout(SETTLE_MS)
-            page.mouse.move(5, 895)
-            page.wait_for_timeout(300)
-            path = folder / f"{name.lower()}-{theme}-{width_px}.png"
-            page.screenshot(path=path, full_page=False)
-            shrink(path)
-
-
-def shrink(path: Path) -> None:
-    """Keep a picture in 256 colours, each the commonest of those it stands for: plain areas stay as they are."""
-    with Image.open(path) as picture:
-        full = picture.convert("RGB")
-    small = full.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    places = np.asarray(small).ravel()
-    colours = np.asarray(full).reshape(-1, 3)
-    palette = np.zeros((256, 3), np.uint8)
-    for place in np.unique(places):
-        found, counts = np.unique(colours[places == place], axis=0, return_counts=True)
-        palette[place] = found[counts.argmax()]
-    small.putpalette(palette.ravel().tolist())
-    small.save(path, optimize=True)
+            picture(page, folder / f"{name.lower()}-{theme}-{width_px}.png")
 
 
 def pick_a_point(page: Page) -> None:

@@ -37,5 +37,5 @@ def _row(row: PersonRow) -> str:
 def _gold(row: PersonRow) -> str:
     if row.gold is None:
         return "–"
-    share, low, high = (f"{100 * value:.0f}" for value in (row.gold.share, row.gold.low, row.gold.high))
-    return f"{share} % ({low}–{high}), {row.gold.answered} answered"
+    share, low, high = (f"{value:.0%}" for value in (row.gold.share, row.gold.low, row.gold.high))
+    return f"{share} ({low} to {high}), {row.gold.answered} answered"

@@ -88,6 +88,8 @@ class PlotsCard:
                 self._plots.append(LinkedPlot(self, place, self._document))
             self._plots[place].show(section)
         self._holder[:] = [plot.view for plot in self._plots]
+        # Empty, it would keep its gap.
+        self._holder.visible = bool(wanted)
         self._show_domain()
         self._show_said()
 
@@ -103,6 +105,7 @@ class PlotsCard:
                     name, self.pool_view, self.selection, self._document, remove
                 )
         self._domain_holder[:] = [self._domain[name].view for name in wanted]
+        self._domain_holder.visible = bool(wanted)
         self.add_domain.options = {PICK: ""} | {title_of(name): name for name in self.state.addable_domain}
         self.add_domain.value = ""
         self.add_domain.visible = bool(self.state.addable_domain)

@@ -128,7 +128,7 @@ class TeamCard:
         self.of_classes.show(
             [
                 (
-                    f"{items:,} × {_short(classes[first])} and {_short(classes[second])}",
+                    f"{items:,} × “{_short(classes[first])}” and “{_short(classes[second])}”",
                     partial(figures.confused, first, second),
                     f"labelled {classes[first]} by some and {classes[second]} by others",
                 )
@@ -242,9 +242,9 @@ def classes_html(figures: TeamFigures) -> str:
     if not known:
         return ""
     told = ", ".join(
-        f"<b>{escape(figures.class_names[place])}</b> {agreement[place]:.0%}" for place in known[:5]
+        f"<b>{escape(figures.class_names[place])}</b> ({agreement[place]:.0%})" for place in known[:5]
     )
-    return f"<p>Where one person gives a class, another one gives it too, least often: {told}.</p>"
+    return f"<p>How often another person gives the same class as one, the most divided first: {told}.</p>"
 
 
 def _pair(figures: TeamFigures, first: int, second: int) -> str:

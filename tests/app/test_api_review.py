@@ -56,7 +56,7 @@ def test_page__has_votes_reasons_and_counts(server: RunningServer) -> None:
     assert body["reviews"] == {"disagree": 2, "flag": 1}
     assert [item["key"] for item in body["items"]] == ["item-000", "item-001", "item-002"]
     first, _, flagged = body["items"]
-    assert first["reason"] == "People disagree: 1 × “common”, 1 × “rare”."
+    assert first["reason"] == "People disagree: 1 says “common”, 1 says “rare”."
     assert [(vote["annotator"], vote["class_name"]) for vote in first["votes"]] == [
         ("ann", "common"),
         ("bob", "rare"),

@@ -9,8 +9,9 @@ import panel as pn
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
+from app.components.theme_mirror import ThemeMirror
 from app.context import ServerContext
-from app.dashboard import make_dashboard
+from app.dashboard import Dashboard, make_dashboard
 
 
 def followers_of_busy() -> list[Any]:
@@ -33,3 +34,17 @@ def test_make_dashboard__panel_holds_nothing_of_a_session_that_ended(context: Se
     assert not any(owner is document for _, _, owner, _ in pn.state._views.values())
     assert followers_of_busy() == before
     assert context.hub.listeners == 0
+
+
+def test_view__of_the_theme_auto_takes_the_system_s(context: ServerContext) -> None:
+    pn.extension(notifications=True)
+    with set_curdoc(Document()):
+        dashboard = Dashboard(context)
+        page = dashboard.view()
+    [mirror] = [each for each in page.header if isinstance(each, ThemeMirror)]
+    assert mirror.follow
+    assert not dashboard.state.dark
+    mirror.dark = True  # as the browser tells it
+    assert page.dark_theme
+    assert dashboard.state.dark
+    dashboard.dispose()

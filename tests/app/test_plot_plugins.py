@@ -48,7 +48,7 @@ def test_load_plots__the_one_of_the_docs(tmp_path: Path, marked: int | None) -> 
     assert load_plots([path]) == ()
     made = domain_plots.get("colour_colour")(scene_of(tmp_path, marked=marked))
     points, ring = (made.get(place) for place in range(2))
-    assert points.dimension_values("row").tolist() == [0, 1, 2, 3, 4]
+    assert points.dimension_values("row").tolist() == [2, 3, 0, 1, 4]
     assert points.dimension_values("u - g").tolist() == [1.0] * 5
     assert len(ring) == (0 if marked is None else 1)
     hv.renderer("bokeh").get_plot(made)

@@ -64,7 +64,7 @@ def test_people_table__escapes_names_and_says_what_is_not_known() -> None:
     text = people_table([hostile, other])
     assert "<script>" not in text
     assert "1,200" in text
-    assert "80 % (49–94), 10 answered" in text
+    assert "80% (49% to 94%), 10 answered" in text
     assert "Nobody has labelled yet" in people_table([])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.project import open_project
@@ -20,11 +21,14 @@ POLICY = "Content Security Policy"
 """What Chromium's messages about one say."""
 FIRST_ROUND_S = 120.0
 """The worker has the lowest priority: on a busy machine its start alone can take a minute."""
+SERIOUS = {"serious", "critical"}
 ITEM_LINE = re.compile(r"^Item .+ · round \d+")
 
 
 @contextmanager
-def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "Label") -> Iterator[Page]:
+def open_page(
+    browser: Browser, url: str, *, width_px: int = 1440, page: str = "Label", dark: bool = False
+) -> Iterator[Page]:
     """Open the dashboard in a context of its own.
 
     Afterwards nothing must have asked a foreign host, nor have been stopped by the page's content security policy.
@@ -34,8 +38,11 @@ def open_page(browser: Browser, url: str, *, width_px: int = 1440, page: str = "
         url: of the server.
         width_px: of the window.
         page: by its address; empty for the one that the project opens with.
+        dark: whether the system's theme is dark.
     """
-    context = browser.new_context(viewport={"width": width_px, "height": 900})
+    context = browser.new_context(
+        viewport={"width": width_px, "height": 900}, color_scheme="dark" if dark else "light"
+    )
     context.add_init_script(
         "window.saved = []; window.painted = [];"
         "window.addEventListener('goldpan:saved', (event) => window.saved.push(event.detail));"
@@ -87,6 +94,26 @@ def expect_in_header(page: Page, name: str) -> None:
     assert box is not None
     assert box["width"] < 120
     expect(page.get_by_role("button", name="Toggle theme").last).to_be_in_viewport(ratio=1)
+
+
+def serious_violations(page: Page, *, dark: bool) -> list[str]:
+    """Return what axe-core finds serious or critical on the page as it is; in the dark of contrast alone.
+
+    Args:
+        page: the page.
+        dark: whether the dark theme is on; only its colours are others, so contrast is what can differ.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    only = ["color-contrast"] if dark else {"type": "tag", "values": ["wcag2a", "wcag2aa"]}
+    options = {"resultTypes": ["violations"], "runOnly": only}
+    violations = axe.Axe().run(page, options=options).response["violations"]
+    return [f"{each['id']} {each['nodes'][0]['target']}" for each in violations if each["impact"] in SERIOUS]
+
+
+def too_wide_px(page: Page) -> int:
+    """Return by how many px the shown page is wider than its room."""
+    found = page.locator(".main-content").evaluate("(node) => node.scrollWidth - node.clientWidth")
+    return max(int(found), 0)
 
 
 def wait_for_item(page: Page) -> str:

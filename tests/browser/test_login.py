@@ -96,7 +96,9 @@ def test_login__is_accessible(chromium: Browser, served: Served, scheme: Literal
         sign_in(page, "ann", "not the password")
         expect(page.get_by_role("alert")).to_be_visible()
         assert axe.Axe().run(page).response["violations"] == []
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        for width_px in (360, 900):
+            page.set_viewport_size({"width": width_px, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     finally:
         context.close()
 

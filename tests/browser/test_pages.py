@@ -18,6 +18,8 @@ from tests.browser.pages import (
     open_page,
     press,
     saved_uids,
+    serious_violations,
+    too_wide_px,
     wait_for_item,
 )
 from tests.projects import COUNTS, make_clouds
@@ -26,7 +28,6 @@ from tests.servers import RunningServer, serving, wait_for
 pytestmark = pytest.mark.browser
 
 CLASSES = (*COUNTS, *(f"kind {number:02}" for number in range(21)))
-SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +86,7 @@ def test_page__is_no_wider_than_a_phone(chromium: Browser, server: RunningServer
     with open_page(chromium, server.url, width_px=375, page=name) as page:
         expect(page.locator("h2").first).to_be_visible(timeout=40_000)
         page.wait_for_timeout(500)
-        main = page.locator(".main-content")
-        assert main.evaluate("(node) => node.scrollWidth - node.clientWidth") <= 0
+        assert too_wide_px(page) == 0
 
 
 def test_page__shown_is_in_sight_in_the_list_of_a_phone(chromium: Browser, server: RunningServer) -> None:
@@ -101,25 +101,16 @@ def test_page__shown_is_in_sight_in_the_list_of_a_phone(chromium: Browser, serve
 def test_page__has_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, theme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     with open_page(chromium, server.url) as page:
         wait_for_item(page)
         if theme == "dark":
             page.get_by_role("button", name="Toggle theme").click()
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
-        # In the dark only the colours are others; contrast is what can differ.
-        only = ["color-contrast"] if theme == "dark" else {"type": "tag", "values": ["wcag2a", "wcag2aa"]}
-        options = {"resultTypes": ["violations"], "runOnly": only}
         found: list[str] = []
         for name in PAGES:
             go(page, name)
             page.wait_for_timeout(300)
-            violations = axe.Axe().run(page, options=options).response["violations"]
-            found += [
-                f"{name}: {each['id']} {each['nodes'][0]['target']}"
-                for each in violations
-                if each["impact"] in SERIOUS
-            ]
+            found += [f"{name}: {each}" for each in serious_violations(page, dark=theme == "dark")]
 
         assert found == []
 

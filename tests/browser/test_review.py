@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.project import open_project
 from app.run_now import run_now
@@ -14,7 +15,13 @@ from app.session import PAGES, REVIEW
 from labeling.annotations import Act, NewAnnotation, record
 from labeling.annotators import ensure_annotator
 from labeling.gold import gold_labels
-from tests.browser.pages import expect_in_header, labels_by_key, open_page
+from tests.browser.pages import (
+    expect_in_header,
+    labels_by_key,
+    open_page,
+    serious_violations,
+    too_wide_px,
+)
 from tests.projects import MOMENT, label, label_some, let_rounds_wait, make_clouds
 from tests.servers import RunningServer, serving, wait_for
 
@@ -33,10 +40,11 @@ def contested() -> list[str]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, contested: list[str]) -> Iterator[RunningServer]:
-    """One server for all tests of this module: two items that people disagree on, one that is flagged."""
+    """One server for all tests of this module: two people agree on twelve items and not on two; one is flagged."""
     project = make_clouds(tmp_path_factory.mktemp("review"))
     known = label_some(project)
     contested += [key for key in project.pool.keys(range(project.pool.n)) if key not in known][:3]
+    label(project, known, annotator="bob")
     label(project, {contested[0]: "common", contested[1]: "common"}, annotator="ann")
     label(project, {contested[0]: "rare", contested[1]: "other"}, annotator="bob")
     with project.database.transaction() as session:
@@ -70,6 +78,65 @@ def reviews(server: RunningServer) -> list[dict[str, object]]:
     status, body = server.post("/api/review/page", {})
     assert status == 200
     return list(body["items"])
+
+
+def shows_team(page: Page) -> Locator:
+    """Return the Team card on the Model page, once its figures are there."""
+    card = page.locator(".gp-panel", has=page.get_by_role("heading", name="Team", exact=True))
+    expect(card.get_by_text("Agreement beyond chance is")).to_be_visible(timeout=SLOW_MS)
+    return card
+
+
+def test_team__tells_who_labelled_and_how_far_they_agree(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Model") as page:
+        card = shows_team(page)
+        agreement = (
+            r"Agreement beyond chance is 0\.\d\d \(-?\d\.\d\d to \d\.\d\d\).* from 14 items that two or more"
+        )
+        expect(card).to_contain_text(re.compile(agreement))
+        people, pairs = card.locator("table").nth(0), card.locator("table").nth(1)
+        for name in ("ann", "bob"):
+            row = people.locator("tr", has=page.locator(f"th:text-is('{name}')"))
+            # Twelve alike for certain, two that the consensus decides one way or the other.
+            expect(row).to_have_text(re.compile(rf"{name}14(86|93|100)% \(\d\d% to \d+%\)"))
+        expect(pairs.locator("tr", has=page.locator("th:text-is('ann')"))).to_have_text("ann–0.79 (86%)")
+        # Whoever only flagged has no vote, and is no row.
+        expect(people).not_to_contain_text("<b>bob")
+        card.get_by_role("button", name="2 × ann and bob").click()
+        expect(page.locator(".gp-count strong")).to_have_text("2 items", timeout=SLOW_MS)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_review__and_the_team_card_have_no_serious_accessibility_violations(
+    chromium: Browser, server: RunningServer, contested: list[str], theme: str
+) -> None:
+    with open_page(chromium, server.url, page="Review", dark=theme == "dark") as page:
+        shows(page, contested[0])
+        expect(page.get_by_role("group", name="People")).to_be_visible(timeout=SLOW_MS)
+        # The page follows the system.
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        page.wait_for_timeout(300)
+        found = serious_violations(page, dark=theme == "dark")
+        page.locator("header").get_by_role("button", name="Model", exact=True).click()
+        shows_team(page)
+        found += serious_violations(page, dark=theme == "dark")
+    assert found == []
+
+
+@pytest.mark.parametrize("width_px", [360, 900])
+def test_review__and_the_team_card_are_no_wider_than_the_window(
+    chromium: Browser, server: RunningServer, contested: list[str], width_px: int
+) -> None:
+    with open_page(chromium, server.url, page="Review", width_px=width_px) as page:
+        shows(page, contested[0])
+        expect(page.get_by_role("group", name="People")).to_be_visible(timeout=SLOW_MS)
+        assert too_wide_px(page) == 0
+        button = page.locator("header").get_by_role("button", name="Model", exact=True)
+        button.scroll_into_view_if_needed()
+        button.click()
+        shows_team(page)
+        page.wait_for_timeout(300)
+        assert too_wide_px(page) == 0
 
 
 def test_review__decides_by_keys_skips_and_takes_back(
