@@ -150,7 +150,6 @@ class Dashboard:
         _stop_following_busy(page)
         page.config.raw_css = [theme_css(), STYLES.read_text(encoding="utf-8")]
         page.param.watch(lambda event: setattr(self.state, "dark", bool(event.new)), "dark_theme")
-        mirror.param.watch(lambda event: setattr(page, "dark_theme", event.new), "dark")
         return page
 
     def dispose(self) -> None:

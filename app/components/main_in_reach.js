@@ -2,8 +2,8 @@
 // phone the header's list of pages, where the page on show may be out of sight.
 const TRIES = 50
 
-export function render({model}) {
-  followSystem(model)
+export function render(drawing) {
+  followSystem(drawing)
   const node = document.createElement("span")
   const look = (left) => {
     for (let root = node.getRootNode(); root; root = root.host?.getRootNode()) {

@@ -16,9 +16,6 @@ class ThemeMirror(JSComponent):
     """Nothing to see: a script that runs once a tab."""
 
     follow = param.Boolean(default=False, doc="Whether the page takes the system's theme.")
-    dark = param.Boolean(
-        default=False, doc="Whether the system's theme is dark; told where the page follows it."
-    )
 
     _esm = "\n".join(
         [theme_mirror_js(), *(Path(__file__).with_name(part).read_text(encoding="utf-8") for part in PARTS)]
