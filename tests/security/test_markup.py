@@ -136,5 +136,6 @@ def test_page__cannot_be_framed_by_another_site(chromium: Browser, hostile: Runn
     page.set_content(f'<iframe src="{hostile.url}" onload="window.framed=1"></iframe>')
     wait_for(lambda: page.evaluate("window.framed"), what="the frame")
     frame = page.frames[1]
-    assert frame.locator("section.card, header").count() == 0
+    # The page draws itself later than it loads: what it is drawn by must not be there.
+    assert "bokeh" not in frame.content().lower()
     context.close()
