@@ -21,6 +21,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -183,6 +184,8 @@ def run_tests(tests: Iterable[str], tree: Path, *, slow: bool = False) -> list[C
     """Run tests in a tree and return what became of each."""
     named = list(dict.fromkeys(tests))
     report = tree / "undefended.xml"
+    # The copy brings along what became of the tests with all defences in place.
+    report.unlink(missing_ok=True)
     command = [
         sys.executable,
         "-m",
@@ -195,17 +198,17 @@ def run_tests(tests: Iterable[str], tree: Path, *, slow: bool = False) -> list[C
     ]
     command += ["-x"] * (len(named) == 1) + ["-m", ""] * slow
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    with subprocess.Popen(
-        [*command, *named], cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
+    log = tree / "undefended.log"
+    with log.open("wb") as said, subprocess.Popen(
+        [*command, *named], cwd=tree, env=environment, stdout=said, stderr=said, start_new_session=True
     ) as process:  # fmt: skip
-        try:
-            said, _ = process.communicate(timeout=LONGEST_S)
-        except subprocess.TimeoutExpired:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=LONGEST_S)
+        # Also what a test left behind: a worker that no longer ends with its server, for one.
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            said = f"not done after {LONGEST_S:.0f} s"
     if not report.is_file():
-        return [Case("", "", "broken", f"pytest left no report: {said[-300:]}")]
+        return [Case("", "", "broken", f"pytest left no report: {log.read_text('utf-8', 'replace')[-300:]}")]
     return read_report(report.read_text("utf-8"))
 
 
