@@ -182,7 +182,7 @@ def apply(removal: Removal, tree: Path) -> None:
 
 def run_tests(tests: Iterable[str], tree: Path, *, slow: bool = False) -> list[Case]:
     """Run tests in a tree and return what became of each."""
-    named = list(dict.fromkeys(tests))
+    named = sorted(set(tests), key=lambda test: _place_of(test, tree))
     report = tree / "undefended.xml"
     # The copy brings along what became of the tests with all defences in place.
     report.unlink(missing_ok=True)
@@ -263,8 +263,13 @@ def _columns(removal: Removal) -> tuple[str, ...]:
 
 def _run_whole(removals: Sequence[Removal], template: Path, *, slow: bool) -> list[Case]:
     tests = [test for each in removals if each.slow is slow for test in each.tests]
-    # Twice named, by a function and by one of its parameters, it would run twice.
-    return run_tests(sorted(tests), template, slow=slow) if tests else []
+    return run_tests(tests, template, slow=slow) if tests else []
+
+
+def _place_of(test: str, tree: Path) -> tuple[str, int]:
+    """Return where a test stands: those of a module share its server, and were written for their order."""
+    path, _, name = test.partition("::")
+    return path, (tree / path).read_text("utf-8").find(f"def {name.partition('[')[0]}(")
 
 
 def _unfit(removal: Removal, whole: Sequence[Case]) -> str:
