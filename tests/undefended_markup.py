@@ -12,6 +12,7 @@ GATE = "app/gate.py"
 NET = "app/components/label_card_net.js"
 MARKUP = "security/test_markup.py::test_"
 REQUESTS = "security/test_requests.py::test_"
+CARD = "app/components/test_label_card.py::test_"
 ON_EVERY_PAGE = MARKUP + "markup__is_text_on_every_page"
 ON_THE_MAP = MARKUP + "markup__is_text_on_the_map_and_in_a_notice"
 STRANGER = MARKUP + "markup__page_of_a_stranger_cannot_run_what_it_puts_in"
@@ -35,11 +36,16 @@ MARKUPS = (
     ),
     away(
         "text-nodes", SCRIPTS,
-        "scripts of ours make text nodes of texts, never markup: card, hover card, grids, notices",
+        "scripts of ours make text nodes of texts, never markup: hover card, tiles, grids, notices",
         cut(NET, "  node.append(...children.filter((child) => child != null))\n",
             "  for (const child of children.filter((each) => each != null))\n"
             '    typeof child === "string" ? node.insertAdjacentHTML("beforeend", child) : node.append(child)\n'),
-        tests=("app/components/test_label_card.py::test_text__markup_in_names_and_items_stays_text", ON_THE_MAP),
+        tests=(CARD + "near__labelled_items_like_it_are_shown_once_a_person_dwells", ON_THE_MAP),
+    ),
+    away(
+        "set-text", SCRIPTS, "scripts of ours set text as text: classes, items, reasons on the label card",
+        cut(NET, ") node.textContent = text", ") node.innerHTML = text"),
+        tests=CARD + "text__markup_in_names_and_items_stays_text",
     ),
     away(
         "escape-balance", SCRIPTS, "names of classes are escaped in the balance",
