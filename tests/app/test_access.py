@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import uuid
 from collections.abc import Iterator
@@ -173,6 +174,13 @@ def test_annotations__waiting_ones_of_another_person_are_not_taken(served: Serve
     assert ann.post("/api/annotations", label_of(served, "ann"), headers=own)[0] == 200
 
 
+def test_annotations__only_a_reviewer_adjudicates(served: Served) -> None:
+    values = label_of(served, "ann") | {"act": "adjudicate"}
+    status, text = served.by_token("ann", "POST", "/api/annotations", values)
+    assert (status, "needs the role reviewer" in text) == (400, True)
+    assert served.by_token("rex", "POST", "/api/annotations", values)[0] == 200
+
+
 @pytest.mark.parametrize("origin", [None, "null", "http://evil.example"])
 def test_annotations__cookie_needs_our_origin(served: Served, ann: Visitor, origin: str | None) -> None:
     assert ann.post("/api/annotations", label_of(served, "ann"), headers={"Origin": origin})[0] == 403
@@ -236,7 +244,9 @@ def test_sign_in__goes_to_where_one_was_sent_from_and_nowhere_else(served: Serve
     visitor = Visitor(served.server)
     assert visitor.sign_in("ann", after="/?page=Balance") == 303
     assert visitor.headers["Location"] == "/?page=Balance"
-    assert Visitor(served.server).sign_in("ann", after="//evil.example") == 303
+    for path in ("//evil.example", "https://evil.example", "/\\evil.example"):
+        assert visitor.sign_in("ann", after=path) == 303
+        assert visitor.headers["Location"] == "/"
 
 
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example"])
@@ -333,7 +343,9 @@ def test_log__holds_no_secret(served: Served) -> None:
     visitor.sign_in("ann", "what nobody else may read")
     visitor.get(f"/api/history?token={served.team.tokens['ann']}")
     served.by_token("ann", "GET", "/api/history")
-    wait_for(lambda: "/api/history" in served.server.output, what="the log of the request")
+    # The log comes by a pipe: what was asked before is in it once this is.
+    visitor.get("/the-last-one")
+    wait_for(lambda: "/the-last-one" in served.server.output, what="the log of the last request")
     secret = served.server.config_path.with_suffix(".goldpan").joinpath("cookie_secret").read_text()
     secrets = [
         *served.team.tokens.values(),
@@ -351,7 +363,9 @@ def test_cookie__of_another_server_s_secret(served: Served, ann: Visitor) -> Non
     [cookie] = list(ann.jar)
     assert cookie.value is not None
     inner = cookie.value.split("|")
-    forged = create_signed_value("x" * 64, cookie.name, served.team.tokens["ada"]).decode()
+    # What the cookie holds is right; who signed it is not.
+    secret = base64.b64decode(inner[4].split(":", 1)[1])
+    forged = create_signed_value("x" * 64, cookie.name, secret).decode()
     assert Visitor(served.server).get("/api/history", headers={"Cookie": f"{cookie.name}={forged}"})[0] == 401
     tampered = "|".join([*inner[:-1], "0" * 64])
     assert (

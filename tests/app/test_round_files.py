@@ -3,10 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from app.round_files import (
     RoundMeaning,
     forget_old_rounds,
+    read_arrays,
+    read_meaning,
     read_unseen,
     read_unseen_labels,
     sweep_partial_rounds,
@@ -55,3 +58,15 @@ def test_forget_old_rounds__what_was_predicted_stays_the_probabilities_go(tmp_pa
     assert read_unseen(tmp_path, 1) is None
     assert read_unseen_labels(tmp_path, 1) is not None
     assert read_unseen(tmp_path, 2) is not None
+
+
+def test_write_round__that_breaks_leaves_the_last_one(tmp_path: Path) -> None:
+    chances = np.full((4, 2), 0.5)
+    write_round(tmp_path, RoundMeaning(3), probabilities=chances, head_file=None)
+    with pytest.raises(FileNotFoundError):
+        write_round(
+            tmp_path, RoundMeaning(3, trained=True), probabilities=chances[:1], head_file=tmp_path / "gone"
+        )
+    arrays = read_arrays(tmp_path, 3)
+    assert arrays is not None and len(arrays.predicted) == 4
+    assert read_meaning(tmp_path, 3) == RoundMeaning(3)

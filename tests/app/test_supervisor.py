@@ -293,3 +293,18 @@ def test_stop__hands_its_round_over(watched: Watched, clouds: Project) -> None:
     watched.supervisor.stop()
     failed = read_status(clouds.database).failed
     assert failed is not None and "stopped during this round" in failed.error
+
+
+def test_loop__stumbles_and_goes_on(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of ours in one look must not be the end of all rounds."""
+    look, looks = watched.supervisor._look, list[int]()
+
+    def stumble() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise ValueError("a mistake")
+        look()
+
+    monkeypatch.setattr(watched.supervisor, "_look", stumble)
+    watched.supervisor.start()
+    wait_for(lambda: watched.supervisor.status, what="a look after the mistake")

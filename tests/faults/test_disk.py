@@ -98,6 +98,8 @@ def test_locked_database__label_waits_and_is_stored_when_it_can_be(chromium: Bro
         blocker.execute("begin immediate")
         press(page, "1")
         expect(page.locator(CARD)).to_contain_text("not saved yet", timeout=15_000)
+        # Not only late: the server has given up waiting for the lock, and said so.
+        expect(page.locator(CARD)).to_contain_text("locked by another process", timeout=30_000)
         assert scene.fresh() == []
         blocker.execute("rollback")
         blocker.close()

@@ -294,6 +294,24 @@ def test_transaction__connection_lost(database_url: str, postgres_uri: str) -> N
     database.dispose()
 
 
+def test_transaction__connection_broken_before_it_is_used(database_url: str, postgres_uri: str) -> None:
+    """After a restart of the database the first label would be refused: the pool still holds its old connections."""
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite has no connection to lose")
+    database = open_database(database_url)
+    with database.transaction() as session:
+        own = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+    killer = sa.create_engine(sa.make_url(postgres_uri).set(drivername="postgresql+psycopg"))
+    with killer.begin() as connection:
+        connection.execute(sa.text("SELECT pg_terminate_backend(:own, 5000)"), {"own": own})
+    killer.dispose()
+
+    with database.transaction() as session:
+        ensure_annotator(session, name="ann")
+    assert names(database) == ["ann"]
+    database.dispose()
+
+
 def test_reading__does_not_wait_for_a_writer(database: Database) -> None:
     make_project(database)
 

@@ -70,11 +70,14 @@ def test_trap__springs_where_a_file_is_unpickled(tmp_path: Path) -> None:
     assert (tmp_path / "sprung").exists()
 
 
-@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.parquet", "x.csv", "x.jsonl"])
-def test_pickle__by_any_name_is_not_opened(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reader"),
+    [(f"x.{suffix}", "auto") for suffix in ("npy", "npz", "parquet", "csv", "jsonl")] + [("x.npy", "series")],
+)
+def test_pickle__by_any_name_is_not_opened(tmp_path: Path, name: str, reader: str) -> None:
     (tmp_path / name).write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
     with pytest.raises(PoolError):
-        snapshot(tmp_path / name)
+        snapshot(tmp_path / name, reader=reader)
     assert not (tmp_path / "sprung").exists()
 
 
@@ -104,13 +107,17 @@ def test_pickle__in_the_metadata_of_parquet(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
-def test_pickle__in_the_place_of_a_rounds_arrays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bare", [False, True])
+def test_pickle__in_the_place_of_a_rounds_arrays(tmp_path: Path, bare: bool) -> None:
     folder = tmp_path / "000001"
     folder.mkdir()
+    trap = Trap(tmp_path / "sprung")
     for name in ("predictions", "predicted", "uncertainty"):
-        np.save(
-            folder / f"{name}.npy", np.array([Trap(tmp_path / "sprung")], dtype=object), allow_pickle=True
-        )
+        file = folder / f"{name}.npy"
+        if bare:
+            file.write_bytes(pickle.dumps(trap))
+        else:
+            np.save(file, np.array([trap], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"Python objects|allow_pickle|memory-mapped"):
         read_arrays(tmp_path, 1)
     assert not (tmp_path / "sprung").exists()
@@ -134,24 +141,33 @@ def test_weights__that_bring_code_are_not_run(tmp_path: Path) -> None:
 # --- bombs
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        LEAD + "a: &a [x]\nb: [*a, *a]\n",
-        LEAD + "views: !!python/object/apply:os.system [id]\n",
-        LEAD + "a: " + "[" * 100_000,
-        LEAD + "a: " + "{b: " * 5_000,
-        LEAD + "classes:\n" + "- name: x\n" * 2_000,
-        LEAD + "#" * 9_000_000,
-        LEAD + "project: {name: y}\n",
-        LEAD + "rounds: {batch: " + "9" * 100_000 + "}\n",
+BOMBS = {
+    "alias": (LEAD + "a: &a [x]\nb: [*a, *a]\n", "the anchor '&a' is not allowed"),
+    "tag": (LEAD + "views: !!python/object/apply:os.system [id]\n", "the tag .* is not allowed"),
+    "lists": (LEAD + "a: " + "[" * 100_000, "more than 20 mappings and lists"),
+    "mappings": (LEAD + "a: " + "{b: " * 5_000, "more than 20 mappings and lists"),
+    "values": (LEAD + "classes:\n" + "- name: x\n" * 2_000, "more than 3,000 values"),
+    "length": (LEAD + "#" * 9_000_000, "characters of YAML; allowed"),
+    "twice": (LEAD + "project: {name: y}\n", "given twice"),
+    "digits": (LEAD + "rounds: {batch: " + "9" * 100_000 + "}\n", "rounds.batch"),
+    "row": (
+        LEAD + "shared:\n  annotations:\n    - " + '{"a":' * 100_000 + "1" + "}" * 100_000 + "\n",
+        "more than 20 mappings and lists",
+    ),
+    "row-cut": (
         LEAD + "shared:\n  annotations:\n    - " + '{"a":' * 100_000 + "\n",
-        LEAD + "<<: {a: 1}\n",
-    ],
-)  # fmt: skip
-def test_configuration__that_is_a_bomb(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        "more than 20 mappings and lists",
+    ),
+    "merge": (LEAD + "<<: {a: 1}\n", "<<: unknown key"),
+}
+"""Name → text, and what is said of it: a file with a key that is not known would be refused for that alone."""
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_configuration__that_is_a_bomb(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MAX_VALUES", 3_000)
-    with pytest.raises(ConfigInvalidError):
+    text, words = BOMBS[name]
+    with pytest.raises(ConfigInvalidError, match=words):
         parse_config(text)
 
 
@@ -340,3 +356,4 @@ def test_archive__is_never_unpacked(tmp_path: Path, name: str) -> None:
     with pytest.raises(PoolError):
         snapshot(tmp_path / name)
     assert not (tmp_path.parent / "escaped.csv").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [name]

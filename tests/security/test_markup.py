@@ -101,7 +101,7 @@ def test_markup__page_of_a_stranger_cannot_run_what_it_puts_in(
     page.evaluate(
         """() => {
             window.stopped = []
-            const note = (event) => window.stopped.push(event.effectiveDirective)
+            const note = (event) => window.stopped.push([event.effectiveDirective, event.blockedURI])
             document.addEventListener("securitypolicyviolation", note)
             document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.pwned=1'>")
             const script = document.createElement("script")
@@ -121,10 +121,14 @@ def test_markup__page_of_a_stranger_cannot_run_what_it_puts_in(
             new Image().src = "http://localhost:1/?secret=1"
         }"""
     )
-    wait_for(lambda: len(page.evaluate("window.stopped")) >= 7, what="seven things stopped")
+
+    def stopped() -> set[str]:
+        told = page.evaluate("window.stopped")
+        return {by for by, what in told if what == "inline" or what.startswith("http://localhost:1")}
+
+    wanted = {"script-src-attr", "script-src-elem", "frame-src", "connect-src", "img-src"}
+    wait_for(lambda: wanted <= stopped(), what="all of it stopped, and each by its own line of the policy")
     assert page.evaluate("window.pwned") is None
-    stopped = set(page.evaluate("window.stopped"))
-    assert {"script-src-attr", "script-src-elem", "frame-src", "connect-src", "img-src"} <= stopped
     context.close()
 
 
@@ -136,5 +140,6 @@ def test_page__cannot_be_framed_by_another_site(chromium: Browser, hostile: Runn
     page.set_content(f'<iframe src="{hostile.url}" onload="window.framed=1"></iframe>')
     wait_for(lambda: page.evaluate("window.framed"), what="the frame")
     frame = page.frames[1]
-    assert frame.locator("section.card, header").count() == 0
+    # The page draws itself later than it loads: what it is drawn by must not be there.
+    assert "bokeh" not in frame.content().lower()
     context.close()

@@ -26,6 +26,23 @@ def test_outbox__a_lost_server_is_named_within_a_second_and_nothing_is_lost(open
     assert stored_locally(page) == 0
 
 
+def test_outbox__sends_nothing_until_the_server_is_healthy(open_card: Opener) -> None:
+    """A server that is just starting, or another one, gets no labels: its health is asked for, once a second."""
+    page = open_card()
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    STORE.failure = "down"
+    page.keyboard.press("1")
+    says(page, "1 not saved yet – waiting for the server")
+
+    page.wait_for_timeout(2500)
+
+    assert len(posts) == 1
+    STORE.failure = ""
+    says(page, "Saved")
+    assert acts() == [("label", "item-0")]
+
+
 def test_outbox__a_slow_answer_counts_as_waiting(open_card: Opener) -> None:
     page = open_card()
     STORE.failure, STORE.slow_s = "slow", 1.6

@@ -18,7 +18,7 @@ from app.login.oauth import claims_of, oauth_handler, oauth_providers
 from labeling.people import Role, deactivate
 from tests.people import Visitor, change, moment
 from tests.projects import make_clouds
-from tests.servers import RunningServer, serving
+from tests.servers import RunningServer, serving, wait_for
 
 SECRET = "the-client-secret-of-the-tests"
 
@@ -162,6 +162,9 @@ def test_log__holds_no_secret_and_no_code(server: RunningServer, provider: Provi
     provider.claims = {"email": "new@lab.example"}
     come_back(Visitor(server), code="a-code-to-keep-quiet")
     come_back(Visitor(server), code="a-code-to-keep-quiet", state="e30=")
+    # The log comes by a pipe: what was asked before is in it once this is.
+    Visitor(server).get("/the-last-one")
+    wait_for(lambda: "/the-last-one" in server.output, what="the log of the last request")
     for secret in (SECRET, "a-code-to-keep-quiet", "opaque-access"):
         assert secret not in server.output
 

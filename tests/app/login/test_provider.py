@@ -6,7 +6,8 @@ import pytest
 from bokeh.util.token import generate_jwt_token, generate_session_id
 from tornado.httputil import HTTPHeaders
 
-from app.login.provider import person_of_session, safe_path, sessions_named
+from app.access import Access
+from app.login.provider import cookie_flags, person_of_session, safe_path, sessions_named
 from labeling.people import Person, Role
 
 
@@ -63,3 +64,13 @@ def test_person_of_session__takes_only_what_the_provider_found() -> None:
     assert person_of_session(SimpleNamespace(request=SimpleNamespace(person={"name": "ann"}))) is None
     assert person_of_session(SimpleNamespace(request=None)) is None
     assert person_of_session(None) is None
+
+
+@pytest.mark.parametrize(
+    ("behind_tls", "protocol", "secure"),
+    [(True, "http", True), (False, "https", True), (False, "http", False)],
+)
+def test_cookie_flags__secure_behind_tls_and_over_it(behind_tls: bool, protocol: str, secure: bool) -> None:
+    access = Access("goldpan_x", "s" * 40, behind_tls=behind_tls)
+    flags = cookie_flags(access, SimpleNamespace(protocol=protocol))
+    assert flags == {"httponly": True, "samesite": "Lax", "secure": secure}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -48,10 +49,21 @@ def test_load_head__cut_file(file: Path, kept: int) -> None:
         load_head(file)
 
 
+class Trap:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, sprung: Path) -> None:
+        self.sprung = sprung
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.sprung,)
+
+
 def test_load_head__pickle_is_not_opened(tmp_path: Path) -> None:
-    torch.save({"weight": torch.zeros(1)}, tmp_path / "head.safetensors")
+    torch.save({"weight": torch.zeros(1), "trap": Trap(tmp_path / "sprung")}, tmp_path / "head.safetensors")
     with pytest.raises(WeightsError, match="cannot be read as weights"):
         load_head(tmp_path / "head.safetensors")
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_load_head__safetensors_of_something_else(tmp_path: Path) -> None:
