@@ -30,9 +30,9 @@ NOT_LATE = cut(
     "        if entry.future.done() or not entry.future.set_running_or_notify_cancel():",
 )
 """The commit's answer comes second, where the removal has answered before."""
-RUN = "                attempt(session, entry)\n            return self._counts.preview(session)"
+RUN = "                attempt(session, now, entry)\n            return self._counts.preview(session)"
 ANSWERED = (
-    "                attempt(session, entry)\n            counts = self._counts.preview(session)\n"
+    "                attempt(session, now, entry)\n            counts = self._counts.preview(session)\n"
     "            _answer(group, counts=counts)\n            {then}\n            return counts"
 )
 SWALLOWED = cut(
