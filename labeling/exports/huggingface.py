@@ -22,6 +22,7 @@ from labeling.exports.items import (
     labelled_items,
     names_apart,
     pool_of,
+    stored_columns,
 )
 from labeling.pools.pool import Pool
 
@@ -93,7 +94,8 @@ def dataset_schema(pool: Pool, items: LabelledItems) -> pa.Schema:
 
 def _content_fields(pool: Pool) -> list[pa.Field]:
     types = {
-        column.name: pa.float64() if column.role == "numeric" else pa.string() for column in pool.columns
+        column.name: pa.float64() if column.role == "numeric" else pa.string()
+        for column in stored_columns(pool)
     }
     stored = _stored_names(pool)
     return [*_content_field(pool), *(pa.field(stored[name], each) for name, each in types.items())]
@@ -115,7 +117,7 @@ def _content_field(pool: Pool) -> tuple[pa.Field, ...]:
 def _stored_names(pool: Pool) -> dict[str, str]:
     """Return the names of the pool's columns in the data set."""
     taken = [field.name for field in (*OWN, *_content_field(pool))]
-    return names_apart((column.name for column in pool.columns), taken)
+    return names_apart((column.name for column in stored_columns(pool)), taken)
 
 
 def _feature(kind: pa.DataType) -> Any:  # noqa: ANN401 - JSON
@@ -130,6 +132,8 @@ def _tables(
 ) -> Iterator[pa.Table]:
     """Yield the rows of the data set a few at a time."""
     labels = plain_labels(bundle).set_index("item_key")
+    # A row for each label is in memory anyway; read with each few of them, the pool would be walked through as often.
+    stored, names = columns_of(pool, items.rows), _stored_names(pool)
     for start in range(0, len(items.keys), _ROWS):
         keys, rows = items.keys[start : start + _ROWS], items.rows[start : start + _ROWS]
         content = [_of_item(pool, row) for row in rows.tolist()]
@@ -140,8 +144,8 @@ def _tables(
         columns: dict[str, Any] = {field.name: told[field.name] for field in OWN}
         for field in _content_field(pool):
             columns[field.name] = [each[field.name] for each in content if each is not None]
-        stored, names = columns_of(pool, rows[kept]), _stored_names(pool)
-        columns |= {names[str(name)]: stored[name] for name in stored}
+        own = stored.iloc[start : start + _ROWS].iloc[kept]
+        columns |= {names[str(name)]: own[name] for name in own}
         arrays = [_array(columns[field.name], field) for field in schema]
         yield pa.Table.from_arrays(arrays, schema=schema)
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from labeling.exports.contract import ExportBundle, plain_labels
 from labeling.exports.errors import ExportBundleError
+from labeling.pools.contract import Column
 from labeling.pools.images import inspect_image
 from labeling.pools.pool import Pool
 
@@ -41,11 +42,6 @@ class LabelledItems:
     classes: IntArray
     class_names: tuple[str, ...]
     left_out: dict[str, str]
-
-    @property
-    def given(self) -> list[str]:
-        """The m class names, item by item; each must have one."""
-        return [self.class_names[place] for place in self.classes]
 
 
 @dataclass(frozen=True)
@@ -115,6 +111,11 @@ def image_of(pool: Pool, row: int) -> StoredImage | None:
         return StoredImage(data, suffix, image.width, image.height)
 
 
+def stored_columns(pool: Pool) -> tuple[Column, ...]:
+    """Return the pool's columns beside the text that a text item is."""
+    return pool.columns[1:] if pool.kind == "text" else pool.columns
+
+
 def columns_of(pool: Pool, rows: Sequence[int] | IntArray) -> pd.DataFrame:
     """Return every stored column for some rows: float64 or str, NaN where missing.
 
@@ -126,14 +127,16 @@ def columns_of(pool: Pool, rows: Sequence[int] | IntArray) -> pd.DataFrame:
         m rows, in the order asked for.
     """
     wanted = np.asarray(rows, dtype=np.int64)
-    names = [column.name for column in pool.columns]
+    names = [column.name for column in stored_columns(pool)]
+    if not names:
+        return pd.DataFrame(index=range(len(wanted)))
     order = np.argsort(wanted, kind="stable")
-    parts = []
+    ordered, parts = wanted[order], []
     for start in range(0, pool.n, _CHUNK):
-        low, high = np.searchsorted(wanted[order], [start, start + _CHUNK])
+        low, high = np.searchsorted(ordered, [start, start + _CHUNK])
         if high > low:
             block = pool.frame(start, min(start + _CHUNK, pool.n), columns=names)
-            parts.append(block.iloc[wanted[order][low:high] - start])
+            parts.append(block.iloc[ordered[low:high] - start])
     found = pd.concat(parts, ignore_index=True) if parts else pool.frame(0, 0, columns=names)
     back = np.empty(len(order), dtype=np.int64)
     back[order] = np.arange(len(order))
@@ -160,7 +163,7 @@ def names_apart(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
 
 def content_of(pool: Pool, row: int) -> dict[str, Any]:
     """Return what JSON can hold of an item: its text, and its stored columns by name, None where missing."""
-    stored = pool.values(row, [column.name for column in pool.columns])
+    stored = pool.values(row, [column.name for column in stored_columns(pool)])
     told: dict[str, Any] = {name: None if _missing(value) else value for name, value in stored.items()}
     if pool.kind == "text":
         told["text"] = text_of(pool, row)

@@ -20,11 +20,8 @@ def read(path: Path, name: str = "LABELS") -> Any:
 
 
 def texts(column: Any) -> list[str]:
-    return (
-        [unquote(str(value)) if value else "" for value in column.filled("")]
-        if hasattr(column, "filled")
-        else [unquote(str(value)) for value in column]
-    )
+    values = column.filled("") if hasattr(column, "filled") else column
+    return [unquote(each.decode() if isinstance(each, bytes) else str(each)) for each in values]
 
 
 def test_write_fits__astropy_reads_the_same_labels(tmp_path: Path) -> None:
