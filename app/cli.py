@@ -205,7 +205,7 @@ def export_command(
         raise ProjectError(f"{problem}: `goldpan round {config_path}` does") from problem
     finally:
         project.close()
-    out.print(f"{written.describe()}:", highlight=False, markup=False)
+    out.print(f"{written.describe()}:", highlight=False, markup=False, soft_wrap=True)
     for file in written.files[:LISTED_FILES]:
         out.print(f"  {file.relative_to(written.folder)}", highlight=False, markup=False)
     if len(written.files) > LISTED_FILES:

@@ -32,4 +32,5 @@ def import_labels_command(
         done = import_labels(project, file, annotator=annotator, key_field=key_field, choice=choice)
     finally:
         project.close()
-    out.print(f"{done.labels} labels in {file}, {done.stored} of them new.", highlight=False, markup=False)
+    told = f"{done.labels} labels in {file}, {done.stored} of them new."
+    out.print(told, highlight=False, markup=False, soft_wrap=True)

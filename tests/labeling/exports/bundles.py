@@ -106,7 +106,7 @@ def make_pool(kind: str, folder: Path) -> Pool:
     return make_snapshot(PoolSection.model_validate(section), folder=folder / "pool", base=folder)
 
 
-def pool_bundle(pool: Pool, folder: Path, **changes: Any) -> ExportBundle:
+def pool_bundle(pool: Pool, folder: Path, changes: dict[str, Any]) -> ExportBundle:
     """Return the bundle of `make_bundle` with a pool, vectors and a model; five items more have labels."""
     plain = make_bundle()
     more = [
@@ -122,7 +122,7 @@ def pool_bundle(pool: Pool, folder: Path, **changes: Any) -> ExportBundle:
 
 
 def make_model(path: Path, class_names: tuple[str, ...]) -> TrainedModel:
-    """Write the file of a linear head of two members and return it as an export is given it."""
+    """Write the file of a linear head of two members, where it is not there yet, and return it as an export is given it."""
     generator, k = np.random.default_rng(3), len(class_names)
     tensors = {
         "mean": generator.normal(size=DIMENSIONS),
@@ -134,7 +134,8 @@ def make_model(path: Path, class_names: tuple[str, ...]) -> TrainedModel:
     }
     names = json.dumps(class_names)
     meta = {"head": "logistic", "class_names": names, "temperature": "1.25", "dimensions": str(DIMENSIONS)}
-    save_file({name: each.astype(np.float32) for name, each in tensors.items()}, path, metadata=meta)
+    if not path.exists():  # safetensors writes its metadata in another order each time
+        save_file({name: each.astype(np.float32) for name, each in tensors.items()}, path, metadata=meta)
     head = open_head(path, prior=[0.4, 0.3, 0.2, 0.1])
     assert head is not None
     return TrainedModel(

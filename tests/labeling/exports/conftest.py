@@ -20,14 +20,17 @@ def pool_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pool]:
     return cache(lambda kind: make_pool(kind, tmp_path_factory.mktemp(kind)))
 
 
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the weights of the bundles' model are."""
+    return tmp_path_factory.mktemp("model")
+
+
 @pytest.fixture
-def make(
-    pool_of: Callable[[str], Pool], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., ExportBundle]:
+def make(pool_of: Callable[[str], Pool], model_folder: Path) -> Callable[..., ExportBundle]:
     """Return what makes a bundle: `make("image", revision=18)`."""
-    folder: Path = tmp_path_factory.mktemp("model")
 
     def made(kind: str, **changes: Any) -> ExportBundle:
-        return pool_bundle(pool_of(kind), folder, **changes)
+        return pool_bundle(pool_of(kind), model_folder, changes)
 
     return made

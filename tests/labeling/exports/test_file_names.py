@@ -54,8 +54,8 @@ def test_safe_names__endings_are_left_away() -> None:
     assert names["x.png"] != names["x.JPG"]
 
 
-@given(st.lists(st.text(max_size=12), max_size=20))
-@settings(max_examples=100)
+@given(st.lists(st.text(max_size=6), max_size=8))
+@settings(max_examples=40)
 def test_safe_names__any_texts_get_names_of_their_own(texts: list[str]) -> None:
     names = safe_names(texts)
     assert set(names) == set(texts)

@@ -14,9 +14,7 @@ def test_write_jsonl__pandas_reads_the_same_labels(tmp_path: Path) -> None:
     bundle = make_bundle()
     exports.get("jsonl")(bundle, tmp_path / "out")
     dtypes = {"item_key": str, "row": "Int64", "round": "Int64", "votes": "Int64"}
-    table = pd.read_json(
-        tmp_path / "out/labels.jsonl", lines=True, dtype=dtypes, convert_dates=["labelled_at"]
-    )
+    table = pd.read_json(tmp_path / "out/labels.jsonl", lines=True, dtype=dtypes)
     assert list(table.columns) == [*LABEL_COLUMNS, *VOTE_COLUMNS]
     labels = plain_labels(bundle)
     for name in ("item_key", "row", "round", "class_name", "annotator", "act"):
