@@ -122,7 +122,7 @@ def pool_bundle(pool: Pool, folder: Path, changes: dict[str, Any]) -> ExportBund
 
 
 def make_model(path: Path, class_names: tuple[str, ...]) -> TrainedModel:
-    """Write the file of a linear head of two members, where it is not there yet, and return it as an export is given it."""
+    """Write the file of a linear head of two members, if it is not there yet; return it as an export gets it."""
     generator, k = np.random.default_rng(3), len(class_names)
     tensors = {
         "mean": generator.normal(size=DIMENSIONS),

@@ -56,8 +56,9 @@ def test_read_label_studio__small_form(tmp_path: Path) -> None:
 
 
 def test_read_label_studio__other_names(tmp_path: Path) -> None:
-    tasks = [{"data": {"id": "a"}, "annotations": [annotation("cat")]}]
-    tasks[0]["annotations"][0]["result"][0]["from_name"] = "animal"
+    given = annotation("cat")
+    given["result"][0]["from_name"] = "animal"
+    tasks = [{"data": {"id": "a"}, "annotations": [given]}]
     assert labels(tmp_path, tasks, key_field="id", choice="animal") == {"a": "cat"}
 
 
