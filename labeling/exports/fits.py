@@ -50,7 +50,7 @@ def write_fits(bundle: ExportBundle, folder: Path) -> Written:
         bundle.licence,
     )
     for card, value in zip(_CARDS, facts, strict=True):
-        table.header[card] = value if isinstance(value, int) else encoded(value)
+        table.header[card] = value if isinstance(value, int) else encoded(str(value))
     table.header["COMMENT"] = "Texts are percent-encoded: urllib.parse.unquote gives them back."
     classes = _table(fits, {str(name): bundle.classes[name] for name in bundle.classes}, "CLASSES")
     path = folder / "labels.fits"

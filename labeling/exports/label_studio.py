@@ -48,7 +48,7 @@ def write_label_studio(bundle: ExportBundle, folder: Path) -> Written:
         written = write_images(bundle, place / "images", classless=True)
         left_out |= written.left_out
         images = {each.item_key: each.path for each in written.images}
-    tasks = []
+    tasks: list[dict[str, Any]] = []
     for entry in label_objects(bundle):
         key, row = entry["item_key"], entry["row"]
         reason = GONE if row is None else UNREADABLE if not pool.readable[row] else left_out.get(key, "")

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from labeling.exports.contract import ExportBundle
 from labeling.exports.errors import ExportUnfitError
 from labeling.exports.items import UNREADABLE, image_of
 from labeling.exports.manifest import read_manifest
@@ -15,11 +16,11 @@ from tests.labeling.exports.bundles import BROKEN, Make
 CLASSES = ["..", "a/b", "NUL", "c" * 10_000]
 
 
-def read(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def renamed(make: Make, names: list[str]) -> object:
+def renamed(make: Make, names: list[str]) -> ExportBundle:
     bundle = make("image")
     new = dict(zip(bundle.classes["class_name"], names, strict=True))
     labels = bundle.labels.assign(class_name=bundle.labels["class_name"].map(new))
@@ -31,7 +32,7 @@ def test_write_image_folder__files_are_the_images_and_tables_have_the_keys(
 ) -> None:
     bundle = make("image")
     exports.get("image_folder")(bundle, tmp_path / "out")
-    items = read(tmp_path / "out/image_folder_items.csv")
+    items = read_table(tmp_path / "out/image_folder_items.csv")
     truth = bundle.labels.set_index("item_key")["class_name"]
     assert items["class_name"].tolist() == truth[items["item_key"].tolist()].tolist()
     assert len(items) == len(set(items["file"].str.casefold())) == 15
@@ -47,18 +48,19 @@ def test_write_image_folder__files_are_the_images_and_tables_have_the_keys(
             )
 
 
-def test_write_image_folder__torchvision_sees_the_classes(make: Make, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("torchvision.datasets")
+def test_write_image_folder__a_library_sees_the_classes(make: Make, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
     exports.get("image_folder")(make("image"), tmp_path / "out")
-    seen = datasets.ImageFolder(tmp_path / "out/image_folder")
-    folders = read(tmp_path / "out/image_folder_classes.csv").set_index("folder")["class_name"]
-    assert sorted(folders[seen.classes].tolist()) == ["=class", "common", "rare, odd"]
-    assert len(seen) == 15
+    place = str(tmp_path / "out/image_folder")
+    read = datasets.load_dataset("imagefolder", data_dir=place, cache_dir=str(tmp_path / "cache"))["train"]
+    folders = read_table(tmp_path / "out/image_folder_classes.csv").set_index("folder")["class_name"]
+    assert sorted(folders[read.features["label"].names].tolist()) == ["=class", "common", "rare, odd"]
+    assert len(read) == 15
 
 
 def test_write_image_folder__class_names_that_are_no_file_names(make: Make, tmp_path: Path) -> None:
     exports.get("image_folder")(renamed(make, CLASSES), tmp_path / "out")
-    folders = read(tmp_path / "out/image_folder_classes.csv")
+    folders = read_table(tmp_path / "out/image_folder_classes.csv")
     assert folders["class_name"].tolist() == CLASSES
     used = {path.name for path in (tmp_path / "out/image_folder").iterdir()}
     assert len(used) == 3 and used <= set(folders["folder"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from tests.labeling.exports.bundles import POOL_KEYS, Make, make_bundle
 def test_write_jsonl__pandas_reads_the_same_labels(tmp_path: Path) -> None:
     bundle = make_bundle()
     exports.get("jsonl")(bundle, tmp_path / "out")
-    dtypes = {"item_key": str, "row": "Int64", "round": "Int64", "votes": "Int64"}
+    dtypes: Any = {"item_key": str, "row": "Int64", "round": "Int64", "votes": "Int64"}
     table = pd.read_json(tmp_path / "out/labels.jsonl", lines=True, dtype=dtypes)
     assert list(table.columns) == [*LABEL_COLUMNS, *VOTE_COLUMNS]
     labels = plain_labels(bundle)

@@ -19,12 +19,12 @@ CLASSES = ["common", "rare, odd", "=class", "unused"]
 def test_write_model__predicts_alone_from_its_folder(make: Make, tmp_path: Path) -> None:
     bundle = make("table")
     exports.get("model")(bundle, tmp_path / "out")
+    assert bundle.vectors is not None
     np.save(tmp_path / "vectors.npy", bundle.vectors)
     command = [sys.executable, "-I", str(tmp_path / "out/model/predict.py"), str(tmp_path / "vectors.npy")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=True)
     names, *rows = csv.reader(done.stdout.splitlines())
     assert names == CLASSES
-    assert bundle.vectors is not None
     expected = load(tmp_path / "out/model").predict_proba(bundle.vectors)
     np.testing.assert_allclose(np.asarray(rows, dtype=np.float64), expected, atol=1e-6)
 
