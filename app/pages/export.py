@@ -75,10 +75,11 @@ class ExportPage:
             "Export",
             self.summary,
             self.note,
+            # Above the formats: on a phone the list is longer than the screen.
+            bar(self.download, self.write),
+            self.licence,
             self.formats,
             self.unfit,
-            self.licence,
-            bar(self.download, self.write),
             note=INTRO,
         )
 
