@@ -12,6 +12,8 @@ from labeling.exports.items import UNREADABLE, image_of
 from labeling.exports.manifest import read_manifest
 from labeling.exports.registry import exports
 from tests.labeling.exports.bundles import BROKEN, Make
+from tests.labeling.pools.files import snapshot
+from tests.labeling.pools.files import write_image_folder as write_files
 
 CLASSES = ["..", "a/b", "NUL", "c" * 10_000]
 
@@ -78,3 +80,18 @@ def test_write_image_folder__pool_without_images(make: Make, tmp_path: Path) -> 
     with pytest.raises(ExportUnfitError, match="image_folder is for pools of images, this one is of texts"):
         exports.get("image_folder")(make("text"), tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_write_image_folder__files_that_vanished_or_broke_since(make: Make, tmp_path: Path) -> None:
+    pool = snapshot(tmp_path, write_files(tmp_path))
+    gone, cut, *_ = sorted((tmp_path / "images").rglob("*.png"))
+    gone.unlink()
+    cut.write_bytes(cut.read_bytes()[:60])
+    keys = pool.keys(range(pool.n))
+    labels = make("image").labels.iloc[[0]].drop(columns=["item_key", "row"])
+    labels = labels.loc[labels.index.repeat(pool.n)].assign(item_key=keys, row=range(pool.n))
+    files = exports.get("image_folder")(make("image", pool=pool, labels=labels), tmp_path / "out")
+    assert sum(path.suffix == ".png" for path in files) == pool.n - 2
+    told = read_manifest(tmp_path / "out")["left_out"]["image_folder"]
+    assert told["reasons"] == {UNREADABLE: 2}
+    assert [each["item_key"].split("~")[0] for each in told["items"]] == [gone.stem, cut.stem]
