@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 LABEL_STUDIO := .venv-label-studio
 AUDIT := .venv-audit
+EXPORTS := .venv-exports
 DEMO := demo
 
-.PHONY: demo test lint types unit bench peers peers-ui screenshots audit clean help
+.PHONY: demo test lint types unit bench peers peers-ui screenshots audit exports clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -66,8 +67,16 @@ audit: $(VENV)/.dev $(AUDIT)/.installed ## known weaknesses of the libraries: ou
 	$(BIN)/python -m tests.security.advisories
 	$(AUDIT)/bin/python -m tests.security.ask_pip_audit requirements.lock
 
+$(EXPORTS)/.installed: requirements-dev.lock requirements-export-checks.txt
+	test -x $(EXPORTS)/bin/python || $(PYTHON) -m venv $(EXPORTS)
+	$(EXPORTS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock -r requirements-export-checks.txt
+	touch $@
+
+exports: $(EXPORTS)/.installed ## every export read back, also by the libraries that bring too much for .venv
+	$(EXPORTS)/bin/python -m pytest tests/labeling/exports
+
 screenshots: $(VENV)/.dev ## draw docs/images anew
 	$(BIN)/python -m benchmarks.screenshots
 
 clean: ## remove what was built; projects stay
-	rm -rf $(VENV) $(PEERS) $(LABEL_STUDIO) $(AUDIT) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) $(PEERS) $(LABEL_STUDIO) $(AUDIT) $(EXPORTS) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info

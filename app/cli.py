@@ -13,6 +13,7 @@ import typer
 
 from app.cli_db import db_app
 from app.cli_gold import gold
+from app.cli_import import import_labels_command
 from app.cli_log import log_command
 from app.cli_people import people
 from app.cli_serve import run_server, serve_command
@@ -31,6 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Find and label the rare things in a large unlabeled pool, in the browser.",
 )
+
+LISTED_FILES = 50
+"""Files that `goldpan export` names; of a folder of images there may be thousands more."""
 
 ConfigArgument = Annotated[
     Path, typer.Argument(metavar="PROJECT.YAML", help="The project's configuration file.")
@@ -185,6 +189,9 @@ def export_command(
     to: Annotated[
         Path | None, typer.Option("--to", help="A new folder; one in the project's folder if not given.")
     ] = None,
+    licence: Annotated[
+        str, typer.Option(help="Terms under which the labels may be used, for the manifest: 'CC BY 4.0'.")
+    ] = "",
 ) -> None:
     """Write the labels, a class-balanced selection and the shared config."""
     from app.exporting import export_project
@@ -193,14 +200,16 @@ def export_command(
 
     project = open_project(config_path)
     try:
-        written = export_project(project, formats=_names(formats) or (), folder=to)
+        written = export_project(project, formats=_names(formats) or (), folder=to, licence=licence)
     except VectorsError as problem:
         raise ProjectError(f"{problem}: `goldpan round {config_path}` does") from problem
     finally:
         project.close()
-    out.print(f"{written.labels} labels are written to {written.folder}:", highlight=False)
-    for file in written.files:
+    out.print(f"{written.describe()}:", highlight=False, markup=False, soft_wrap=True)
+    for file in written.files[:LISTED_FILES]:
         out.print(f"  {file.relative_to(written.folder)}", highlight=False, markup=False)
+    if len(written.files) > LISTED_FILES:
+        out.print(f"  and {len(written.files) - LISTED_FILES:,} more", highlight=False)
 
 
 @app.command("import")
@@ -270,6 +279,7 @@ app.command("serve")(serve_command)
 app.add_typer(people, name="people")
 app.command(context_settings={"allow_extra_args": True})(simulate)
 app.command("log")(log_command)
+app.command("import-labels")(import_labels_command)
 app.add_typer(db_app, name="db")
 app.add_typer(gold, name="gold")
 

@@ -15,6 +15,7 @@ config.errors.GoldpanError
     ├── RoundFailedError           a round failed in the worker; says why, in plain text
     ├── SeekUnusableError          what is sought cannot be used in this round; it goes on without
     ├── PluginError                a plot of a plug-in cannot be drawn
+    ├── ExportTooLargeError        an export is larger than what a download takes
     └── RequestError               an API request with wrong values (status 400)
 ```
 """
@@ -94,6 +95,10 @@ class SeekUnusableError(AppError):
 
 class PluginError(AppError):
     """A plot of a plug-in cannot be drawn."""
+
+
+class ExportTooLargeError(AppError):
+    """An export is larger than what a download takes."""
 
 
 class RequestError(AppError):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from app.project import Project, annotator_name, now, settings_hash
+from app.round_files import read_meaning, round_folder
 from app.share import write_shared_config
 from app.status import Status, read_status
 from app.targets import target_shares
@@ -24,9 +26,13 @@ from labeling.classes import list_classes
 from labeling.clock import database_now
 from labeling.errors import DatabaseUnavailableError
 from labeling.events import EventKind, record_event
-from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, ExportBundle, TeamFacts
-from labeling.exports.registry import write_exports
-from models.vectors import open_vectors
+from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, ExportBundle, TeamFacts, TrainedModel
+from labeling.exports.manifest import left_out_count
+from labeling.exports.registry import Need, exports, write_exports
+from models.errors import WeightsError
+from models.portable.files import open_head, write_weights
+from models.portable.onnx_graph import write_onnx
+from models.vectors import INFO, open_vectors
 
 log = logging.getLogger("goldpan.exports")
 
@@ -41,11 +47,20 @@ class Exported:
         folder: the new folder.
         files: the files in it.
         labels: how many labels they hold.
+        left_out: labelled items that an export could not hold; the manifest names them.
     """
 
     folder: Path
     files: tuple[Path, ...]
     labels: int
+    left_out: int = 0
+
+    def describe(self) -> str:
+        """Return in a sentence what was written, and what was not."""
+        told = f"{self.labels} labels are written to {self.folder}"
+        if not self.left_out:
+            return told
+        return f"{told}; {self.left_out} items are left out of an export, manifest.json says which and why"
 
 
 def export_project(
@@ -54,6 +69,7 @@ def export_project(
     formats: Sequence[str] = DEFAULT_FORMATS,
     folder: Path | None = None,
     annotator_id: int | None = None,
+    licence: str = "",
 ) -> Exported:
     """Write the labels in each format, and the shared config.
 
@@ -62,14 +78,16 @@ def export_project(
         formats: names of registered exports.
         folder: where to; a new folder named by the time under the project's `exports/` if None.
         annotator_id: who exports; None for whoever works at this machine.
+        licence: terms under which the labels may be used, as the person puts it; "" says nothing.
 
     Raises:
         UnknownNameError: a format is not registered.
+        ExportUnfitError: a format does not suit the pool, or needs what is not there.
         ExportFolderError: the folder is not empty or cannot be written.
         SelectionError: no selection can be made with these targets.
     """
     target = folder or project.paths.exports / now().strftime("%Y%m%d-%H%M%S-%f")
-    bundle = export_bundle(project)
+    bundle = replace(export_bundle(project), licence=licence.strip())
     files = write_exports(bundle, target, names=tuple(formats))
     try:
         shared = write_shared_config(project, target / "shared.yaml")
@@ -79,19 +97,64 @@ def export_project(
         raise
     labels = int((bundle.labels["act"] == str(Act.LABEL)).sum())
     _note_export(project, target, formats=formats, labels=labels, annotator_id=annotator_id)
-    return Exported(folder=target, files=(*files, shared), labels=labels)
+    return Exported(folder=target, files=(*files, shared), labels=labels, left_out=left_out_count(target))
+
+
+def unfit_exports(project: Project, *, round_number: int) -> dict[str, str]:
+    """Return the exports that cannot be made of this project now, by name, and why.
+
+    Args:
+        project: the opened project.
+        round_number: the last finished round.
+    """
+    present: list[Need] = ["pool"]
+    if (project.paths.vectors / INFO).is_file():
+        present.append("vectors")
+    if trained_model(project, round_number=round_number) is not None:
+        present.append("model")
+    told = {name: entry.why_not(kind=project.pool.kind, present=present) for name, entry in exports}
+    return {name: why for name, why in told.items() if why}
+
+
+def trained_model(project: Project, *, round_number: int) -> TrainedModel | None:
+    """Return the model of the last finished round that can be written; None where it trained none, or none such."""
+    meaning = read_meaning(project.paths.rounds, round_number)
+    file = round_folder(project.paths.rounds, round_number) / "head.safetensors"
+    if meaning is None or not meaning.trained or not file.is_file():
+        return None
+    try:
+        head = open_head(file, prior=meaning.prior)
+    except WeightsError as problem:
+        log.warning("the model of round %d cannot be exported: %s", round_number, problem)
+        return None
+    if head is None:
+        return None
+    facts = {
+        "project": project.config.project.name,
+        "round": round_number,
+        "encoder": open_vectors(project.paths.vectors).encoder,
+        "hashes": meaning.hashes,
+    }
+    return TrainedModel(
+        round_number=round_number,
+        head=head.head,
+        class_names=head.class_names,
+        dimensions=head.dimensions,
+        write_weights=lambda folder: write_weights(head, folder, facts=facts),
+        write_onnx=lambda path: write_onnx(head, path, description=json.dumps(facts)),
+    )
 
 
 def export_bundle(project: Project) -> ExportBundle:
     """Gather what the exports write, from one moment of the database."""
     status = read_status(project.database)
-    vectors_hash = open_vectors(project.paths.vectors).hash
+    vectors = open_vectors(project.paths.vectors)
     team = read_team(project, round_number=status.round_number, revision=status.revision)
     return ExportBundle(
         project=project.config.project.name,
         config_hash=settings_hash(project, status.classes),
         pool_hash=project.pool.hash,
-        vectors_hash=vectors_hash,
+        vectors_hash=vectors.hash,
         revision=status.revision,
         round_number=status.round_number,
         labels=with_votes(labels_frame(project, revision=status.revision), team),
@@ -104,6 +167,9 @@ def export_bundle(project: Project) -> ExportBundle:
         },
         seed=project.config.project.seed,
         team=None if team is None else _team_facts(team),
+        pool=project.pool,
+        vectors=vectors.array,
+        model=trained_model(project, round_number=status.round_number),
     )
 
 

@@ -25,7 +25,7 @@ config.errors.GoldpanError
     ├── CopyError                   a database cannot be copied: the target holds something, or both would differ
     ├── RoundError                  a round that is not in the state the call needs
     ├── ProjectRecordError          the project's own row: missing, or of another project
-    └── labeling.pools.errors.PoolError, labeling.exports.errors.ExportError
+    └── labeling.pools.errors.PoolError, labeling.exports.errors.ExportError, labeling.imports.errors.ImportFileError
 ```
 """
 

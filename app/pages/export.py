@@ -6,6 +6,7 @@ import asyncio
 import io
 import zipfile
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,8 @@ import panel_material_ui as pmui
 
 from app.access import may, require, why_not
 from app.components.layout import bar, html, panel
-from app.exporting import DEFAULT_FORMATS, Exported, export_project
+from app.errors import ExportTooLargeError
+from app.exporting import DEFAULT_FORMATS, Exported, export_project, unfit_exports
 from app.notices import tell_done, tell_problem
 from app.session import DashboardState
 from config.errors import GoldpanError
@@ -21,6 +23,10 @@ from labeling.exports.registry import exports
 from labeling.people import Role
 
 Result = TypeVar("Result")
+
+DOWNLOAD_MAX_MB = 200
+"""A download passes through the server's memory as a whole, and the browser's."""
+
 INTRO = (
     "The labels, a class-balanced selection with a manifest, and the shared config: the one file with which a "
     "colleague repeats or continues this project beside the same pool."
@@ -34,12 +40,15 @@ class ExportPage:
         """Build the views and link them to the state."""
         del document
         self.state = state
-        self.formats = pmui.CheckBoxGroup(
-            label="Formats",
-            options={f"{entry.title} ({name})": name for name, entry in exports},
-            value=list(DEFAULT_FORMATS),
+        self.formats = pmui.CheckBoxGroup(label="Formats", value=list(DEFAULT_FORMATS), margin=0)
+        self.licence = pmui.TextInput(
+            label="Licence of the labels",
+            placeholder="CC BY 4.0",
+            description="Written into the manifest and the data set card; empty says nothing.",
             margin=0,
         )
+        self.unfit = html()
+        self.offer_formats(0)
         self.write = pmui.Button(
             label="Write to the project's folder", variant="outlined", on_click=self.write_to_folder, margin=0
         )
@@ -53,15 +62,25 @@ class ExportPage:
         )
         self.summary = html()
         context = state.context
-        self.download.disabled = self.formats.disabled = not may(context, Role.REVIEWER)
+        self.download.disabled = self.formats.disabled = self.licence.disabled = not may(
+            context, Role.REVIEWER
+        )
         self.write.visible = may(context, Role.ADMIN)
         self.note = html(why_not(context, Role.REVIEWER, "Exporting"))
-        state.param.watch(lambda *_: self.paint(), ["page", "revision"])
+        state.param.watch(lambda *_: self.paint(), ["page", "revision", "round_number"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
         return panel(
-            "Export", self.summary, self.note, self.formats, bar(self.download, self.write), note=INTRO
+            "Export",
+            self.summary,
+            self.note,
+            # Above the formats: on a phone the list is longer than the screen.
+            bar(self.download, self.write),
+            self.licence,
+            self.formats,
+            self.unfit,
+            note=INTRO,
         )
 
     def paint(self) -> None:
@@ -69,11 +88,22 @@ class ExportPage:
         status = self.state.status
         if self.state.page != "Export" or status is None:
             return
+        self.offer_formats(status.round_number)
         used = sum(1 for _, count in status.counts if count)
         self.summary.object = (
             f"<p><b>{status.labelled:,}</b> labels in <b>{used}</b> of {len(status.classes)} classes, label revision "
             f"{status.revision}, round {status.round_number}.</p>"
         )
+
+    def offer_formats(self, round_number: int) -> None:
+        """Offer the exports that this project can have now, and say of the others why it cannot."""
+        unfit = unfit_exports(self.state.context.project, round_number=round_number)
+        options = {f"{entry.title} ({name})": name for name, entry in exports if name not in unfit}
+        if options != self.formats.options:
+            kept = [name for name in self.formats.value if name not in unfit]
+            self.formats.param.update(options=options, value=kept)
+        told = "; ".join(f"<b>{escape(name)}</b> {escape(why)}" for name, why in unfit.items())
+        self.unfit.object = f'<p class="gp-quiet">Not offered here: {told}.</p>' if told else ""
 
     async def write_to_folder(self, *_: Any) -> None:  # noqa: ANN401
         """Write the export into a new folder, in a thread, and say where; the button shows that it works."""
@@ -84,7 +114,7 @@ class ExportPage:
         except (GoldpanError, OSError) as problem:
             tell_problem(f"Nothing was exported: {problem}")
         else:
-            tell_done(f"{written.labels} labels are written to {written.folder}")
+            tell_done(written.describe())
         finally:
             self.write.param.update(loading=False, disabled=False)
 
@@ -94,15 +124,30 @@ class ExportPage:
 
     async def _zip(self) -> io.BytesIO:
         try:
-            return await self.in_thread(lambda: zip_folder(self._export(Role.REVIEWER).folder))
+            return await self.in_thread(self._write_and_zip)
         except (GoldpanError, OSError) as problem:
-            tell_problem(f"Nothing was exported: {problem}")
+            tell_problem(f"Nothing was downloaded: {problem}")
             return io.BytesIO()
+
+    def _write_and_zip(self) -> io.BytesIO:
+        written = self._export(Role.REVIEWER)
+        size_mb = sum(file.stat().st_size for file in written.files) / 1e6
+        if size_mb > DOWNLOAD_MAX_MB:
+            raise ExportTooLargeError(
+                f"the files are {size_mb:,.0f} MB, a download takes at most {DOWNLOAD_MAX_MB} MB; they are written to "
+                f"{written.folder}, fetch them there or choose fewer formats"
+            )
+        return zip_folder(written.folder)
 
     def _export(self, needed: Role) -> Exported:
         context = self.state.context
         require(context, needed)
-        return export_project(context.project, formats=self.formats.value, annotator_id=context.annotator_id)
+        return export_project(
+            context.project,
+            formats=self.formats.value,
+            annotator_id=context.annotator_id,
+            licence=self.licence.value,
+        )
 
 
 def zip_folder(folder: Path) -> io.BytesIO:

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from labeling.exports.errors import ExportBundleError
+from labeling.pools.pool import Pool
 
 LABEL_COLUMNS = (
     "item_key",
@@ -47,6 +51,27 @@ class TeamFacts:
 
 
 @dataclass(frozen=True)
+class TrainedModel:
+    """The model of a round, as it can be written. What a head is, `labeling/` does not know: these functions do.
+
+    Attributes:
+        round_number: the round that trained it.
+        head: the kind of head.
+        class_names: k names in the order of its probabilities.
+        dimensions: length of the vectors it reads.
+        write_weights: writes files for numpy into an empty folder and returns them.
+        write_onnx: writes a graph to a path and returns the path.
+    """
+
+    round_number: int
+    head: str
+    class_names: tuple[str, ...]
+    dimensions: int
+    write_weights: Callable[[Path], tuple[Path, ...]]
+    write_onnx: Callable[[Path], Path]
+
+
+@dataclass(frozen=True)
 class ExportBundle:
     """All that an export may write: the labels, and what tells how they came to be.
 
@@ -68,6 +93,10 @@ class ExportBundle:
         seed: decides the random choices of a selection.
         budget: at most so many items in a selection, None for no limit.
         team: what several people did together; None where one person labelled.
+        pool: the items themselves, for exports that hold them; its rows are those of `labels`. None where the bundle
+            has the labels alone.
+        vectors: (n, d) float32, a memory map; row i is the pool's row i, zeros where the item is unreadable.
+        model: what the last round trained; None before the first such round.
     """
 
     project: str
@@ -84,10 +113,26 @@ class ExportBundle:
     seed: int = 0
     budget: int | None = None
     team: TeamFacts | None = None
+    pool: Pool | None = None
+    vectors: npt.NDArray[np.float32] | None = None
+    model: TrainedModel | None = None
 
 
-Write = Callable[[ExportBundle, Path], tuple[Path, ...]]
-"""Writes its files into an empty folder and returns them; the same bundle gives the same bytes."""
+@dataclass(frozen=True)
+class Written:
+    """What an export wrote.
+
+    Attributes:
+        files: its files.
+        left_out: item key → why, for items with a label that could not be written: gone from the pool, unreadable.
+    """
+
+    files: tuple[Path, ...]
+    left_out: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Write = Callable[[ExportBundle, Path], Written]
+"""Writes its files into a folder, under names that no other export uses; the same bundle gives the same bytes."""
 
 
 def check_bundle(bundle: ExportBundle) -> None:

@@ -15,12 +15,13 @@ from labeling.exports.contract import (
     LABEL_COLUMNS,
     VOTE_COLUMNS,
     ExportBundle,
+    Written,
     plain_labels,
     with_types,
 )
 
 
-def write_csv(bundle: ExportBundle, folder: Path) -> tuple[Path, ...]:
+def write_csv(bundle: ExportBundle, folder: Path) -> Written:
     """Write `labels.csv` (the columns of `LABEL_COLUMNS` and `VOTE_COLUMNS`) and `classes.csv`.
 
     Args:
@@ -32,9 +33,8 @@ def write_csv(bundle: ExportBundle, folder: Path) -> tuple[Path, ...]:
     """
     labels = plain_labels(bundle)
     labels["labelled_at"] = [None if pd.isna(each) else each.isoformat() for each in labels["labelled_at"]]
-    return (
-        write_table(labels, folder / "labels.csv"),
-        write_table(bundle.classes, folder / "classes.csv"),
+    return Written(
+        (write_table(labels, folder / "labels.csv"), write_table(bundle.classes, folder / "classes.csv"))
     )
 
 

@@ -5,6 +5,7 @@ LabelingError
 └── ExportError
     ├── ExportFolderError      the folder has other files in it, or cannot be written
     ├── ExportBundleError      what is to be exported is not complete
+    ├── ExportUnfitError       the export does not suit this pool, or a library for it is not installed
     └── ExportDamagedError     files that do not agree with their manifest
 ```
 """
@@ -24,6 +25,10 @@ class ExportFolderError(ExportError):
 
 class ExportBundleError(ExportError):
     """What is to be exported lacks columns, or names unknown classes."""
+
+
+class ExportUnfitError(ExportError):
+    """The export does not suit this kind of pool, lacks what it needs, or a library for it is not installed."""
 
 
 class ExportDamagedError(ExportError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from labeling.exports.contract import ExportBundle
@@ -15,9 +16,17 @@ from labeling.exports.errors import ExportDamagedError
 
 MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
+NAMED = 1000
+"""Items left out that the manifest names; beyond it counts them alone."""
 
 
-def write_manifest(bundle: ExportBundle, folder: Path, names: Sequence[str], files: Sequence[Path]) -> Path:
+def write_manifest(
+    bundle: ExportBundle,
+    folder: Path,
+    names: Sequence[str],
+    files: Sequence[Path],
+    left_out: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Path:
     """Write the manifest of a folder.
 
     Args:
@@ -25,6 +34,7 @@ def write_manifest(bundle: ExportBundle, folder: Path, names: Sequence[str], fil
         folder: where the files are.
         names: the exports that wrote them.
         files: the files.
+        left_out: export → item key → why it is not in that export.
 
     Returns:
         The manifest's path.
@@ -45,6 +55,7 @@ def write_manifest(bundle: ExportBundle, folder: Path, names: Sequence[str], fil
         "labels_per_class": counts,
         "acts": _tally(bundle.labels["act"].tolist()),
         "annotators": _tally(bundle.labels["annotator"].dropna().tolist()),
+        "left_out": {name: _told(items) for name, items in left_out.items() if items},
         "team": None if bundle.team is None else asdict(bundle.team),
         "files": [
             {
@@ -58,6 +69,16 @@ def write_manifest(bundle: ExportBundle, folder: Path, names: Sequence[str], fil
     path = folder / MANIFEST_FILE
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def left_out_count(folder: Path) -> int:
+    """Return how many labelled items are missing from the export of a folder that misses the most of them.
+
+    Raises:
+        ExportDamagedError: the folder has no manifest that can be read.
+    """
+    told = read_manifest(folder).get("left_out", {})
+    return max((int(entry["count"]) for entry in told.values()), default=0)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -102,6 +123,12 @@ def file_hash(path: Path) -> str:
         while chunk := file.read(1 << 20):
             total.update(chunk)
     return total.hexdigest()
+
+
+def _told(items: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the manifest says of the items that an export left out."""
+    named = [{"item_key": key, "why": items[key]} for key in sorted(items)[:NAMED]]
+    return {"count": len(items), "reasons": _tally(list(items.values())), "items": named}
 
 
 def _tally(names: Sequence[object]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from labeling.exports.contract import (
     LABEL_COLUMNS,
     VOTE_COLUMNS,
     ExportBundle,
+    Written,
     plain_labels,
     with_types,
 )
@@ -36,7 +37,7 @@ LABEL_SCHEMA = pa.schema(
 """The types of `labels.parquet`."""
 
 
-def write_parquet(bundle: ExportBundle, folder: Path) -> tuple[Path, ...]:
+def write_parquet(bundle: ExportBundle, folder: Path) -> Written:
     """Write `labels.parquet` and `classes.parquet`; the hashes are in the file's own metadata too.
 
     Args:
@@ -57,7 +58,7 @@ def write_parquet(bundle: ExportBundle, folder: Path) -> tuple[Path, ...]:
     pa.parquet.write_table(labels.replace_schema_metadata(facts), folder / "labels.parquet")
     classes = pa.Table.from_pandas(bundle.classes, preserve_index=False)
     pa.parquet.write_table(classes.replace_schema_metadata(facts), folder / "classes.parquet")
-    return folder / "labels.parquet", folder / "classes.parquet"
+    return Written((folder / "labels.parquet", folder / "classes.parquet"))
 
 
 def read_labels(path: Path) -> pd.DataFrame:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from labeling.curation.balance import balanced_selection
-from labeling.exports.contract import ExportBundle, plain_labels
+from labeling.exports.contract import ExportBundle, Written, plain_labels
 from labeling.exports.csv import write_table
 
 
-def write_selection(bundle: ExportBundle, folder: Path) -> tuple[Path, ...]:
+def write_selection(bundle: ExportBundle, folder: Path) -> Written:
     """Write `selection.csv` (item_key, row, class_name) and `balance.csv` (what each class had, should, and gave).
 
     Only items with a class take part. The bundle's seed decides which of them.
@@ -32,7 +32,6 @@ def write_selection(bundle: ExportBundle, folder: Path) -> tuple[Path, ...]:
         generator=np.random.default_rng(bundle.seed),
     )
     picked = labels.set_index("item_key").loc[list(chosen.item_keys), ["row", "class_name"]].reset_index()
-    return (
-        write_table(picked, folder / "selection.csv"),
-        write_table(chosen.table, folder / "balance.csv"),
+    return Written(
+        (write_table(picked, folder / "selection.csv"), write_table(chosen.table, folder / "balance.csv"))
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app.exporting import export_project, labels_frame
+from app.exporting import Exported, export_project, labels_frame
 from app.project import Project
 from app.run_now import run_now
 from config.errors import GoldpanError, UnknownNameError
@@ -132,3 +132,18 @@ def test_export_project__the_last_round_has_a_say_where_people_are_divided(
     written = export_project(clouds, folder=tmp_path / "out")
     table = read_csv(next(path for path in written.files if path.name == "labels.csv")).set_index("item_key")
     assert table.loc[torn, "consensus"].to_dict() == {key: truth[key] for key in torn}
+
+
+def test_describe__says_what_is_left_out(tmp_path: Path) -> None:
+    whole = Exported(folder=tmp_path, files=(), labels=3)
+    assert whole.describe() == f"3 labels are written to {tmp_path}"
+    told = Exported(folder=tmp_path, files=(), labels=3, left_out=2).describe()
+    assert "2 items are left out of an export" in told and "manifest.json" in told
+
+
+def test_export_project__does_not_suit_the_pool(clouds: Project, tmp_path: Path) -> None:
+    with pytest.raises(
+        GoldpanError, match="coco is for pools of images, this one is of table rows; model needs"
+    ):
+        export_project(clouds, formats=["csv", "coco", "model"], folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

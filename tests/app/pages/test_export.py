@@ -5,10 +5,16 @@ import threading
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from app.context import make_context
+from app.pages import export
 from app.pages.export import ExportPage, zip_folder
 from app.project import Project
+from app.run_now import run_now
 from app.session import DashboardState
+from app.status import read_status
+from labeling.exports.manifest import read_manifest
 from tests.coroutines import finish
 from tests.projects import label_some
 
@@ -60,3 +66,43 @@ def test_zip_folder__holds_the_files_by_their_place(tmp_path: Path) -> None:
 
     with zipfile.ZipFile(zip_folder(tmp_path)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {"inner/a.txt": b"one"}
+
+
+def test_formats__only_what_this_project_can_have_is_offered(clouds: Project) -> None:
+    page = page_of(clouds)
+    offered = set(page.formats.options.values())
+    assert {"csv", "npz", "huggingface", "webdataset", "label_studio"} <= offered
+    assert not {"image_folder", "coco", "model", "onnx"} & offered
+    assert "<b>coco</b> is for pools of images, this one is of table rows" in page.unfit.object
+    assert "<b>model</b> needs a trained model" in page.unfit.object
+
+
+def test_formats__the_model_is_offered_after_a_round_and_choices_stay(clouds: Project) -> None:
+    page = page_of(clouds)
+    page.state.page = "Export"
+    page.formats.value = ["jsonl"]
+    label_some(clouds)
+    run_now(clouds)
+    page.state.apply(read_status(clouds.database))
+    assert "model" in page.formats.options.values()
+    assert page.formats.value == ["jsonl"]
+
+
+def test_write__the_licence_is_in_the_manifest(clouds: Project) -> None:
+    page = page_of(clouds)
+    page.formats.value, page.licence.value = ["csv"], " CC BY 4.0 "
+    finish(page.write_to_folder())
+    (folder,) = clouds.paths.exports.iterdir()
+    assert read_manifest(folder)["licence"] == "CC BY 4.0"
+
+
+def test_download__too_large_for_memory_stays_in_the_folder(
+    clouds: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(export, "DOWNLOAD_MAX_MB", 0)
+    monkeypatch.setattr(export, "tell_problem", told.append)
+    page = page_of(clouds)
+    assert finish(page._zip()).getvalue() == b""
+    assert "a download takes at most 0 MB" in told[0]
+    assert len(list(clouds.paths.exports.glob("*/labels.csv"))) == 1

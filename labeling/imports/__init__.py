@@ -1,0 +1,1 @@
+"""What comes in from other programs: labels by item key, read without trust in the file."""
