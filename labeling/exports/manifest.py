@@ -45,6 +45,7 @@ def write_manifest(bundle: ExportBundle, folder: Path, names: Sequence[str], fil
         "labels_per_class": counts,
         "acts": _tally(bundle.labels["act"].tolist()),
         "annotators": _tally(bundle.labels["annotator"].dropna().tolist()),
+        "audit_set": int(bundle.labels["audit_set"].sum()) if "audit_set" in bundle.labels else 0,
         "team": None if bundle.team is None else asdict(bundle.team),
         "files": [
             {
