@@ -111,15 +111,18 @@ def difference_words(report: AuditReport, quality: QualityReport | None) -> str:
         return ""
     ours, theirs = figures.balanced_accuracy, quality.balanced_accuracy
     gap = 100 * (theirs.value - ours.value)
-    beside = f"Cross-validation over your labels says {shown(theirs)} for the balanced accuracy, the audit set {shown(ours)}"
+    beside = (
+        f"Cross-validation over your labels says {shown(theirs)} for the balanced accuracy, the audit set "
+        f"{shown(ours)}"
+    )
     if ours.low <= theirs.value <= ours.high:
         return f"{beside}: the two agree within the interval."
     if gap > 0:
         return (
-            f"{beside}: {gap:.0f} points less. Believe the audit set: your labels were chosen, and the rest of the pool "
-            "is harder than they are, or holds what they do not show."
+            f"{beside}: {gap:.0f} points less. Believe the audit set: your labels were chosen, and the rest of the "
+            "pool is harder than they are, or holds what they do not show."
         )
     return (
-        f"{beside}: {-gap:.0f} points more. Believe the audit set: the strategy prefers hard items, so that your labels "
-        "are harder than the rest of the pool."
+        f"{beside}: {-gap:.0f} points more. Believe the audit set: the strategy prefers hard items, so that your "
+        "labels are harder than the rest of the pool."
     )

@@ -1,8 +1,9 @@
 """How often the audit set's 95 % intervals hold the truth, on pools whose truth is known.
 
 Each trial draws an audit set anew from one of many made-up pools of three classes and a model that is right more or
-less often, and asks whether each interval holds what the whole pool says. The rare class's share varies by half around what
-the table says: at one share exactly, counts as small as these make every interval's coverage jump by several percent.
+less often, and asks whether each interval holds what the whole pool says. The rare class's share varies by half around
+what the table says: at one share exactly, counts as small as these make every interval's coverage jump by several
+percent.
 """
 
 from __future__ import annotations

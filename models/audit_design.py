@@ -1,7 +1,7 @@
 """How an audit set is drawn: which strata the pool has, how many of each are drawn, and which.
 
 A stratum is a predicted class, or half of one: the surer and the less sure half of its items. Half of the draw is
-shared out as the pool is, half evenly, so that classes which are predicted seldom are met without the others being thinned.
+shared out as the pool is, half evenly, so that classes which are predicted seldom are met without thinning the others.
 """
 
 from __future__ import annotations

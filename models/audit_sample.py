@@ -4,8 +4,8 @@ The estimates are Horvitz-Thompson and Hajek estimates with the stratified varia
 chapters 3 and 5). A normal interval around them fails where it matters most: a class met once or never has no variance
 to speak of. So an interval here is read off two confidence distributions, as Clopper and Pearson's is: the lower one
 takes the sample as it is with one miss more, the upper one with one hit more, at the weight that an item not yet met
-would have. Half of each (the mid-P, as in Fay & Kim 2017 for weighted counts) covers near 95 % where either alone covers
-more. In one stratum this is nearly Clopper and Pearson's mid-P interval: two moments of its distributions are the same.
+would have. Half of each (the mid-P, as in Fay & Kim 2017 for weighted counts) covers near 95 % where either alone
+covers more. In one stratum this is nearly Clopper and Pearson's mid-P interval.
 """
 
 from __future__ import annotations

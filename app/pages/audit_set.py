@@ -191,7 +191,8 @@ def table_html(report: AuditReport) -> str:
         for entry in report.figures.classes
     )
     heads = "".join(f"<td>{head}</td>" for head in HEADS.values())
-    return f"<table class='gp-fields'><thead><tr><th scope='col'>Class</th><td>met</td>{heads}</tr></thead>{rows}</table>"
+    head = f"<thead><tr><th scope='col'>Class</th><td>met</td>{heads}</tr></thead>"
+    return f"<table class='gp-fields'>{head}{rows}</table>"
 
 
 def meaning_html() -> str:
