@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from models.audit_figures import (
 from models.audit_sample import AuditSample, share_of
 from models.errors import AuditSampleError
 from models.quality import Estimate
+
+
+DOC = Path(__file__).parents[2] / "docs" / "audit-set.md"
 
 
 def sample_of(truth: list[int], predicted: list[int], items: int = 1_000) -> AuditSample:
@@ -118,3 +123,8 @@ def test_mean_of__is_narrower_than_its_parts() -> None:
     assert found is not None
     assert (found.value, found.low, found.high) == pytest.approx((0.6, 0.6 - 0.0707, 0.6 + 0.0707), abs=1e-4)
     assert mean_of([]) is None
+
+
+def test_doc__its_code_runs() -> None:
+    [code] = re.findall(r"```python\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(code, str(DOC), "exec"), {})
