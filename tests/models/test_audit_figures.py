@@ -19,7 +19,6 @@ from models.audit_sample import AuditSample, share_of
 from models.errors import AuditSampleError
 from models.quality import Estimate
 
-
 DOC = Path(__file__).parents[2] / "docs" / "audit-set.md"
 
 
