@@ -82,6 +82,16 @@ class Tally:
         self.above += truth > estimate.high + 1e-9
         self.width += estimate.high - estimate.low
 
+    @property
+    def coverage_percent(self) -> float:
+        """In how many of a hundred trials the interval held the truth."""
+        return 100.0 * self.held / max(self.asked, 1)
+
+    @property
+    def mean_width(self) -> float:
+        """How wide the interval was."""
+        return self.width / max(self.asked, 1)
+
 
 def make_pool(prevalence: float, *, items: int, generator: np.random.Generator) -> MadePool:
     """Make a pool with a rare class, and a model of some skill that knows nothing of its rarity."""
@@ -153,17 +163,25 @@ def estimates(found: AuditFigures) -> Mapping[str, Estimate | None]:
 
 def main() -> None:
     """Measure all of the table."""
-    arguments = benchmark_arguments("audit_coverage", __doc__.splitlines()[0]).parse_args()
-    trials = 300 if arguments.quick else 4000
+    parser = benchmark_arguments("audit_coverage", "how often the audit set's intervals hold the truth")
+    parser.add_argument("--trials", type=int, default=4000, help="audit sets drawn for each row")
+    arguments = parser.parse_args()
+    trials = 300 if arguments.quick else arguments.trials
     figures: dict[str, float] = {}
+    lines = [f"design, prevalence, size: coverage in percent over {trials} audit sets (mean width)"]
     for design in DESIGNS:
         for prevalence in PREVALENCES:
             for size in SIZES:
-                for name, tally in measure(prevalence, size, design, trials=trials, seed=1).items():
+                found = measure(prevalence, size, design, trials=trials, seed=1)
+                for name, tally in found.items():
                     key = f"{design}_{100 * prevalence:g}_{size}_{name}"
-                    figures[f"{key}_coverage"] = round(tally.held / max(tally.asked, 1), 4)
-                    figures[f"{key}_width"] = round(tally.width / max(tally.asked, 1), 4)
-    report("audit_coverage", figures, json_path=arguments.json, notes=(f"{trials} audit sets a row",))
+                    figures[f"{key}_coverage_percent"] = round(tally.coverage_percent, 2)
+                told = (
+                    f"{name} {tally.coverage_percent:.1f} ({tally.mean_width:.3f})"
+                    for name, tally in found.items()
+                )
+                lines.append(f"{design}, {100 * prevalence:g} %, {size}: {', '.join(told)}")
+    report("audit_coverage", figures, json_path=arguments.json, notes=lines)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 TAIL = 0.025
-HALVINGS = 50
+HALVINGS = 34
 """Of the range 0 to 1, while a quantile is looked for: far below what is shown."""
 
 

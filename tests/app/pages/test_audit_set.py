@@ -13,7 +13,7 @@ from app.run_now import run_now
 from app.session import DashboardState
 from app.status import read_status
 from labeling.audit_set import audit_keys
-from labeling.classes import list_classes, update_class
+from labeling.classes import list_classes, rename_class
 from labeling.people import Role
 from models.quality import QualityReport
 from tests.projects import label, label_some, truth_of
@@ -89,7 +89,7 @@ def test_html__names_are_escaped(card: AuditSetCard) -> None:
     card._draw()
     answered(card.state)
     with project.database.transaction() as session:
-        update_class(session, class_id=list_classes(session)[0].id, name=HOSTILE)
+        rename_class(session, class_id=list_classes(session)[0].id, name=HOSTILE)
     found = read_audit_report(project, round_number=1)
     assert found is not None
     shown = said_html(found, None) + table_html(found)
