@@ -101,7 +101,7 @@ class AuditSample:
             self,
             strata=place[self.strata],
             sizes=np.bincount(place, self.sizes, group + 1).astype(np.int64),
-            shares=np.bincount(place, self.shares, group + 1),
+            shares=np.asarray(np.bincount(place, self.shares, group + 1), np.float64),
         )
 
     def variance(self, values: FloatArray) -> float:

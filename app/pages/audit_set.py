@@ -17,6 +17,7 @@ from app.notices import tell_done, tell_problem
 from app.session import DashboardState
 from config.errors import GoldpanError
 from labeling.audit_set import count_open_audit, open_audit_keys
+from labeling.errors import DatabaseUnavailableError
 from labeling.people import Role
 from models.quality import QualityReport
 
@@ -142,14 +143,22 @@ class AuditSetButton:
 
     def refresh(self) -> None:
         """Say how many items are left."""
-        with self.state.context.project.database.reading() as session:
-            left = count_open_audit(session)
+        try:
+            with self.state.context.project.database.reading() as session:
+                left = count_open_audit(session)
+        except DatabaseUnavailableError:
+            # The button stays as it was; labels wait in the browser meanwhile.
+            return
         self.button.label = f"Label the audit set ({left} left)"
         self.button.visible = left > 0 and may(self.state.context, Role.ANNOTATOR)
 
     def _press(self, *_: Any) -> None:  # noqa: ANN401
-        with self.state.context.project.database.reading() as session:
-            keys = open_audit_keys(session, limit=AT_ONCE)
+        try:
+            with self.state.context.project.database.reading() as session:
+                keys = open_audit_keys(session, limit=AT_ONCE)
+        except DatabaseUnavailableError as problem:
+            tell_problem(str(problem))
+            return
         if keys:
             self._open(keys)
         self.refresh()
