@@ -214,7 +214,8 @@ def _restore(project: Project, shared: SharedSection) -> None:
 
 
 def _names_of(shared: SharedSection) -> Iterator[str]:
-    yield from (entry.annotator for entry in (*shared.annotations, *shared.audit_draws))
+    yield from (entry.annotator for entry in shared.annotations)
+    yield from (draw.annotator for draw in shared.audit_draws)
     for said in shared.seeks:
         yield said.annotator
         if said.withdrawn_by is not None:
