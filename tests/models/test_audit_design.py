@@ -34,13 +34,13 @@ def test_draw_stratified__draws_of_each_half_of_each_class() -> None:
     drawn = draw_stratified(
         np.arange(2_000), predicted, sure, class_names=NAMES, size=100, generator=generator()
     )
-    assert drawn.names == ("common, less sure", "common, surer", "rare, less sure", "rare, surer")
-    assert drawn.sizes.tolist() == [980, 980, 20, 20]
+    assert drawn.names == ("rare, less sure", "rare, surer", "common, less sure", "common, surer")
+    assert drawn.sizes.tolist() == [20, 20, 980, 980]
     counts = np.bincount(drawn.strata)
     assert counts.sum() == 100
     # More than its share of 1 %, and never more than there are.
-    assert 10 <= counts[2] <= 20
-    assert (predicted[drawn.rows] == np.array([1, 1, 0, 0])[drawn.strata]).all()
+    assert 10 <= counts[0] <= 20
+    assert (predicted[drawn.rows] == np.array([0, 0, 1, 1])[drawn.strata]).all()
     assert drawn.probabilities == pytest.approx((counts / drawn.sizes)[drawn.strata])
 
 
