@@ -19,12 +19,12 @@ def test_make_pool__is_what_it_says() -> None:
 def test_measure__intervals_hold_the_truth_about_as_often_as_they_say(
     design: str, prevalence: float, size: int
 ) -> None:
-    """A few hundred draws: a normal interval around one hit, or a forgotten weight, would show."""
-    for name, tally in measure(prevalence, size, design, trials=400, seed=3, items=5_000).items():
+    """150 draws: a normal interval around one hit, or a forgotten weight, would show."""
+    for name, tally in measure(prevalence, size, design, trials=150, seed=3, items=5_000).items():
         held = tally.held / tally.asked
-        assert held > 0.91, name
+        assert held > 0.90, name
         if prevalence * size > 10:
-            assert held < 0.99, name
+            assert held < 1.0, name
 
 
 @pytest.mark.slow
