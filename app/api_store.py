@@ -10,12 +10,13 @@ from typing import Any
 from app.context import ServerContext
 from app.errors import RequestError
 from app.gold import with_gold
-from app.items import Json, class_list, history_group, history_item, picked_item, queue_item
+from app.items import Json, audit_item, class_list, history_group, history_item, picked_item, queue_item
 from app.lookups import lookup_links
 from app.write_batch import Committed
 from config.errors import GoldpanError
 from labeling.annotations import Act, NewAnnotation, Recorded, record
 from labeling.annotations import history as past
+from labeling.audit_set import audit_keys_among, count_open_audit
 from labeling.bulk import record_each
 from labeling.classes import LabelClass, list_classes
 from labeling.errors import LabelingError
@@ -74,6 +75,7 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: 
         classes = list_classes(session, archived=True)
         counts = context.counts.read(session)
         latest = latest_round(session)
+        held = count_open_audit(session)
     by_id = {entry.id: entry for entry in classes}
     items_now = [queue_item(project.pool, proposal, by_id) for proposal in proposals]
     # What left the pool with `goldpan refresh` cannot be labelled any more.
@@ -85,10 +87,12 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: 
         "round": latest.number if latest else 0,
         "revision": counts.revision,
         "items": [
-            {**item, "links": lookup_links(project.pool, item["row"], project.config.views)}
+            {**item, "links": lookup_links(project.pool, row, project.config.views)}
             for item in items[: max(count, len(keep))]
+            if (row := project.pool.row(item["key"])) is not None
         ],
-        "left": max(context.readable - sum(counts.acts.values()), 0),
+        # The audit set waits for whoever asks for it.
+        "left": max(context.readable - sum(counts.acts.values()) - held, 0),
         "classes": class_list([entry for entry in classes if not entry.archived], counts.classes),
     }
 
@@ -294,6 +298,8 @@ def _picked(context: ServerContext, key: str, by_id: Mapping[int, LabelClass]) -
     if row is None:
         return None
     with context.project.database.reading() as session:
+        if audit_keys_among(session, [key]):
+            return audit_item(context.project.pool, row)
         told = [entry for entry in past(session, item_key=key) if entry.act == Act.LABEL and not entry.undone]
     label = by_id.get(told[-1].class_id) if told and told[-1].class_id is not None else None
     return picked_item(context.project.pool, row, label=label)

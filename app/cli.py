@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli_audit_set import audit_set
 from app.cli_db import db_app
 from app.cli_gold import gold
 from app.cli_import import import_labels_command
@@ -282,6 +283,7 @@ app.command("log")(log_command)
 app.command("import-labels")(import_labels_command)
 app.add_typer(db_app, name="db")
 app.add_typer(gold, name="gold")
+app.add_typer(audit_set, name="audit-set")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from app.context import ServerContext
 from app.errors import RequestError
 from app.items import Json, item_view
 from app.selecting import spread_rows
+from labeling.audit_set import audit_keys_among
 from labeling.classes import list_classes
 from models.vectors import open_vectors
 
@@ -25,7 +26,7 @@ def nearest_labelled(context: ServerContext, key: str) -> Json:
 
     Returns:
         `items`, the nearest first, as many as CLASSES_SHOWN: `key`, `row`, `class_id`, `name` and `colour` of its
-        class, `view`, `extra`. None where nothing is labelled or the item cannot be read.
+        class, `view`, `extra`. None where nothing is labelled, the item cannot be read, or is in the audit set.
 
     Raises:
         RequestError: the pool has no such item.
@@ -35,6 +36,9 @@ def nearest_labelled(context: ServerContext, key: str) -> Json:
     if row is None:
         raise RequestError(f"the pool has no item {key[:80]!r}; it may have changed, reload the page")
     with project.database.reading() as session:
+        if audit_keys_among(session, [key]):
+            # The audit set is labelled blind.
+            return {"items": []}
         labels = context.labelled.read(session)
         classes = {entry.id: entry for entry in list_classes(session)}
     rows = np.flatnonzero(np.isin(labels, list(classes)))

@@ -18,6 +18,7 @@ from app.project import Project
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.targets import target_shares
 from labeling.annotations import Act, LabelTable, current_labels
+from labeling.audit_set import audit_keys
 from labeling.classes import LabelClass, list_classes
 from labeling.groups import LastGroup, last_group
 from labeling.round_log import latest_round
@@ -57,7 +58,7 @@ class _Scene:
         meaning: what the round's arrays mean.
         arrays: the round's arrays.
         labels: (n,) int64; column of each item's class, -1 where it has none or one that the round did not know.
-        closed: (n,) bool; True where anything was said of the item, or it cannot be read.
+        closed: (n,) bool; True where anything was said of the item, it cannot be read, or is in the audit set.
     """
 
     meaning: RoundMeaning
@@ -85,6 +86,7 @@ def confirm_page(context: ServerContext, wish: PageWish) -> Json:
         counts = context.counts.read(session)
         latest = latest_round(session)
         table = current_labels(session)
+        held = audit_keys(session)
         undoable = last_group(session, annotator_id=context.annotator_id)
     answer: Json = {
         "instance": context.instance,
@@ -96,7 +98,7 @@ def confirm_page(context: ServerContext, wish: PageWish) -> Json:
         "items": [],
         "undoable": _told(undoable),
     }
-    scene = _scene(project, latest.number, table) if latest else None
+    scene = _scene(project, latest.number, table, held) if latest else None
     likely = _likely_counts(scene, classes) if scene else {}
     listed = class_list(classes, counts.classes)
     answer["classes"] = [entry | {"likely": likely.get(entry["id"], 0)} for entry in listed]
@@ -138,7 +140,7 @@ def _told(group: LastGroup | None) -> Json | None:
     return {"group": group.uid, "class_id": group.class_id, "count": group.count}
 
 
-def _scene(project: Project, number: int, table: LabelTable) -> _Scene | None:
+def _scene(project: Project, number: int, table: LabelTable, held: Sequence[str]) -> _Scene | None:
     """Return the pool with the round's answer; None where the round has none for this pool."""
     meaning = read_meaning(project.paths.rounds, number)
     if meaning is None or meaning.hashes.get("pool") != project.pool.hash:
@@ -160,6 +162,10 @@ def _scene(project: Project, number: int, table: LabelTable) -> _Scene | None:
     labels = np.full(project.pool.n, -1, np.int64)
     closed[rows[inside]] = True
     labels[rows[inside]] = given[inside]
+    held_rows = project.pool.rows(held)
+    # Held out: neither shown nor learned from.
+    closed[held_rows[held_rows >= 0]] = True
+    labels[held_rows[held_rows >= 0]] = -1
     return _Scene(meaning, arrays, labels, closed)
 
 

@@ -22,6 +22,7 @@ from labeling.agreement import krippendorff_alpha, vote_agreement
 from labeling.annotations import Act, Annotation, standing_annotations
 from labeling.annotations import revision as newest_revision
 from labeling.annotators import ensure_annotator
+from labeling.audit_set import audit_keys
 from labeling.classes import list_classes
 from labeling.clock import database_now
 from labeling.errors import DatabaseUnavailableError
@@ -174,7 +175,9 @@ def export_bundle(project: Project) -> ExportBundle:
 
 
 def labels_frame(project: Project, *, revision: int | None = None) -> pd.DataFrame:
-    """Return what is said of each item, one row an item, in the order of the pool; columns LABEL_COLUMNS.
+    """Return what is said of each item, one row an item, in the order of the pool.
+
+    The columns are LABEL_COLUMNS and `audit_set`.
 
     Args:
         project: the opened project.
@@ -184,9 +187,11 @@ def labels_frame(project: Project, *, revision: int | None = None) -> pd.DataFra
         at = newest_revision(session) if revision is None else revision
         entries = standing_annotations(session, revision=at)
         names = {entry.id: entry.name for entry in list_classes(session, archived=True)}
+        held = set(audit_keys(session))
     rows = project.pool.rows([entry.item_key for entry in entries])
     told = [_label_row(entries[i], int(rows[i]), names) for i in np.argsort(rows, kind="stable")]
     frame = pd.DataFrame(told, columns=list(LABEL_COLUMNS))
+    frame["audit_set"] = [key in held for key in frame["item_key"]]
     return frame.astype({"row": "Int64", "round": "Int64"})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labeling.annotations import Act, Annotation
+from labeling.audit_set import AUDIT
 from labeling.class_tree import class_tree, counts_with_children
 from labeling.classes import LabelClass
 from labeling.groups import LastGroup
@@ -64,6 +65,15 @@ def picked_item(pool: Pool, row: int, *, label: LabelClass | None = None) -> Jso
         "suggestion": None,
         "runner_up": None,
         **item_view(pool, row),
+    }
+
+
+def audit_item(pool: Pool, row: int) -> Json:
+    """Return an item of the audit set: nothing that anybody or the model makes of it, nor where the map has it."""
+    return picked_item(pool, row) | {
+        "row": None,
+        "kind": AUDIT,
+        "reason": "From the audit set: judge it by itself. Nothing is suggested, so that the figures are honest.",
     }
 
 

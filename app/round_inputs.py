@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from app.project import Project
 from app.sought import sought_hash
 from app.targets import target_shares
 from labeling.annotations import Act, LabelTable, ProposalOutcome, current_labels, proposal_outcomes
+from labeling.audit_set import audit_keys
 from labeling.classes import LabelClass, list_classes
 from labeling.seeks import Seek, list_seeks
 from labeling.votes import VoteTable, read_votes, voter_count
@@ -29,7 +30,8 @@ class RoundInputs:
         vectors: (n, d) read-only memory map.
         vectors_hash: their content hash.
         labels: (n,) int64; column of the item's class in `classes`, -1 where it has none.
-        closed: (n,) bool; True where an item is not proposed: anything was said of it, or it cannot be read.
+        closed: (n,) bool; True where an item is not proposed: anything was said of it, it cannot be read, or it is in
+            the audit set, whose labels are left out of `labels`.
         classes: the open classes; their order is the order of the columns.
         targets: (k,) float32 wanted shares, summing to 1.
         outcomes: what earlier proposals brought.
@@ -62,7 +64,8 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
     """Read labels and vectors as they were at a label revision, with classes and seeks as they are now."""
     vectors = open_vectors(project.paths.vectors, expected_rows=project.pool.n, pool_hash=project.pool.hash)
     with project.database.reading() as session:
-        table = current_labels(session, revision=revision)
+        held = audit_keys(session, until=revision)
+        table = without_items(current_labels(session, revision=revision), held)
         past = proposal_outcomes(session, revision=revision)
         classes = tuple(list_classes(session))
         seeks = list_seeks(session)
@@ -76,6 +79,8 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
     rows = project.pool.rows(table.item_keys)
     labels = np.full(project.pool.n, -1, dtype=np.int64)
     closed = ~np.asarray(project.pool.readable, dtype=bool)
+    held_rows = project.pool.rows(held)
+    closed[held_rows[held_rows >= 0]] = True
     for row, act, class_id in zip(rows, table.acts, table.class_ids, strict=True):
         if row < 0:
             continue
@@ -95,6 +100,21 @@ def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
         seeks=tuple(entry for entry in seeks if entry.class_id is None or entry.class_id in column),
         seeks_hash=sought_hash(seeks, classes, words=seeks_by_words(vectors.encoder)),
         votes=votes,
+    )
+
+
+def without_items(table: LabelTable, item_keys: Sequence[str]) -> LabelTable:
+    """Return labels without those of some items, as of the audit set."""
+    left_out = set(item_keys)
+    if not left_out:
+        return table
+    kept = np.asarray([key not in left_out for key in table.item_keys], np.bool_)
+    return replace(
+        table,
+        item_keys=tuple(key for key in table.item_keys if key not in left_out),
+        acts=tuple(act for act, stays in zip(table.acts, kept, strict=True) if stays),
+        class_ids=table.class_ids[kept],
+        annotation_ids=table.annotation_ids[kept],
     )
 
 

@@ -14,6 +14,7 @@ from typing import cast
 from app.errors import ProjectError
 from app.prepare import Stage, create_project, silent_stage
 from app.project import Project, annotator_name, now
+from app.share_audit import restore_draws, shared_draws
 from app.version import VERSION
 from config.files import load_config, save_config
 from config.schema import (
@@ -27,6 +28,7 @@ from config.schema import (
 )
 from labeling.annotations import Act, Annotation, NewAnnotation, annotations_since
 from labeling.annotators import ensure_annotator
+from labeling.audit_set import list_draws
 from labeling.classes import LabelClass, list_classes
 from labeling.clock import database_now
 from labeling.events import EventKind, record_event
@@ -55,6 +57,7 @@ def shared_config(project: Project) -> ProjectConfig:
         entries = annotations_since(session, revision=0)
         rounds = [row for row in list_rounds(session) if row.state != "running"]
         seeks = list_seeks(session, withdrawn=True)
+        draws = list_draws(session)
     ids = [entry.id for entry in entries]
     shared = SharedSection(
         goldpan_version=VERSION,
@@ -65,6 +68,7 @@ def shared_config(project: Project) -> ProjectConfig:
         rounds=tuple(_shared_round(row, ids) for row in rounds),
         seeks=_shared_seeks(seeks, classes),
         annotations=_shared_annotations(entries, classes),
+        audit_draws=shared_draws(draws, ids),
     )
     # A database address may hold a password, and where the pool lies is this machine's own business.
     private = project.config.project.model_copy(update={"database": None})
@@ -186,6 +190,7 @@ def _restore(project: Project, shared: SharedSection) -> None:
             for entry in shared.annotations
         ]
         numbers = [0, *restore_annotations(session, entries=past)]
+        restore_draws(session, shared.audit_draws, numbers=numbers, annotators=annotators)
         for row in shared.rounds:
             restore_round(
                 session,
@@ -210,6 +215,7 @@ def _restore(project: Project, shared: SharedSection) -> None:
 
 def _names_of(shared: SharedSection) -> Iterator[str]:
     yield from (entry.annotator for entry in shared.annotations)
+    yield from (draw.annotator for draw in shared.audit_draws)
     for said in shared.seeks:
         yield said.annotator
         if said.withdrawn_by is not None:

@@ -46,6 +46,7 @@ from config.checks import (
 )
 from config.lookups import check_host, check_template
 from config.names import BUILT_IN, COLUMN_PREFIX, MAP_COLOURS
+from config.shared_audit import SharedAuditDraw
 
 VERSION = 1
 """The version of the layout that this goldpan writes."""
@@ -361,6 +362,7 @@ class SharedSection(Section):
         (), description="what was sought, oldest first"
     )
     annotations: tuple[SharedAnnotation, ...] = Field((), description="all annotations, oldest first")
+    audit_draws: tuple[SharedAuditDraw, ...] = Field((), description="draws of the audit set, oldest first")
 
 
 class ProjectConfig(Section):

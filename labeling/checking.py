@@ -15,9 +15,16 @@ from sqlalchemy.orm import Session, aliased
 from labeling import migrations
 from labeling.database import Database
 from labeling.labels import act_counts, class_counts, current_labels
-from labeling.tables import AnnotationTable, Base, LabelClassTable, SeekTable
+from labeling.tables import (
+    AnnotationTable,
+    AuditDrawTable,
+    AuditItemTable,
+    Base,
+    LabelClassTable,
+    SeekTable,
+)
 
-APPEND_ONLY = ("annotation", "seek", "event")
+APPEND_ONLY = ("annotation", "seek", "event", "audit_draw", "audit_item")
 """Tables whose rows triggers keep from being changed."""
 
 _SHOWN = 5
@@ -146,6 +153,21 @@ def _undos(session: Session) -> Iterator[str]:
     )
 
 
+def _audit_set(session: Session) -> Iterator[str]:
+    """Look whether each draw of the audit set has the items, at the probabilities, that its strata say."""
+    drawn = sa.func.count().label("drawn")
+    rows = session.execute(
+        sa.select(AuditItemTable.draw_id, AuditItemTable.stratum, AuditItemTable.probability, drawn).group_by(
+            AuditItemTable.draw_id, AuditItemTable.stratum, AuditItemTable.probability
+        )
+    )
+    found = {(draw, stratum): (chance, count) for draw, stratum, chance, count in rows}
+    for draw, strata in session.execute(sa.select(AuditDrawTable.id, AuditDrawTable.strata)):
+        for place, (size, count) in enumerate(zip(strata["sizes"], strata["drawn"], strict=True)):
+            if count and found.get((draw, place)) != (count / size, count):
+                yield f"draw {draw} of the audit set: stratum {place} lacks some of its {count} items of {size}"
+
+
 def _named(session: Session, statement: sa.Select[Any], words: str) -> Iterator[str]:
     numbers = list(session.execute(statement.limit(_SHOWN + 1)).scalars())
     if numbers:
@@ -202,6 +224,7 @@ _LOOKS: tuple[Callable[[Session], Iterator[str]], ...] = (
     _foreign_keys,
     _undos,
     _class_tree,
+    _audit_set,
     _counts,
     _numbers,
 )

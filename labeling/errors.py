@@ -18,6 +18,7 @@ config.errors.GoldpanError
     ├── ProposalError               a proposal or lease with values that cannot be stored
     ├── SeekError                   what is sought: values that cannot be stored, or none of that number
     ├── GoldError                   a gold item whose label is not known, or values that cannot be stored
+    ├── AuditSetError               a draw of the audit set that cannot be stored, or an item of it where none may be
     ├── ConsensusError              votes, or a model's probabilities, that cannot be counted
     ├── SelectionError              a named selection: a name that is taken or cannot be used, or none of that number
     ├── EventError                  an act for the record with values that cannot be stored
@@ -121,6 +122,10 @@ class TrailError(LabelingError):
 
 class CopyError(LabelingError):
     """A database cannot be copied: the target holds something, somebody works on it, or both would differ."""
+
+
+class AuditSetError(LabelingError):
+    """A draw of the audit set that cannot be stored, or an item of the audit set where none may be."""
 
 
 class ConsensusError(LabelingError):

@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     PROJECT_IMPORTED = "project_imported"
     POOL_REFRESHED = "pool_refreshed"
     DATABASE_COPIED = "database_copied"
+    AUDIT_SET_DRAWN = "audit_set_drawn"
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"

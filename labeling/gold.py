@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from labeling.annotations import Act, NewAnnotation, record
+from labeling.audit_set import audit_keys_among
 from labeling.bulk import in_parts
 from labeling.checks import KEY_MAX, checked_text
 from labeling.classes import list_classes
@@ -57,7 +58,7 @@ def add_gold(
         How many were no gold items before.
 
     Raises:
-        GoldError: an item was adjudicated as another class.
+        GoldError: an item was adjudicated as another class, or is in the audit set.
         AnnotationInvalidError: an unknown or archived class.
     """
     known = _adjudicated(session, list(labels))
@@ -78,10 +79,16 @@ def mark_gold(session: Session, *, item_keys: Sequence[str], annotator_id: int, 
     """Mark adjudicated items as gold; return how many were not.
 
     Raises:
-        GoldError: an item is not adjudicated.
+        GoldError: an item is not adjudicated, or in the audit set.
     """
     for key in item_keys:
         checked_text(key, what="the item's key", error=GoldError, longest=KEY_MAX, shortest=1)
+    held = audit_keys_among(session, item_keys)
+    if held:
+        raise GoldError(
+            f"{len(held)} of the items are in the audit set ({', '.join(sorted(held)[:5])}), which is labelled blind "
+            "and judges nobody; leave them out"
+        )
     known = _adjudicated(session, item_keys)
     missing = [key for key in item_keys if key not in known]
     if missing:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from labeling.annotations import Act, Annotation, NewAnnotation, recent
+from labeling.audit_set import audit_keys_among
 from labeling.bulk import busy_keys, record_labels, record_undos
 from labeling.current import undone
 from labeling.errors import AnnotationInvalidError, UndoRefusedError
@@ -64,7 +65,8 @@ class RecordedGroup:
     Attributes:
         stored: labels that are stored, now or by an earlier delivery.
         duplicate: whether all of them were stored before already.
-        taken: keys of items left as they were, since somebody had said something of them meanwhile.
+        taken: keys of items left as they were, since somebody had said something of them meanwhile, or they are in the
+            audit set.
     """
 
     stored: int
@@ -91,7 +93,8 @@ class LastGroup:
 def record_group(session: Session, *, group: NewGroup, annotator_id: int, now: datetime) -> RecordedGroup:
     """Store the labels of a group; safe, all of them or none, once the caller's transaction is committed.
 
-    An item of which something was said since the page was made keeps that: it is left out and named in the answer.
+    An item of which something was said since the page was made keeps that: it is left out and named in the answer; so
+    is an item of the audit set.
 
     Raises:
         AnnotationInvalidError: a wrong uid, too many items, an item twice, or see `labeling.bulk.record_labels`.
@@ -106,7 +109,8 @@ def record_group(session: Session, *, group: NewGroup, annotator_id: int, now: d
             "different"
         )
     known = set(session.execute(sa.select(AnnotationTable.uid).where(of_group(session, group.uid))).scalars())
-    busy = busy_keys(session, keys)
+    # An item of the audit set is labelled blind, by itself.
+    busy = busy_keys(session, keys) | audit_keys_among(session, keys)
     taken, labels = [], []
     for uid, (key, class_id) in zip(member_uids(group.uid, len(keys)), group.labels, strict=True):
         if uid not in known and key in busy:

@@ -18,7 +18,7 @@ from labeling.current import undone
 from labeling.labels import MERGED, revision
 from labeling.tables import AnnotationTable
 
-NOT_FROM_THE_QUEUE = ("", "gold")
+NOT_FROM_THE_QUEUE = ("", "gold", "audit")
 """Kinds of annotations that answer no proposal: a label given elsewhere asks for no second one."""
 
 

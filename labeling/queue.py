@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
+from labeling.audit_set import held_out
 from labeling.checks import KEY_MAX, checked_integer, checked_text, is_storable
 from labeling.clock import database_now
 from labeling.current import is_open
@@ -170,7 +171,8 @@ def waiting(session: Session, *, now: datetime | None = None) -> int:
     # Distinct keys come from the index alone: an item that a hundred rounds proposed is looked at once.
     items = sa.select(ProposalTable.item_key).distinct().subquery("items")
     leased = sa.exists().where(LeaseTable.item_key == items.c.item_key, LeaseTable.expires_at > moment)
-    statement = sa.select(sa.func.count()).select_from(items).where(is_open(items.c.item_key), ~leased)
+    free = sa.and_(is_open(items.c.item_key), ~leased, ~held_out(items.c.item_key))
+    statement = sa.select(sa.func.count()).select_from(items).where(free)
     return session.execute(statement).scalar_one()
 
 
@@ -257,7 +259,9 @@ def _newest(without: Collection[str]) -> sa.Select[Any]:
     statement = sa.select(ProposalTable).where(
         ~sa.exists().where(
             newer.item_key == ProposalTable.item_key, newer.round_number > ProposalTable.round_number
-        )
+        ),
+        # Proposed before it was drawn for the audit set.
+        ~held_out(ProposalTable.item_key),
     )
     if without:
         statement = statement.where(ProposalTable.item_key.not_in(sorted(without)))

@@ -218,6 +218,36 @@ class GoldTable(Base):
     created_at: Mapped[datetime]
 
 
+class AuditDrawTable(Base):
+    """One draw of the audit set: how, from what, when. Triggers refuse every UPDATE and DELETE."""
+
+    __tablename__ = "audit_draw"
+    __table_args__ = (sa.CheckConstraint("design IN ('random', 'stratified')", name="design_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    design: Mapped[str] = mapped_column(sa.String(16))
+    seed: Mapped[int] = mapped_column(sa.BigInteger)
+    pool_hash: Mapped[str] = mapped_column(sa.String(128))
+    revision: Mapped[int] = mapped_column(Identifier)
+    round_number: Mapped[int | None]
+    strata: Mapped[dict[str, Any]]
+    annotator_id: Mapped[int] = mapped_column(sa.ForeignKey("annotator.id"))
+    created_at: Mapped[datetime]
+
+
+class AuditItemTable(Base):
+    """An item of the audit set, with the probability at which it was drawn. Triggers refuse every UPDATE and DELETE."""
+
+    __tablename__ = "audit_item"
+    __table_args__ = (sa.Index("ix_audit_item_draw_id_turn", "draw_id", "turn", unique=True),)
+
+    item_key: Mapped[str] = mapped_column(sa.String(512), primary_key=True)
+    draw_id: Mapped[int] = mapped_column(sa.ForeignKey("audit_draw.id"))
+    turn: Mapped[int]
+    stratum: Mapped[int]
+    probability: Mapped[float] = mapped_column(sa.Double)
+
+
 class RoundTable(Base):
     """A round: one running at most, kept by a partial unique index."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from labeling.audit_set import held_out
 from labeling.consensus.contract import IntArray, Votes
 from labeling.current import undone
 from labeling.labels import MERGED, merged_into
@@ -44,7 +45,8 @@ def read_votes(session: Session, *, class_ids: Sequence[int], revision: int) -> 
 
     An annotator's vote on an item is their latest act on it that is not undone, if it is a label; a skip, unsure or
     flag after it takes it back. An adjudication settles an item. A merge of classes is no vote: votes for a class that
-    is out of use count for the one it was merged into, and for none where there is no such class.
+    is out of use count for the one it was merged into, and for none where there is no such class. Items of the audit
+    set take no part.
 
     The order of items and annotators is that of their names: the same project gives the same arrays on any machine.
 
@@ -121,6 +123,7 @@ def _latest_labels(revision: int) -> sa.Select[Any]:
             place.label("place"),
         )
         .where(AnnotationTable.act.not_in(("undo", "adjudicate")), AnnotationTable.strategy != MERGED)
+        .where(~held_out(AnnotationTable.item_key))
         .where(AnnotationTable.id <= revision, ~undone(AnnotationTable.id, revision=revision))
         .subquery("ranked")
     )
@@ -139,6 +142,7 @@ def _latest_adjudications(revision: int) -> sa.Select[Any]:
     ranked = (
         sa.select(AnnotationTable.item_key, AnnotationTable.class_id, place.label("place"))
         .where(AnnotationTable.act == "adjudicate", AnnotationTable.id <= revision)
+        .where(~held_out(AnnotationTable.item_key))
         .where(~undone(AnnotationTable.id, revision=revision))
         .subquery("settling")
     )

@@ -17,6 +17,7 @@ config.errors.GoldpanError
     │   ├── TrainingDivergedError   the loss was not a number, even with a smaller step
     │   └── WeightsError            a weights file that is missing, damaged, or of another head
     ├── SeekInvalidError            what is sought cannot be turned into scores
+    ├── AuditSampleError            a sample of the audit set that does not fit together
     └── DeviceError                 a device that is unknown or not there
 ```
 """
@@ -88,3 +89,7 @@ class DeviceError(ModelError):
 
 class SeekInvalidError(ModelError):
     """What is sought cannot be turned into scores: no usable vector, another length, or no known value."""
+
+
+class AuditSampleError(ModelError):
+    """A sample of the audit set that does not fit together."""

@@ -13,6 +13,7 @@ from app.components.layout import aside, html, panel
 from app.components.stopping_card import stopping_line
 from app.debounce import Debounced
 from app.items import class_list
+from app.pages.audit_set import AuditSetButton
 from app.pages.pool_view import PoolView
 from app.pages.progress import ProgressLine
 from app.pages.seek import SeekCard
@@ -36,6 +37,7 @@ class LabelPage:
         )
         self.pool_view = PoolView(state, document, page="Label", height_px=330)
         self.seek = SeekCard(state, document)
+        self.audit_set = AuditSetButton(state, self._open_keys)
         self.progress = ProgressLine(state, document)
         self.balance = html(self._balance_html())
         self.stopping = html(stopping_line(latest_advice(state)))
@@ -56,6 +58,7 @@ class LabelPage:
         reason = why_not(self.state.context, Role.ANNOTATOR, "Labelling")
         return aside(
             panel("You look on", html(reason)) if reason else self.card,
+            self.audit_set.button,
             self.seek.view(),
             panel("The pool", self.pool_view.view()),
             panel("Balance of the classes", self.progress.view, self.balance, self.stopping),
@@ -77,6 +80,7 @@ class LabelPage:
 
     def _repaint_balance(self) -> None:
         self.balance.object = self._balance_html()
+        self.audit_set.refresh()
 
     def _push_classes(self, *_: Any) -> None:  # noqa: ANN401
         self.card.classes = self._classes()
@@ -87,10 +91,15 @@ class LabelPage:
 
     def _push_active(self, *_: Any) -> None:  # noqa: ANN401
         self.card.active = self.state.page == "Label"
+        if self.card.active:
+            self.audit_set.refresh()
 
     def _open_picked(self, *_: Any) -> None:  # noqa: ANN401
         if self.state.page == "Label" and self.state.picked_row >= 0:
             self.card.open_key = self.state.context.project.pool.key(self.state.picked_row)
+
+    def _open_keys(self, keys: list[str]) -> None:
+        self.card.open_keys = keys
 
     def _open_wanted(self, *_: Any) -> None:  # noqa: ANN401
         if self.state.wanted_keys:

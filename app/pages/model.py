@@ -17,6 +17,7 @@ from app.components.stopping_card import stopping_card
 from app.debounce import Debounced
 from app.model_data import curve_frame, quality_frame
 from app.model_state import ModelState
+from app.pages.audit_set import AuditSetCard
 from app.pages.model_confusion import ConfusionCard
 from app.pages.model_curves import CurvesCard
 from app.pages.model_rounds import RoundsCard
@@ -43,6 +44,7 @@ class ModelPage:
         self.curves = CurvesCard(self.looked_at, document)
         self.rounds = RoundsCard(state, document)
         self.team = TeamCard(state, document)
+        self.audit_set = AuditSetCard(state, document)
         self.said = html()
         self.truth = html()
         self.ask_truth = pmui.Button(
@@ -61,7 +63,7 @@ class ModelPage:
             panel("Quality of each class", self.quality),
             self.confusion.view(),
         ]
-        wide = [self.team.view(), self.curves.view(), self.rounds.view()]
+        wide = [self.audit_set.view(), self.team.view(), self.curves.view(), self.rounds.view()]
         if has_truth(self.state):
             why = "The true labels of this pool are kept aside: neither you nor the model saw them."
             wide.append(panel("The truth", self.ask_truth, self.truth, note=why))
@@ -81,6 +83,7 @@ class ModelPage:
         counts = np.zeros((len(names), len(names)), int) if report is None else np.asarray(report.confusion)
         self.confusion.paint(counts)
         self.curves.paint()
+        self.audit_set.paint()
         self.team.paint()
         self._background.ask(self._read_rounds, self._draw_rounds, failed=self._fail)
 

@@ -28,9 +28,10 @@ LABEL_COLUMNS = (
 )
 """The columns of `ExportBundle.labels`, in the order in which they are written."""
 
-VOTE_COLUMNS = ("votes", "agreement", "consensus", "confidence")
+VOTE_COLUMNS = ("votes", "agreement", "consensus", "confidence", "audit_set")
 """Columns that follow them: how many people labelled the item, and, where several did, the share of pairs of them that
-agree, the class their votes add up to, and how probable it is. A bundle may lack them; they are always written."""
+agree, the class their votes add up to, and how probable it is; and whether the item is of the audit set, which nothing
+is to be trained on. A bundle may lack them; they are always written."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class ExportBundle:
         labels: a row for each item with a current annotation: `item_key`, `row` (Int64; missing where the pool has
             no such item any more), `class_name` (missing unless the act gives a class), `act`, `annotator`,
             `labelled_at` (UTC), `round` (Int64; missing where no round proposed it), `strategy`, `kind`; and,
-            where votes were counted, the columns of `VOTE_COLUMNS`.
+            where they are known, the columns of `VOTE_COLUMNS`.
         classes: a row for each class, at least with `class_name`, in the project's order.
         licence: terms of the labels, as the person wrote them.
         created_at: when the export was asked for, UTC.
@@ -162,7 +163,7 @@ def plain_labels(bundle: ExportBundle) -> pd.DataFrame:
     """Return the labels as they are written: the columns in their order, rows in the order of item keys.
 
     Strings are missing (None) rather than empty; `row`, `round` and `votes` are Int64, `agreement` and `confidence`
-    Float64; `labelled_at` is UTC in microseconds.
+    Float64; `audit_set` is bool, False where the bundle does not say; `labelled_at` is UTC in microseconds.
     """
     labels = bundle.labels.reindex(columns=[*LABEL_COLUMNS, *VOTE_COLUMNS]).sort_values(
         "item_key", kind="stable", ignore_index=True
@@ -170,6 +171,12 @@ def plain_labels(bundle: ExportBundle) -> pd.DataFrame:
     labels = with_types(labels)
     labels["labelled_at"] = pd.to_datetime(labels["labelled_at"], utc=True).dt.as_unit("us")
     return labels
+
+
+def training_labels(bundle: ExportBundle) -> pd.DataFrame:
+    """Return what may be trained on: `plain_labels` with a class, without the audit set."""
+    labels = plain_labels(bundle)
+    return labels[labels["class_name"].notna() & ~labels["audit_set"]]
 
 
 def with_types(labels: pd.DataFrame) -> pd.DataFrame:
@@ -181,4 +188,5 @@ def with_types(labels: pd.DataFrame) -> pd.DataFrame:
         labels[name] = labels[name].astype("Int64")
     for name in ("agreement", "confidence"):
         labels[name] = labels[name].astype("Float64")
+    labels["audit_set"] = [value is True or value == "True" for value in labels["audit_set"].tolist()]
     return labels

@@ -19,6 +19,7 @@ from labeling.pools.images import inspect_image
 from labeling.pools.pool import Pool
 
 GONE = "it is no longer in the pool"
+AUDITED = "it is of the audit set, which nobody trains on"
 UNREADABLE = "it cannot be read"
 _CHUNK = 16_384
 
@@ -62,7 +63,7 @@ class StoredImage:
 
 
 def labelled_items(bundle: ExportBundle, *, classless: bool = False) -> LabelledItems:
-    """Return the items of a bundle that have a class and can be read.
+    """Return the items of a bundle that have a class, can be read, and are not of the audit set.
 
     Args:
         bundle: what is exported.
@@ -74,6 +75,9 @@ def labelled_items(bundle: ExportBundle, *, classless: bool = False) -> Labelled
     there = labels["row"].notna().to_numpy(dtype=bool)
     left_out = dict.fromkeys(labels.loc[~there, "item_key"].tolist(), GONE)
     labels = labels[there]
+    held_out = labels["audit_set"].to_numpy(dtype=bool)
+    left_out |= dict.fromkeys(labels.loc[held_out, "item_key"].tolist(), AUDITED)
+    labels = labels[~held_out]
     rows = labels["row"].to_numpy(dtype=np.int64)
     if bundle.pool is not None and len(rows):
         readable = np.asarray(bundle.pool.readable)[rows]

@@ -56,6 +56,7 @@ def write_manifest(
         "acts": _tally(bundle.labels["act"].tolist()),
         "annotators": _tally(bundle.labels["annotator"].dropna().tolist()),
         "left_out": {name: _told(items) for name, items in left_out.items() if items},
+        "audit_set": int(bundle.labels["audit_set"].sum()) if "audit_set" in bundle.labels else 0,
         "team": None if bundle.team is None else asdict(bundle.team),
         "files": [
             {

@@ -32,6 +32,7 @@ LABEL_SCHEMA = pa.schema(
         ("agreement", pa.float64()),
         ("consensus", pa.string()),
         ("confidence", pa.float64()),
+        ("audit_set", pa.bool_()),
     ]
 )
 """The types of `labels.parquet`."""

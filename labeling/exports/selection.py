@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from labeling.curation.balance import balanced_selection
-from labeling.exports.contract import ExportBundle, Written, plain_labels
+from labeling.exports.contract import ExportBundle, Written, training_labels
 from labeling.exports.csv import write_table
 
 
 def write_selection(bundle: ExportBundle, folder: Path) -> Written:
     """Write `selection.csv` (item_key, row, class_name) and `balance.csv` (what each class had, should, and gave).
 
-    Only items with a class take part. The bundle's seed decides which of them.
+    Only items with a class take part, and none of the audit set. The bundle's seed decides which of them.
 
     Args:
         bundle: what to choose from.
@@ -23,8 +23,7 @@ def write_selection(bundle: ExportBundle, folder: Path) -> Written:
     Returns:
         The files.
     """
-    labels = plain_labels(bundle)
-    labels = labels[labels["class_name"].notna()]
+    labels = training_labels(bundle)
     chosen = balanced_selection(
         labels,
         targets=dict(bundle.targets) or None,

@@ -31,10 +31,11 @@ from labeling.annotations import (
     update_counts,
 )
 from labeling.annotators import ensure_annotator
+from labeling.audit_set import AuditStratum, NewDraw, audit_keys, open_audit_keys, store_draw
 from labeling.audits import AuditDecision, NewAudit, record_audit
 from labeling.classes import add_class, archive_class, list_classes, restore_class
 from labeling.database import Database
-from labeling.errors import AnnotationInvalidError, LabelingError, UndoRefusedError
+from labeling.errors import AnnotationInvalidError, AuditSetError, LabelingError, UndoRefusedError
 from labeling.groups import NewGroup, RecordedGroup, member_uids, record_group, undo_group
 from labeling.merging import merge_class, undo_merge
 from labeling.queue import lease_next, release, store_proposals, waiting
@@ -88,6 +89,22 @@ class Machine(RuleBasedStateMachine):
     def adjudicate(self, key: str, person: int, place: int) -> None:
         self._say(NewAnnotation(self._uid(), key, Act.ADJUDICATE, class_id=self._class(place)), person)
 
+    @precondition(lambda self: len(self.model.audit) < 2)
+    @rule(key=keys, other=keys)
+    def draw_audit_set(self, key: str, other: str) -> None:
+        chosen = tuple(dict.fromkeys((key, other)))
+        strata = (AuditStratum("all", len(KEYS), len(chosen)),)
+        new = NewDraw("random", 1, "hash", strata, chosen, (0,) * len(chosen))
+        fits = all(self.model.is_open(each) and each not in self.model.audit for each in chosen)
+        try:
+            with self.database.transaction() as session:
+                store_draw(session, new=new, annotator_id=self.people[0], now=self.now)
+        except AuditSetError:
+            assert not fits
+            return
+        assert fits
+        self.model.audit += chosen
+
     @precondition(lambda self: self.model.said)
     @rule(back=places, person=places)
     def undo(self, back: int, person: int) -> None:
@@ -110,7 +127,7 @@ class Machine(RuleBasedStateMachine):
             self._class(place),
         )
         group = NewGroup(uid=uid, labels=tuple((key, class_id) for key in chosen), class_id=class_id)
-        taken = {key for key in chosen if not self.model.is_open(key)}
+        taken = {key for key in chosen if not self.model.is_open(key) or key in self.model.audit}
         fits = not self.model.classes[class_id].archived or taken == set(chosen)
         stored = self._group(
             lambda session: record_group(session, group=group, annotator_id=by, now=self.now), fits
@@ -310,6 +327,9 @@ class Machine(RuleBasedStateMachine):
             full = update_counts(session, known=Counts())
             self.known = update_counts(session, known=self.known)
             assert waiting(session, now=self.now) == self.model.waiting(self.now)
+            assert audit_keys(session) == self.model.audit
+            unanswered = [key for key in self.model.audit if self.model.is_open(key)]
+            assert open_audit_keys(session, limit=9) == unanswered
         assert labels_of(table) == self.model.labels()
         assert list(table.annotation_ids) == sorted(table.annotation_ids)
         assert self.known == full

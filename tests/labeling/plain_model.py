@@ -65,6 +65,7 @@ class PlainProject:
     leases: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     rounds: list[PlainRound] = field(default_factory=list)
     merges: dict[str, int] = field(default_factory=dict)
+    audit: list[str] = field(default_factory=list)
 
     @property
     def revision(self) -> int:
@@ -138,7 +139,7 @@ class PlainProject:
         free = [
             offer
             for key, offer in newest.items()
-            if self.is_open(key) and self._holder(key, now) in (None, annotator)
+            if self.is_open(key) and key not in self.audit and self._holder(key, now) in (None, annotator)
         ]
         return sorted(free, key=lambda offer: (-offer.round_number, offer.rank))
 
@@ -159,7 +160,7 @@ class PlainProject:
         return before - len(self.leases)
 
     def waiting(self, now: datetime) -> int:
-        keys = {offer.item_key for offer in self.offered}
+        keys = {offer.item_key for offer in self.offered} - set(self.audit)
         return sum(1 for key in keys if self.is_open(key) and self._holder(key, now) is None)
 
     def _holder(self, key: str, now: datetime) -> int | None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import labeling.copying as copying_module
 from labeling.annotations import Act, NewAnnotation, current_labels, record
 from labeling.annotators import ensure_annotator
+from labeling.audit_set import AuditStratum, NewDraw, store_draw
 from labeling.checking import inspect_database
 from labeling.classes import add_class, update_class
 from labeling.copying import copy_database, table_contents
@@ -71,6 +72,9 @@ def fill(project: Project) -> None:
         withdraw_seek(session, seek_id=seek.id, annotator_id=project.bob, now=NOW)
         keys = pack_keys([[f"item-{number}" for number in range(300)]])
         save_selection(session, name="some", how="by hand", keys=keys, annotator_id=project.bob, now=NOW)
+        strata = (AuditStratum("star, surer", 9, 1), AuditStratum("☄", 7, 2))
+        new = NewDraw("stratified", 2**60, "hash", strata, ("x", "ключ", "y"), (1, 0, 1), round_number=1)
+        store_draw(session, new=new, annotator_id=project.bob, now=NOW)
         record_event(
             session,
             kind=EventKind.CLASS_ADDED,
@@ -104,6 +108,7 @@ def filled_tables() -> set[str]:
     """The tables that `fill` knows of; those of other parts are compared as they are."""
     return {
         "annotator", "label_class", "project", "round", "annotation", "proposal", "lease", "seek", "selection", "event",
+        "audit_draw", "audit_item",
     }  # fmt: skip
 
 

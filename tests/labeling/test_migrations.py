@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 
 from labeling import migrations
 from labeling.annotations import Act, current_labels
+from labeling.audit_set import AuditStratum, NewDraw, store_draw
 from labeling.database import Database, open_database, sqlite_url
 from labeling.events import EventKind, record_event
 from labeling.gold import add_gold
@@ -100,6 +101,8 @@ def fill(project: Project) -> None:
         uids = [new_uid()]
         add_gold(session, labels={"a": project.star}, uids=uids, annotator_id=project.ann, now=NOW)
         make_token(session, annotator_id=project.ann, kind=TokenKind.API, name="script", now=NOW)
+        new = NewDraw("random", 1, "hash", (AuditStratum("all", 9, 1),), ("z",), (0,))
+        store_draw(session, new=new, annotator_id=project.ann, now=NOW)
         record_event(session, kind=EventKind.CLASS_ADDED, annotator_id=project.ann, now=NOW, subject="star")
 
 

@@ -1,0 +1,131 @@
+"""The audit set on the pages, without a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.audit_set import AuditReport, draw_audit_set, read_audit_report
+from app.audit_words import ANSWERS
+from app.pages.audit_set import AuditSetButton, AuditSetCard, said_html, table_html
+from app.pages.label import LabelPage
+from app.pages.model import ModelPage
+from app.run_now import run_now
+from app.session import DashboardState
+from app.status import read_status
+from labeling.audit_set import audit_keys
+from labeling.classes import list_classes, rename_class
+from labeling.people import Role
+from models.quality import QualityReport
+from tests.projects import label, label_some, truth_of
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def card(dashboard: DashboardState) -> AuditSetCard:
+    """The card on the Model page, after a round over four labels of each class."""
+    label_some(dashboard.context.project)
+    run_now(dashboard.context.project)
+    return painted(dashboard)
+
+
+def painted(dashboard: DashboardState) -> AuditSetCard:
+    dashboard.apply(read_status(dashboard.context.project.database))
+    dashboard.page = "Model"
+    made = ModelPage(dashboard, None)
+    made.paint()
+    return made.audit_set
+
+
+def answered(dashboard: DashboardState) -> AuditReport:
+    project = dashboard.context.project
+    with project.database.reading() as session:
+        keys = audit_keys(session)
+    truth = truth_of(project)
+    label(project, {key: truth[key] for key in keys})
+    found = read_audit_report(project, round_number=1)
+    assert found is not None
+    return found
+
+
+def test_card__says_how_to_begin_and_begins(card: AuditSetCard) -> None:
+    assert "goldpan audit-set draw" in card.said.object
+    assert card.draw.visible
+    card._draw()
+    # A quarter of the 96 items that nobody annotated.
+    assert "0 of 24 items of the audit set are labelled" in card.said.object
+    assert not card.draw.visible
+    assert "Label the audit set" in card.said.object
+
+
+def test_card__says_what_the_set_says(card: AuditSetCard) -> None:
+    card._draw()
+    answered(card.state)
+    again = painted(card.state)
+    assert "24 of 24 items of the audit set are labelled" in again.said.object
+    assert "Accuracy <b>" in again.said.object
+    assert "Cross-validation over your labels says" in again.said.object
+    assert "probably still unfound" in again.said.object
+    assert again.table.object.count("<th scope='row'>") == 3
+    for answers, misleads in ANSWERS.values():
+        assert answers in again.meaning.object
+        assert misleads in again.meaning.object
+
+
+def test_card__who_looks_on_draws_nothing(card: AuditSetCard) -> None:
+    person = card.state.context.person
+    card.state.context = card.state.context.as_person(
+        type(person)(person.annotator_id, person.name, Role.VIEWER)
+    )
+    card.show(None)
+    assert not card.draw.visible
+    card._draw()
+    with card.state.context.project.database.reading() as session:
+        assert audit_keys(session) == []
+
+
+def test_html__names_are_escaped(card: AuditSetCard) -> None:
+    project = card.state.context.project
+    card._draw()
+    answered(card.state)
+    with project.database.transaction() as session:
+        rename_class(session, class_id=list_classes(session)[0].id, name=HOSTILE)
+    found = read_audit_report(project, round_number=1)
+    assert found is not None
+    shown = said_html(found, None) + table_html(found)
+    assert HOSTILE not in shown
+    assert "&lt;script&gt;" in shown
+
+
+def test_said_html__without_cross_validation_there_is_no_difference(card: AuditSetCard) -> None:
+    card._draw()
+    found = answered(card.state)
+    quality = QualityReport.from_dict(card.state.meaning.quality)  # type: ignore[union-attr, arg-type]
+    assert "Cross-validation" in said_html(found, quality)
+    assert "Cross-validation" not in said_html(found, None)
+
+
+def test_button__puts_the_next_items_on_the_card(dashboard: DashboardState) -> None:
+    context = dashboard.context
+    page = LabelPage(dashboard, None)
+    assert not page.audit_set.button.visible
+    drawn = draw_audit_set(context.project, size=60, annotator_id=context.annotator_id)
+    page.audit_set.refresh()
+    assert (page.audit_set.button.visible, page.audit_set.button.label) == (
+        True,
+        "Label the audit set (60 left)",
+    )
+    page.audit_set._press()
+    assert page.card.open_keys == list(drawn.new.item_keys[:50])
+    answered(dashboard)
+    page._repaint_balance()
+    assert not page.audit_set.button.visible
+    page.dispose()
+
+
+def test_button__who_looks_on_has_none(dashboard: DashboardState) -> None:
+    context = dashboard.context
+    draw_audit_set(context.project, size=10, annotator_id=context.annotator_id)
+    person = context.person
+    dashboard.context = context.as_person(type(person)(person.annotator_id, person.name, Role.VIEWER))
+    assert not AuditSetButton(dashboard, lambda keys: None).button.visible
