@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from app.exporting import export_project, labels_frame
 from app.plot_plugins import PlotScene, register_plot
+from app.plugins import register_encoder, register_export, register_head, register_reader
 from app.prepare import create_project
 from app.project import Project, open_project
 from app.run_now import run_now as run_round
 from app.setup import ProjectWishes, make_config
-from app.share import import_project, shared_config
+from app.share import import_project, share_project, shared_config
 from app.version import VERSION
 from config.errors import GoldpanError
 from strategies.contract import Choice, Outcome, PoolState, Strategy
@@ -36,8 +37,13 @@ __all__ = [
     "labels_frame",
     "make_config",
     "open_project",
+    "register_encoder",
+    "register_export",
+    "register_head",
     "register_plot",
+    "register_reader",
     "register_strategy",
     "run_round",
+    "share_project",
     "shared_config",
 ]

@@ -49,6 +49,7 @@ for _export in (
     Export("selection", "a class-balanced selection of the labelled items", write_selection),
 ):
     exports.register(_export.name)(_export)
+exports.seal()
 
 
 def write_exports(

@@ -23,6 +23,7 @@ readers.register("image_table")(read_image_table)
 readers.register("image_folder")(read_image_folder)
 readers.register("series")(read_series)
 readers.register("vectors")(read_vectors)
+readers.seal()
 
 
 def locate(section: PoolSection, base: Path) -> Path:
