@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.round_inputs import RoundInputs
+if TYPE_CHECKING:
+    from app.round_inputs import RoundInputs
 
 DECIMALS = 6
 """Figures are kept and compared to so many decimals: the last digits differ from one processor to another."""

@@ -19,6 +19,7 @@ from app.share import share_project, write_shared_config
 from config.files import load_config, save_config
 from config.schema import ProjectConfig
 from labeling.classes import add_class, archive_class, find_class, update_class
+from labeling.events import EventKind, record_event
 from labeling.queue import proposals_of
 from labeling.round_log import fail_round, list_rounds, start_round
 from labeling.seeks import withdraw_seek
@@ -158,6 +159,14 @@ def test_replay__classes_settings_and_seeks_as_they_were(clouds: Project, tmp_pa
         assert rare is not None
         strange = add_class(session, name="strange", target=3.0)
         update_class(session, class_id=rare.id, name="scarce", target=2.0)
+        record_event(
+            session,
+            kind=EventKind.CLASS_RENAMED,
+            annotator_id=1,
+            now=MOMENT,
+            subject="scarce",
+            details={"class_id": rare.id, "from": "rare"},
+        )
         withdraw_seek(session, seek_id=sought, annotator_id=1, now=MOMENT)
     change(clouds, head={"members": 3}, strategy={"name": "margin"}, rounds={"queue": 20, "batch": 5})
     run_now(clouds)
