@@ -69,8 +69,7 @@ def compare_round(there: SharedRound, here: Reached) -> RoundReplay:
     """
     elsewhere = bool(there.device) and there.device != here.device
     tolerance = OTHER_DEVICE_FIGURES if elsewhere else ROUNDING
-    names = there.figures if there.figures else {}
-    figures = tuple(_figure(name, there.figures, here.figures, tolerance) for name in names)
+    figures = tuple(_figure(name, there.figures, here.figures, tolerance) for name in there.figures)
     same, shared, words = _proposals(there, here)
     near = elsewhere and shared >= OTHER_DEVICE_SHARE
     fine = (same or near) and all(figure.same for figure in figures)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from app.errors import ProjectError, ProjectExistsError
 from app.prepare import Stage, create_project, silent_stage
@@ -135,11 +135,11 @@ def at_level(config: ProjectConfig, level: Level) -> ProjectConfig:
         )
     if level == "all":
         return config
-    bare = shared.model_copy(
-        update={"level": level, "revision": 0, "gone": (), "rounds": (), "seeks": (), "gold": ()}
-        | {"annotations": ()}
-        | ({"prints": ()} if level == "layout" else {})
-    )
+    update: dict[str, Any] = {"level": level, "revision": 0}
+    update |= dict.fromkeys(("gone", "rounds", "seeks", "gold", "annotations"), ())
+    if level == "layout":
+        update["prints"] = ()
+    bare = shared.model_copy(update=update)
     if level == "settings":
         return config.model_copy(update={"shared": bare})
     return ProjectConfig(

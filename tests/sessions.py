@@ -28,7 +28,7 @@ def label_proposed(project: Project, *, count: int, annotator: str = "ann") -> N
 def answer_to(proposal: Proposal, *, class_id: int) -> NewAnnotation:
     """Return the annotation that answers a proposal with a class."""
     return NewAnnotation(
-        uid=f"{proposal.round_number:04d}-{proposal.item_key}",
+        uid=f"answer-{proposal.round_number:04d}-{proposal.item_key}",
         item_key=proposal.item_key,
         act=Act.LABEL,
         class_id=class_id,

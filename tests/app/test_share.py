@@ -290,9 +290,11 @@ def test_share_project__gold_items_come_along(clouds: Project, tmp_path: Path) -
     key = next(key for key, name in truth_of(clouds).items() if name == "rare")
     with clouds.database.transaction() as session:
         ann, bob = (ensure_annotator(session, name=name) for name in ("ann", "bob"))
-        add_gold(session, labels={key: find(session, "rare")}, uids=["g"], annotator_id=ann, now=MOMENT)
+        add_gold(
+            session, labels={key: find(session, "rare")}, uids=["gold-00000001"], annotator_id=ann, now=MOMENT
+        )
         new = NewAnnotation(
-            uid="b", item_key=key, act=Act.LABEL, class_id=find(session, "other"), kind="gold"
+            uid="answer-00000001", item_key=key, act=Act.LABEL, class_id=find(session, "other"), kind="gold"
         )
         record(session, new=new, annotator_id=bob, now=MOMENT)
     share_project(clouds, tmp_path / "s.yaml")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.share import share_project
+from labeling.annotations import annotations_since
 from tests.app.commands import Done, run_command
 from tests.projects import make_clouds
 from tests.sessions import play
@@ -121,18 +122,14 @@ def test_shared__labels_of_items_that_the_pool_lacks(folder: Path, command: str)
 def test_import__labels_of_items_that_went_before_sharing_stay(tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     play(project, rounds=2)
+    with project.database.reading() as session:
+        key = annotations_since(session, revision=0)[0].item_key
     project.close()
     lines = (tmp_path / "clouds.csv").read_text("utf-8").splitlines(keepends=True)
-    with project.database.reading() as session:
-        from labeling.annotations import annotations_since
-
-        key = annotations_since(session, revision=0)[0].item_key
     (tmp_path / "clouds.csv").write_text("".join(x for x in lines if not x.startswith(f"{key},")), "utf-8")
     assert run_command("refresh", "clouds.yaml", folder=tmp_path).returncode == 0
     assert run_command("share", "clouds.yaml", folder=tmp_path).returncode == 0
-    assert f'gone: ["{key}"]' in (tmp_path / "clouds.shared.yaml").read_text("utf-8").replace(
-        f"gone: [{key}]", f'gone: ["{key}"]'
-    )
+    assert f"gone: [{key}]" in (tmp_path / "clouds.shared.yaml").read_text("utf-8")
     done = run_command("import", "clouds.shared.yaml", "copy.yaml", folder=tmp_path)
     assert done.returncode == 0, done.stderr
 
