@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from app.plot_plugins import load_plots
 from app.plugins import KINDS, ensure_loaded, found_plugins, name_files
 from app.terminal import out, tell_problem
 
@@ -25,14 +26,26 @@ def take_files(files: list[Path] | None) -> list[Path] | None:
     return files
 
 
+def take_plots(files: list[Path] | None) -> list[Path] | None:
+    """Do the same for a server, where plots are drawn.
+
+    Args:
+        files: as they were given.
+
+    Returns:
+        The same.
+    """
+    if files:
+        load_plots(files)
+    return files
+
+
+HELP = "A Python file with parts of your own; docs/plugins.md."
 PluginOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--plugin",
-        help="A Python file with parts of your own; docs/plugins.md.",
-        callback=take_files,
-        is_eager=True,
-    ),
+    list[Path] | None, typer.Option("--plugin", help=HELP, callback=take_files, is_eager=True)
+]
+ServerPluginOption = Annotated[
+    list[Path] | None, typer.Option("--plugin", help=HELP, callback=take_plots, is_eager=True)
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli_plugins import PluginOption
+from app.cli_plugins import ServerPluginOption
 from app.login.entrance import Entrance
 from app.server import ALONE, DEFAULT_ADDRESS, DEFAULT_PORT, serve
 from app.terminal import has_desktop, out, tell_problem
@@ -27,7 +27,7 @@ def serve_command(
         int, typer.Option(help="Port to bind to; 0 for any free one.", min=0, max=65535)
     ] = DEFAULT_PORT,
     allow_host: Annotated[list[str] | None, typer.Option(help="Also answer to this host:port.")] = None,
-    plugin: PluginOption = None,
+    plugin: ServerPluginOption = None,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page where there is a desktop.")
     ] = True,
