@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from app.exporting import export_project, labels_frame
 from app.plot_plugins import PlotScene, register_plot
-from app.plugins import register_encoder, register_export, register_head, register_reader
+from app.plugins import (
+    register_encoder,
+    register_export,
+    register_head,
+    register_reader,
+    register_strategy,
+)
 from app.prepare import create_project
 from app.project import Project, open_project
 from app.run_now import run_now as run_round
@@ -19,7 +25,6 @@ from app.share import import_project, share_project, shared_config
 from app.version import VERSION
 from config.errors import GoldpanError
 from strategies.contract import Choice, Outcome, PoolState, Strategy
-from strategies.registry import register_strategy
 
 __all__ = [
     "VERSION",

@@ -151,6 +151,11 @@ def register(kind: str, name: str) -> Callable[[Any], Any]:
     return store
 
 
+def register_strategy(name: str) -> Callable[[Any], Any]:
+    """Return a decorator that registers a strategy, a function as `strategies.contract.Strategy`."""
+    return register("strategy", name)
+
+
 def register_head(name: str) -> Callable[[Any], Any]:
     """Return a decorator that registers a head, an instance or a class of `models.heads.contract.Head`."""
     return register("head", name)

@@ -149,7 +149,8 @@ def test_import_astronomical__of_the_exploring_mode(tmp_path: Path) -> None:
 
 
 def test_import_astronomical__of_the_command_with_a_test_set(tmp_path: Path) -> None:
-    astronomical(tmp_path / "al")
+    one = CONFIG["classifiers"]["0"] | {"classifier": ["DTree"], "id": list(KEYS[:3]), "y": [0, 2, -1]}
+    astronomical(tmp_path / "al", classifiers={"0": one})
     labels = {"more-1": 1, "more-2": -1, "more-3": 7}
     (tmp_path / "al" / "data" / "test_set.json").write_text(json.dumps(labels), "utf-8")
     done = run_command(

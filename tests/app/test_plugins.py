@@ -11,14 +11,17 @@ import pytest
 
 from app import plugins
 from app.plugins import VARIABLE, ensure_loaded, found_plugins, name_files
+from app.rounds_plan import begin_round
+from app.worker import Worker
 from config.errors import ConfigInvalidError
 from config.files import parse_config
 from config.names import known_names
 from labeling.exports.registry import exports
+from labeling.queue import proposals_of
 from strategies.registry import strategies
 from tests.app.commands import run_command
 from tests.plugin_docs import write_blocks
-from tests.projects import write_clouds
+from tests.projects import label_some, make_clouds, write_clouds
 
 STRATEGY = (
     "import goldpan\nfrom strategies.registry import strategies\n__version__ = '7'\n\n\n"
@@ -198,18 +201,13 @@ def test_init__a_plug_in_that_is_not_given(tmp_path: Path) -> None:
     assert "p.yaml:4:18: strategy.name: unknown strategy 'lucky'" in done.stderr and "--plugin" in done.stderr
 
 
+@pytest.mark.slow
 def test_worker__knows_the_files_that_were_named(tmp_path: Path) -> None:
-    from app.worker import Worker
-    from tests.projects import label_some, make_clouds
-
     project = make_clouds(tmp_path)
     label_some(project)
     text = project.paths.config.read_text("utf-8").replace("name: prospect ", "name: elsewhere ")
     project.paths.config.write_text(text, "utf-8")
     name_files([write(tmp_path, "elsewhere.py", STRATEGY.format(name="elsewhere"))])
-    from app.rounds_plan import begin_round
-    from labeling.queue import proposals_of
-
     with project.database.transaction() as session:
         begun = begin_round(session, config=project.config, revision=12)
     assert begun is not None

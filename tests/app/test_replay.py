@@ -18,7 +18,7 @@ from app.setup import ProjectWishes, make_config
 from app.share import share_project, write_shared_config
 from config.files import load_config, save_config
 from config.schema import ProjectConfig
-from labeling.classes import add_class, archive_class, find_class, update_class
+from labeling.classes import add_class, archive_class, find_class, rename_class, update_class
 from labeling.events import EventKind, record_event
 from labeling.queue import proposals_of
 from labeling.round_log import fail_round, list_rounds, start_round
@@ -158,7 +158,8 @@ def test_replay__classes_settings_and_seeks_as_they_were(clouds: Project, tmp_pa
         rare = find_class(session, name="rare")
         assert rare is not None
         strange = add_class(session, name="strange", target=3.0)
-        update_class(session, class_id=rare.id, name="scarce", target=2.0)
+        rename_class(session, class_id=rare.id, name="scarce")
+        update_class(session, class_id=rare.id, target=2.0)
         record_event(
             session,
             kind=EventKind.CLASS_RENAMED,
@@ -199,6 +200,7 @@ def test_replay__eased_rounds_are_eased_again(clouds: Project, tmp_path: Path) -
     assert "memory" in found.rounds[2].words
 
 
+@pytest.mark.slow
 def test_replay__rounds_of_several_people(clouds: Project, tmp_path: Path) -> None:
     play(clouds, rounds=2)
     keys = list(truth_of(clouds))[:12]
@@ -208,6 +210,7 @@ def test_replay__rounds_of_several_people(clouds: Project, tmp_path: Path) -> No
     assert [entry.verdict for entry in replay_of(clouds, tmp_path).rounds] == ["same"] * 3
 
 
+@pytest.mark.slow
 def test_replay__of_texts_with_names_and_words(tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
     project = make_texts(tmp_path / "made")
@@ -231,6 +234,7 @@ def test_replay__of_a_copy_that_went_on(shared: Path, tmp_path: Path) -> None:
     project.close()
 
 
+@pytest.mark.slow
 def test_replay__a_round_before_a_refresh_is_left_out(clouds: Project, tmp_path: Path) -> None:
     play(clouds, rounds=2)
     with (tmp_path / "clouds.csv").open("a", encoding="utf-8") as pool:

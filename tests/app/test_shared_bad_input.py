@@ -87,11 +87,10 @@ def test_shared__changed_pool_names_what_differs(folder: Path, command: str) -> 
     assert "the shared file was made with" in told
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_shared__pool_in_another_order(folder: Path, command: str) -> None:
+def test_shared__pool_in_another_order(folder: Path) -> None:
     head, *lines = (folder / "clouds.csv").read_text("utf-8").splitlines()
     (folder / "clouds.csv").write_text("\n".join([head, *reversed(lines)]) + "\n", "utf-8")
-    assert "the same items, in another order" in run(command, folder).stderr
+    assert "the same items, in another order" in run("replay", folder).stderr
 
 
 def test_shared__changed_pool_without_fingerprints(folder: Path) -> None:
@@ -119,6 +118,7 @@ def test_shared__labels_of_items_that_the_pool_lacks(folder: Path, command: str)
     assert "annotates 1 items that the pool does not have (nobody)" in told
 
 
+@pytest.mark.slow
 def test_import__labels_of_items_that_went_before_sharing_stay(tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     play(project, rounds=2)
@@ -134,21 +134,18 @@ def test_import__labels_of_items_that_went_before_sharing_stay(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_shared__a_class_renamed_among_the_classes_alone(folder: Path, command: str) -> None:
+def test_shared__a_class_renamed_among_the_classes_alone(folder: Path) -> None:
     edit(folder, "- name: common", "- name: commmon")
-    told = run(command, folder).stderr
+    told = run("import", folder).stderr
     assert "class 'common' is not under classes; did you mean 'commmon'?" in told
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_shared__a_class_renamed_among_the_labels_alone(folder: Path, command: str) -> None:
+def test_shared__a_class_renamed_among_the_labels_alone(folder: Path) -> None:
     edit(folder, '"class_name":"common"', '"class_name":"usual"')
-    told = run(command, folder).stderr
+    told = run("replay", folder).stderr
     assert "class_name: class 'usual' is not under classes" in told and "s.yaml:" in told
 
 
-@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -162,11 +159,9 @@ def test_shared__a_class_renamed_among_the_labels_alone(folder: Path, command: s
         ('{"items":"', '{"items":"../../', "prints"),
     ],
 )
-def test_shared__hostile_values_are_refused(
-    folder: Path, command: str, old: str, new: str, words: str
-) -> None:
+def test_shared__hostile_values_are_refused(folder: Path, old: str, new: str, words: str) -> None:
     edit(folder, old, new)
-    assert words in run(command, folder).stderr
+    assert words in run("import", folder).stderr
 
 
 def test_replay__a_round_is_missing(folder: Path) -> None:
