@@ -124,8 +124,9 @@ def forget_plugins() -> None:
     """Take out of this process what plug-ins brought, so that they can be loaded anew."""
     for kind in KINDS:
         registry = _registry_if_there(kind)
-        for name in registry.added() if registry is not None else ():
-            registry.forget(name)
+        if registry is not None:
+            for name in registry.added():
+                registry.forget(name)
     retract()
     _state.files.clear()
     _state.kinds.clear()

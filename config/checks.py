@@ -139,9 +139,7 @@ def check_known(kind: str) -> Callable[[str], str]:
         known = known_names(kind)
         if name not in known:
             hint = closest(name, known)
-            plug_in = (
-                "" if hint else "; where a plug-in brings it, install that or name its file with --plugin"
-            )
+            plug_in = "; where a plug-in brings it, install that or name its file with --plugin"
             raise _error(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)}){plug_in}")
         return name
 

@@ -125,10 +125,11 @@ def read_document(text: str) -> Document:
         return _Reader().read(text)
     document = _Reader().read(rest)
     shared = document.data.get("shared") if isinstance(document.data, dict) else None
+    if not isinstance(shared, dict):
+        return _Reader().read(text)
     for rows in lists:
         path: Path = ("shared", rows.name)
-        is_empty = isinstance(shared, dict) and shared.get(rows.name, 0) is None
-        if not is_empty or document.key_places[path][0] != rows.key_line:
+        if shared.get(rows.name, 0) is not None or document.key_places[path][0] != rows.key_line:
             return _Reader().read(text)
     for rows in lists:
         path = ("shared", rows.name)

@@ -53,7 +53,7 @@ def taught_state(vectors: npt.NDArray[np.floating]) -> PoolState:
     labels[labelled] = np.arange(labelled.size) % classes
     members = generator.dirichlet(np.full(classes, 0.5), (4, count)).astype(np.float32)
     balanced = members.mean(axis=0)
-    prior = np.array([3, 2, 1], np.float32) / 6
+    prior = np.array([0.5, 0.3, 0.2], np.float32)
     joint = balanced * prior
     return replace(
         cold_state(vectors),
