@@ -217,12 +217,13 @@ def _class_names(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _classes(values: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    colours = values.get("label_colours") if isinstance(values.get("label_colours"), dict) else {}
+    found = values.get("label_colours")
+    colours: dict[str, Any] = found if isinstance(found, dict) else {}
     trained = _texts(values.get("labels_to_train"))
     left_out = values.get("exclude_labels") is True and bool(trained)
     return [
         {"name": name}
-        | ({"colour": colours[label]} if label in (colours or {}) else {})
+        | ({"colour": colours[label]} if label in colours else {})
         | ({"archived": True} if left_out and name not in trained else {})
         for label, name in names.items()
     ]

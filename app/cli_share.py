@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,6 @@ from app.terminal import out, stages, tell_made, tell_problem
 
 if TYPE_CHECKING:
     from app.replay_compare import FigureReplay, RoundReplay
-    from app.share import Level
 
 ConfigArgument = Annotated[
     Path, typer.Argument(metavar="PROJECT.YAML", help="The project's configuration file.")
@@ -58,9 +57,7 @@ def share(
     target = to or config_path.with_suffix(".shared.yaml")
     project = open_project(config_path)
     try:
-        shared = share_project(
-            project, target, level=cast("Level", level.value), with_labels=not without_labels
-        )
+        shared = share_project(project, target, level=level.value, with_labels=not without_labels)
     finally:
         project.close()
     told = f"{len(shared.annotations)} annotations and {len(shared.rounds)} rounds"
@@ -88,7 +85,7 @@ def import_shared(
             config_path,
             pool=pool,
             model=model,
-            level=None if level is None else cast("Level", level.value),
+            level=None if level is None else level.value,
             stage=stage,
         )
         run_first(project, stage("Choosing the next proposals"))

@@ -213,10 +213,9 @@ def read_shared(shared_path: Path, *, level: Level | None = None) -> tuple[Proje
             f"{shared_path} is a plain configuration without labels; use `goldpan init {shared_path}` "
             "to make the project that it describes"
         )
-    if level is not None:
-        given = at_level(given, level)
-        assert given.shared is not None
-    return given, given.shared
+    taken = given if level is None else at_level(given, level)
+    assert taken.shared is not None
+    return taken, taken.shared
 
 
 def disarmed(
