@@ -10,15 +10,22 @@ from __future__ import annotations
 
 from app.exporting import export_project, labels_frame
 from app.plot_plugins import PlotScene, register_plot
+from app.plugins import (
+    register_encoder,
+    register_export,
+    register_head,
+    register_reader,
+    register_strategy,
+)
 from app.prepare import create_project
 from app.project import Project, open_project
 from app.run_now import run_now as run_round
 from app.setup import ProjectWishes, make_config
-from app.share import import_project, shared_config
+from app.share import import_project, share_project, shared_config
 from app.version import VERSION
 from config.errors import GoldpanError
+from labeling.exports.contract import Written
 from strategies.contract import Choice, Outcome, PoolState, Strategy
-from strategies.registry import register_strategy
 
 __all__ = [
     "VERSION",
@@ -30,14 +37,20 @@ __all__ = [
     "Project",
     "ProjectWishes",
     "Strategy",
+    "Written",
     "create_project",
     "export_project",
     "import_project",
     "labels_frame",
     "make_config",
     "open_project",
+    "register_encoder",
+    "register_export",
+    "register_head",
     "register_plot",
+    "register_reader",
     "register_strategy",
     "run_round",
+    "share_project",
     "shared_config",
 ]

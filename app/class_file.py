@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.share import class_sections
+from app.shared_sections import class_sections
 from config.checks import fold
 from config.errors import GoldpanError
 from config.files import load_config, save_config

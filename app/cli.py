@@ -1,4 +1,4 @@
-"""The command line: `goldpan init | serve | people | demo | export | import | round | status | log | db | gold | …`."""
+"""The command line: `goldpan init | serve | people | demo | export | share | replay | import | round | status | …`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from app.cli_gold import gold
 from app.cli_import import import_labels_command
 from app.cli_log import log_command
 from app.cli_people import people
+from app.cli_plugins import PluginOption, plugins
 from app.cli_serve import run_server, serve_command
+from app.cli_share import import_astronomical, import_shared, replay, share
 from app.errors import PoolDamagedError, ProjectError
+from app.plugins import KINDS, ensure_loaded
 from app.project import Progress as Report
 from app.project import Project
 from app.server import DEFAULT_ADDRESS, DEFAULT_PORT
@@ -98,6 +101,7 @@ def init(
         str | None, typer.Option(help="Start from a preset: digits_demo, images, tabular or text.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.", min=0)] = 0,
+    plugin: PluginOption = None,
 ) -> None:
     """Make a project from a pool: import it, compute vectors and map, run the first round.
 
@@ -154,7 +158,7 @@ def demo(
 
 
 @app.command()
-def refresh(config_path: ConfigArgument) -> None:
+def refresh(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
     """Take over a pool that changed since the project was made; labels stay with their items."""
     from app.prepare import describe_pool_change, refresh_pool
     from app.project import open_project
@@ -193,6 +197,7 @@ def export_command(
     licence: Annotated[
         str, typer.Option(help="Terms under which the labels may be used, for the manifest: 'CC BY 4.0'.")
     ] = "",
+    plugin: PluginOption = None,
 ) -> None:
     """Write the labels, a class-balanced selection and the shared config."""
     from app.exporting import export_project
@@ -213,28 +218,8 @@ def export_command(
         out.print(f"  and {len(written.files) - LISTED_FILES:,} more", highlight=False)
 
 
-@app.command("import")
-def import_command(
-    shared: Annotated[
-        Path, typer.Argument(metavar="SHARED.YAML", help="A shared config that `goldpan export` wrote.")
-    ],
-    config_path: ConfigArgument,
-    pool: Annotated[
-        Path | None, typer.Option("--pool", help="Where the same pool lies on this machine.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="Weights that the file names and you trust.")] = None,
-) -> None:
-    """Make the same project, labels included, beside the same pool."""
-    from app.share import import_project
-
-    with stages(config_path) as stage:
-        project = import_project(shared, config_path, pool=pool, model=model, stage=stage)
-        _first_round(project, stage("Choosing the next proposals"))
-    tell_made(project)
-
-
 @app.command("round")
-def round_command(config_path: ConfigArgument) -> None:
+def round_command(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
     """Run one round now, in this process."""
     from app.prepare import resume_preparation
     from app.run_now import run_now
@@ -281,13 +266,18 @@ app.add_typer(people, name="people")
 app.command(context_settings={"allow_extra_args": True})(simulate)
 app.command("log")(log_command)
 app.command("import-labels")(import_labels_command)
+app.command("share")(share)
+app.command("import")(import_shared)
+app.command("replay")(replay)
+app.command("plugins")(plugins)
+app.command("import-astronomical")(import_astronomical)
 app.add_typer(db_app, name="db")
 app.add_typer(gold, name="gold")
 app.add_typer(audit_set, name="audit-set")
 
 
 @app.command()
-def strategies() -> None:
+def strategies(plugin: PluginOption = None) -> None:
     """List the strategies, heads, encoders, readers and exports by name."""
     from labeling.exports.registry import exports
     from labeling.pools.registry import readers
@@ -295,6 +285,7 @@ def strategies() -> None:
     from models.heads.registry import heads
     from strategies.registry import strategies as strategy_registry
 
+    ensure_loaded(*KINDS)
     for registry in (strategy_registry, heads, encoders, readers, exports):
         out.print(f"{registry.kind}: {', '.join(registry.names())}", markup=False, highlight=False)
 
@@ -322,7 +313,8 @@ def _refuse_options_without_pool(context: typer.Context, config_path: Path) -> N
     given = [
         f"--{name.replace('_', '-')}"
         for name in context.params
-        if name != "config_path" and str(context.get_parameter_source(name)).endswith("COMMANDLINE")
+        if name not in ("config_path", "plugin")
+        and str(context.get_parameter_source(name)).endswith("COMMANDLINE")
     ]
     if given or not config_path.exists():
         why = f"{', '.join(given)} given without a pool" if given else f"{config_path} does not exist"

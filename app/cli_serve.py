@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli_plugins import ServerPluginOption
 from app.login.entrance import Entrance
 from app.server import ALONE, DEFAULT_ADDRESS, DEFAULT_PORT, serve
 from app.terminal import has_desktop, out, tell_problem
@@ -26,9 +27,7 @@ def serve_command(
         int, typer.Option(help="Port to bind to; 0 for any free one.", min=0, max=65535)
     ] = DEFAULT_PORT,
     allow_host: Annotated[list[str] | None, typer.Option(help="Also answer to this host:port.")] = None,
-    plugin: Annotated[
-        list[Path] | None, typer.Option(help="A Python file with plots of your own; docs/plots.md.")
-    ] = None,
+    plugin: ServerPluginOption = None,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page where there is a desktop.")
     ] = True,
@@ -104,7 +103,7 @@ def run_server(
         port: the port to bind to; 0 for any free one.
         open_browser: whether to open the page.
         allow_hosts: further values of the Host header to answer, as "name:port".
-        plugins: Python files with plots of a field's own.
+        plugins: Python files with plug-ins.
         entrance: who may come in.
     """
 

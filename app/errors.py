@@ -14,7 +14,7 @@ config.errors.GoldpanError
     ├── RoundError                 a round cannot run
     ├── RoundFailedError           a round failed in the worker; says why, in plain text
     ├── SeekUnusableError          what is sought cannot be used in this round; it goes on without
-    ├── PluginError                a plot of a plug-in cannot be drawn
+    ├── PluginError                a part of a plug-in cannot be used, or a plot of one not be drawn
     ├── ExportTooLargeError        an export is larger than what a download takes
     └── RequestError               an API request with wrong values (status 400)
 ```
@@ -94,7 +94,7 @@ class SeekUnusableError(AppError):
 
 
 class PluginError(AppError):
-    """A plot of a plug-in cannot be drawn."""
+    """A part of a plug-in cannot be used, or a plot of one not be drawn."""
 
 
 class ExportTooLargeError(AppError):

@@ -8,9 +8,7 @@ brings is told on the page, and left out.
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import logging
-import sys
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -22,10 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.errors import PluginError
+from app.plugins import VARIABLE, ensure_loaded, name_files, problems
 from config.registry import Registry
 from labeling.pools.pool import Pool
-
-log = logging.getLogger("goldpan.plugins")
 
 GROUP = "goldpan.plots"
 ROW = "row"
@@ -95,7 +92,7 @@ def title_of(name: str) -> str:
 
 
 def load_plots(files: Sequence[Path] = ()) -> tuple[str, ...]:
-    """Register the plots of installed packages and of files; what is broken is left out.
+    """Load the plots of packages and of files, with whatever else the files bring; what is broken is left out.
 
     Args:
         files: Python files that the local user named.
@@ -103,42 +100,9 @@ def load_plots(files: Sequence[Path] = ()) -> tuple[str, ...]:
     Returns:
         What could not be loaded, in words: one text for each.
     """
-    points = sorted(entry_points(group=GROUP), key=lambda each: each.name)
-    if files or points:
+    if files or os.environ.get(VARIABLE) or entry_points(group=GROUP):
         # Options of a plot's elements are known once a way of drawing is; not loaded where nobody plots.
         importlib.import_module("holoviews.plotting.bokeh")
-    problems = [_load_file(path) for path in files] + [_load_point(point) for point in points]
-    found = tuple(problem for problem in problems if problem)
-    for problem in found:
-        log.warning("%s", problem)
-    return found
-
-
-def _load_file(path: Path) -> str:
-    if not path.is_file():
-        return f"the plug-in {path} is no file; give the path of a Python file"
-    name = f"goldpan_plugin_{path.stem}"
-    try:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            return f"the plug-in {path} is no Python file; its name must end with .py"
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    except Exception as problem:  # a plug-in's own code: whatever it raises must not stop the server
-        log.debug("the plug-in %s failed", path, exc_info=True)
-        return f"the plug-in {path} is left out: {type(problem).__name__}: {problem}"
-    return ""
-
-
-def _load_point(point: Any) -> str:  # noqa: ANN401 - an entry point
-    try:
-        plot = point.load()
-        if point.name not in domain_plots.names():
-            if not callable(plot):
-                return f"the plot {point.name!r} of {point.value} is left out: it is no function of a scene"
-            domain_plots.register(point.name)(plot)
-    except Exception as problem:  # a plug-in's own code, as above
-        log.debug("the plug-in %s failed", point.value, exc_info=True)
-        return f"the plot {point.name!r} of {point.value} is left out: {type(problem).__name__}: {problem}"
-    return ""
+    name_files(files)
+    ensure_loaded("plot")
+    return problems()

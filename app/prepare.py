@@ -14,7 +14,9 @@ from pathlib import Path
 
 from app.errors import PoolMovedError, ProjectError, ProjectExistsError
 from app.places import hand_over_places, remember_places
+from app.plugins import ensure_loaded
 from app.project import (
+    PROJECT_KINDS,
     Progress,
     Project,
     ProjectPaths,
@@ -69,6 +71,7 @@ def create_project(
         ProjectExistsError: the file or its data folder is there already.
         PoolMovedError: the configuration names a hash and the pool has another.
     """
+    ensure_loaded(*PROJECT_KINDS)
     paths = project_paths(config_path)
     _refuse_to_replace(paths, paths.config, paths.folder)
     with _taken_back(paths.folder, paths.config, whole=paths.config):
@@ -87,6 +90,7 @@ def create_described_project(config_path: Path, *, stage: Stage = silent_stage) 
         ProjectExistsError: the project has been made already.
         PoolMovedError: the file names a hash and the pool has another.
     """
+    ensure_loaded(*PROJECT_KINDS)
     config = load_config(config_path)
     paths = project_paths(config_path)
     _refuse_to_replace(paths, paths.folder)
@@ -156,6 +160,7 @@ def refresh_pool(project: Project, *, stage: Stage = silent_stage) -> Pool:
 
 def restore_pool(config: ProjectConfig, paths: ProjectPaths, *, stage: Stage = silent_stage) -> Pool:
     """Take a new snapshot of the source, also where the old one is damaged; annotations stay, by item key."""
+    ensure_loaded(*PROJECT_KINDS)
     if paths.pool.is_dir() and not paths.snapshot.is_file():
         shutil.rmtree(paths.pool)
     section = config.pool.model_copy(update={"hash": None})

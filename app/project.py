@@ -17,6 +17,7 @@ from app.class_keys import next_key
 from app.components.theme import class_colour
 from app.database_address import STORE_NAME, resolve_address
 from app.errors import PoolDamagedError, ProjectMissingError
+from app.plugins import ensure_loaded
 from config.files import config_hash, data_folder, load_config
 from config.schema import ClassSection, ProjectConfig
 from labeling.classes import LabelClass, add_class, archive_class, list_classes, update_class
@@ -29,6 +30,9 @@ from labeling.pools.pool import Pool, open_pool
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is being done."""
+
+PROJECT_KINDS = ("reader", "encoder", "export")
+"""Kinds of plug-ins that whoever opens a project may meet; strategies and heads are a round's."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ def open_project(config_path: Path) -> Project:
         ProjectMissingError: the file has no data folder with a pool beside it, or its labels are gone.
         PoolDamagedError: its snapshot of the pool is missing or damaged.
     """
+    ensure_loaded(*PROJECT_KINDS)
     config = load_config(config_path)
     paths = project_paths(config_path)
     if not paths.folder.exists():

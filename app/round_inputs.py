@@ -60,15 +60,34 @@ class RoundInputs:
     soft: npt.NDArray[np.float32] | None = None
 
 
-def gather_inputs(project: Project, *, revision: int) -> RoundInputs:
-    """Read labels and vectors as they were at a label revision, with classes and seeks as they are now."""
+@dataclass(frozen=True)
+class Standing:
+    """Classes and seeks as an earlier round saw them; the labels follow from its revision.
+
+    Attributes:
+        classes: in order, with their names and targets then.
+        seeks: what was sought.
+    """
+
+    classes: tuple[LabelClass, ...]
+    seeks: tuple[Seek, ...]
+
+
+def gather_inputs(project: Project, *, revision: int, standing: Standing | None = None) -> RoundInputs:
+    """Read labels and vectors as they were at a label revision.
+
+    Args:
+        project: the opened project.
+        revision: the label revision.
+        standing: classes and seeks then; None for those that are open now.
+    """
     vectors = open_vectors(project.paths.vectors, expected_rows=project.pool.n, pool_hash=project.pool.hash)
     with project.database.reading() as session:
         held = audit_keys(session, until=revision)
         table = without_items(current_labels(session, revision=revision), held)
         past = proposal_outcomes(session, revision=revision)
-        classes = tuple(list_classes(session))
-        seeks = list_seeks(session)
+        classes = tuple(list_classes(session)) if standing is None else standing.classes
+        seeks = list_seeks(session) if standing is None else standing.seeks
         votes = None
         # One person's labels need no counting: what a round learns from them is what it always was.
         if project.config.team.consensus is not None and voter_count(session, revision=revision) > 1:

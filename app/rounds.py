@@ -18,13 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from app.easing import CHUNK_ROWS, Easing, easing_of
+from app.plugins import ensure_loaded
 from app.project import Project, open_project, settings_hash
 from app.round_consensus import agree, soft_labels
 from app.round_files import RoundMeaning, forget_old_rounds, sweep_partial_rounds, write_round
-from app.round_inputs import RoundInputs, gather_inputs
+from app.round_inputs import RoundInputs, Standing, gather_inputs
 from app.round_proposals import proposals_hash, to_proposals
+from app.round_record import figures_of, seen_by
 from app.seeking import SoughtScores, Words, name_points, read_words, score_seeks
 from app.stopping import look_at_stopping
+from config.round_settings import recorded_settings
 from labeling.clock import database_now
 from labeling.queue import store_proposals
 from labeling.round_log import advance_round, find_round, finish_round
@@ -70,17 +73,58 @@ def run_round(config_path: Path, *, number: int, revision: int, seed: int) -> in
         with project.database.reading() as session:
             row = find_round(session, number=number)
         easing = Easing() if row is None else easing_of(row)
-        eased = replace(project, config=easing.config(project.config))
-        told = {"easing": easing.to_dict(project.config.head)} if easing else {}
-        return _run(
-            eased, number=number, revision=revision, seed=seed, chunk_rows=easing.chunk_rows, told=told
-        )
+        return repeat_round(project, number=number, revision=revision, seed=seed, easing=easing)
     finally:
         project.close()
 
 
+def repeat_round(
+    project: Project,
+    *,
+    number: int,
+    revision: int,
+    seed: int,
+    easing: Easing,
+    standing: Standing | None = None,
+) -> int:
+    """Run a round that is marked as running, with everything it depends on given.
+
+    Args:
+        project: the opened project, its configuration as the round has it, not eased.
+        number: of the round.
+        revision: the label revision to train on.
+        seed: the round's seed.
+        easing: how far it is made easier.
+        standing: classes and seeks as an earlier round saw them; None for those that are open now.
+
+    Returns:
+        How many proposals were stored.
+    """
+    ensure_loaded("strategy", "head", "encoder")
+    eased = replace(project, config=easing.config(project.config))
+    told: dict[str, Any] = {"settings": recorded_settings(project.config)}
+    if easing:
+        told["easing"] = easing.to_dict(project.config.head)
+    return _run(
+        eased,
+        number=number,
+        revision=revision,
+        seed=seed,
+        chunk_rows=easing.chunk_rows,
+        told=told,
+        standing=standing,
+    )
+
+
 def _run(
-    project: Project, *, number: int, revision: int, seed: int, chunk_rows: int, told: Mapping[str, Any]
+    project: Project,
+    *,
+    number: int,
+    revision: int,
+    seed: int,
+    chunk_rows: int,
+    told: Mapping[str, Any],
+    standing: Standing | None,
 ) -> int:
     def report(stage: str, share: float) -> None:
         with project.database.transaction() as session:
@@ -88,7 +132,7 @@ def _run(
 
     seconds: dict[str, float] = {}
     report("reading", 0.05)
-    gathered = _timed(seconds, "read", lambda: gather_inputs(project, revision=revision))
+    gathered = _timed(seconds, "read", lambda: gather_inputs(project, revision=revision, standing=standing))
     inputs = _timed(seconds, "agree", lambda: agree(project, gathered, seed=seed))
     words = _timed(seconds, "words", lambda: read_words(project, inputs))
     report("training", 0.15)
@@ -222,6 +266,7 @@ def store(
         "seeks": inputs.seeks_hash,
         "proposals": proposals_hash(proposals),
     }
+    labels_used = int((inputs.labels >= 0).sum())
     quality = learned.quality.to_dict() if learned is not None and learned.quality is not None else None
     meaning = RoundMeaning(
         number=number,
@@ -250,10 +295,7 @@ def store(
     stopping = look_at_stopping(
         project, inputs, None if learned is None else learned.quality, scores, number=number
     )
-    metrics = {
-        "quality": quality,
-        "seconds": meaning.seconds,
-        "trained": meaning.trained,
+    metrics = _metrics(project, inputs, meaning, labels=labels_used) | {
         "stopping": stopping.to_dict(),
         **told,
     }
@@ -262,7 +304,7 @@ def store(
         finish_round(
             session,
             number=number,
-            labels_used=int((inputs.labels >= 0).sum()),
+            labels_used=labels_used,
             metrics=metrics,
             hashes=hashes,
             now=database_now(session),
@@ -272,6 +314,18 @@ def store(
     except OSError as problem:
         # The round is stored: what could not be tidied up must not make it look failed.
         log.warning("old rounds in %s cannot be tidied up: %s", project.paths.rounds, problem)
+
+
+def _metrics(project: Project, inputs: RoundInputs, meaning: RoundMeaning, *, labels: int) -> dict[str, Any]:
+    figures = figures_of(meaning.quality, labels=labels, class_names=meaning.class_names, prior=meaning.prior)
+    return {
+        "quality": meaning.quality,
+        "seconds": meaning.seconds,
+        "trained": meaning.trained,
+        "device": choose_device(project.config.head.device).type,
+        "figures": figures,
+        **seen_by(inputs),
+    }
 
 
 def _unseen(inputs: RoundInputs, learned: Learned | None) -> OutOfFoldPredictions | None:

@@ -62,7 +62,7 @@ def make_config(wishes: ProjectWishes, config_path: Path) -> ProjectConfig:
     values = merged(load_preset(wishes.preset), wanted) if wishes.preset is not None else wanted
     # JSON is YAML: the same reader reports every wrong value in the same words as for a file.
     try:
-        return parse_config(_as_yaml(values), place=_PLACE)
+        return parse_config(as_yaml(values), place=_PLACE)
     except ConfigInvalidError as problem:
         # There is no file yet: a line and a column would lead nowhere.
         raise ConfigInvalidError(
@@ -70,7 +70,7 @@ def make_config(wishes: ProjectWishes, config_path: Path) -> ProjectConfig:
         ) from problem
 
 
-def _as_yaml(values: dict[str, Any]) -> str:
+def as_yaml(values: dict[str, Any]) -> str:
     """Return the values as YAML in one line; JSON's own two escapes for an emoji would be two broken characters."""
     text = json.dumps(values, ensure_ascii=False)
     return "".join(sign if " " <= sign <= "~" else f"\\U{ord(sign):08x}" for sign in text)

@@ -1,46 +1,47 @@
 """The shared config: the one file with which somebody else repeats or continues a project.
 
-`write_shared_config` puts settings, classes, annotations, seeks, seeds and hashes into one YAML file; `import_project`
-makes the same project from it beside the same pool, so that the next round proposes the same items.
+`share_project` puts settings, classes, annotations, seeks, gold items, rounds with their seeds and figures, and hashes
+into one YAML file; `import_project` makes the same project from it beside the same pool, so that the next round
+proposes the same items; `app.replay` runs all rounds again and compares.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import cast
+from typing import Any, Literal
 
-from app.errors import ProjectError
+from app.errors import ProjectError, ProjectExistsError
 from app.prepare import Stage, create_project, silent_stage
-from app.project import Project, annotator_name, now
-from app.share_audit import restore_draws, shared_draws
+from app.project import Project, now
+from app.shared_restore import check_pool, restore_rounds, restore_work
+from app.shared_sections import (
+    Held,
+    annotation_sections,
+    class_sections,
+    draw_sections,
+    gold_sections,
+    print_sections,
+    read_held,
+    round_sections,
+    seek_sections,
+)
 from app.version import VERSION
 from config.files import load_config, save_config
-from config.schema import (
-    ClassSection,
-    Kind,
-    ProjectConfig,
-    SharedAnnotation,
-    SharedRound,
-    SharedSection,
-    SharedSeek,
-)
-from labeling.annotations import Act, Annotation, NewAnnotation, annotations_since
-from labeling.annotators import ensure_annotator
-from labeling.audit_set import list_draws
-from labeling.classes import LabelClass, list_classes
-from labeling.clock import database_now
-from labeling.events import EventKind, record_event
-from labeling.restoring import PastAnnotation, restore_annotations
-from labeling.round_log import RoundRow, list_rounds, restore_round
-from labeling.seeks import NewSeek, PastSeek, Seek, list_seeks, restore_seeks
+from config.schema import PoolSection, ProjectConfig, ProjectSection
+from config.shared import SharedSection
 from models.vectors import open_vectors
-from strategies.contract import KINDS
+
+Level = Literal["layout", "settings", "all"]
+"""How much of a project: what the pages look like; all settings; settings and everything that was labelled."""
+
+_LIBRARIES = ("torch", "numpy", "scikit-learn", "pandas", "pyarrow")
+"""What computes vectors and rounds."""
 
 
 def write_shared_config(project: Project, path: Path) -> Path:
-    """Write the shared config of a project.
+    """Write the shared config of a project, everything in it.
 
     Returns:
         The path.
@@ -50,30 +51,105 @@ def write_shared_config(project: Project, path: Path) -> Path:
     return path
 
 
-def shared_config(project: Project) -> ProjectConfig:
-    """Return the project's configuration with the classes as they are now and everything that was labelled."""
-    with project.database.reading() as session:
-        classes = list_classes(session, archived=True)
-        entries = annotations_since(session, revision=0)
-        rounds = [row for row in list_rounds(session) if row.state != "running"]
-        seeks = list_seeks(session, withdrawn=True)
-        draws = list_draws(session)
-    ids = [entry.id for entry in entries]
+def share_project(
+    project: Project, path: Path, *, level: Level = "all", with_labels: bool = True
+) -> SharedSection:
+    """Write a shared config into a file.
+
+    Args:
+        project: the opened project.
+        path: the file; an older shared config there is replaced, anything else is not.
+        level: how much of the project.
+        with_labels: whether annotations and gold items go with it.
+
+    Returns:
+        What the file holds beside the settings.
+
+    Raises:
+        ProjectExistsError: the file is there and is no shared config.
+    """
+    if path.exists() and (path.is_dir() or load_config(path).shared is None):
+        raise ProjectExistsError(f"{path} exists and is no shared config; choose another name with --to")
+    config = at_level(shared_config(project, with_labels=with_labels), level)
+    assert config.shared is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written anew, not on top of an older one: its comments are of another day.
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        save_config(config, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return config.shared
+
+
+def shared_config(project: Project, *, with_labels: bool = True) -> ProjectConfig:
+    """Return the project's configuration with the classes as they are now and everything that was labelled.
+
+    Args:
+        project: the opened project.
+        with_labels: whether annotations and gold items are in it.
+    """
+    held = read_held(project)
+    vectors_hash = open_vectors(project.paths.vectors).hash
     shared = SharedSection(
         goldpan_version=VERSION,
         created_at=now(),
+        versions=library_versions(),
         pool_hash=project.pool.hash,
-        vectors_hash=open_vectors(project.paths.vectors).hash,
-        revision=len(entries),
-        rounds=tuple(_shared_round(row, ids) for row in rounds),
-        seeks=_shared_seeks(seeks, classes),
-        annotations=_shared_annotations(entries, classes),
-        audit_draws=shared_draws(draws, ids),
+        vectors_hash=vectors_hash,
+        revision=len(held.annotations),
+        gone=_gone(project, held) if with_labels else (),
+        rounds=round_sections(project, held, vectors_hash=vectors_hash),
+        seeks=seek_sections(held),
+        gold=gold_sections(held) if with_labels else (),
+        annotations=annotation_sections(held) if with_labels else (),
+        audit_draws=draw_sections(held),
+        prints=print_sections(project),
     )
     # A database address may hold a password, and where the pool lies is this machine's own business.
     private = project.config.project.model_copy(update={"database": None})
+    pool = project.config.pool.model_copy(
+        update={"path": _portable(project.config.pool.path), "hash": project.pool.hash}
+    )
     return project.config.model_copy(
-        update={"project": private, "classes": class_sections(classes), "shared": shared}
+        update={"project": private, "pool": pool, "classes": class_sections(held.classes), "shared": shared}
+    )
+
+
+def at_level(config: ProjectConfig, level: Level) -> ProjectConfig:
+    """Return a shared config with no more in it than a level has.
+
+    Args:
+        config: the whole shared config.
+        level: "layout" keeps the views, and what every file must have; "settings" leaves out what people did.
+
+    Raises:
+        ProjectError: it holds less than that level has.
+    """
+    shared = config.shared
+    assert shared is not None
+    levels = ("layout", "settings", "all")
+    if levels.index(level) > levels.index(shared.level):
+        raise ProjectError(
+            f"the file was shared with --level {shared.level} and holds no more than that; ask for one with {level}"
+        )
+    if level == "all":
+        return config
+    update: dict[str, Any] = {"level": level, "revision": 0}
+    update |= dict.fromkeys(("gone", "rounds", "seeks", "gold", "annotations"), ())
+    if level == "layout":
+        update["prints"] = ()
+    bare = shared.model_copy(update=update)
+    if level == "settings":
+        return config.model_copy(update={"shared": bare})
+    return ProjectConfig(
+        version=config.version,
+        project=ProjectSection(name=config.project.name, title=config.project.title),
+        pool=PoolSection(path=config.pool.path, url=config.pool.url),
+        views=config.views,
+        shared=bare,
     )
 
 
@@ -83,6 +159,7 @@ def import_project(
     *,
     pool: Path | None = None,
     model: str | None = None,
+    level: Level | None = None,
     stage: Stage = silent_stage,
 ) -> Project:
     """Make a project from a shared config: same settings, classes, annotations and round numbers.
@@ -92,6 +169,7 @@ def import_project(
         config_path: the YAML file of the new project.
         pool: where the pool lies on this machine; if None as the shared config says, where that stays in its folder.
         model: the encoder's weights, where the shared config names some; a name or a path.
+        level: how much of it to take; None for all that the file has. With "layout" the pool may be another one.
         stage: reports progress.
 
     Returns:
@@ -103,55 +181,55 @@ def import_project(
         PoolMovedError: the pool is another one.
         ProjectExistsError: a project stands at `config_path`.
     """
+    given, shared = read_shared(shared_path, level=level)
+
+    def fill(project: Project) -> None:
+        if shared.level == "layout":
+            return
+        check_pool(project, shared)
+        restore_rounds(project, shared, restore_work(project, shared))
+
+    return create_project(
+        disarmed(given, shared_path, pool=pool, model=model),
+        config_path,
+        base=shared_path.resolve().parent,
+        stage=stage,
+        fill=fill,
+    )
+
+
+def read_shared(shared_path: Path, *, level: Level | None = None) -> tuple[ProjectConfig, SharedSection]:
+    """Read a shared config.
+
+    Args:
+        shared_path: the file.
+        level: how much of it; None for all that it has.
+
+    Raises:
+        ProjectError: the file has no shared part, or less than that level.
+        ConfigError: it cannot be read, or is wrong.
+    """
     given = load_config(shared_path)
     if given.shared is None:
         raise ProjectError(
             f"{shared_path} is a plain configuration without labels; use `goldpan init {shared_path}` "
             "to make the project that it describes"
         )
-    shared = given.shared
-    plain = _disarmed(given, shared_path, pool=pool, model=model)
-    return create_project(
-        plain,
-        config_path,
-        base=shared_path.resolve().parent,
-        stage=stage,
-        fill=lambda project: _restore(project, shared),
-    )
+    taken = given if level is None else at_level(given, level)
+    assert taken.shared is not None
+    return taken, taken.shared
 
 
-def class_sections(classes: Sequence[LabelClass]) -> tuple[ClassSection, ...]:
-    """Return classes as a configuration file has them.
-
-    Args:
-        classes: all classes, archived ones too, in order.
-    """
-    names = {entry.id: entry.name for entry in classes}
-    # A class out of use keeps its key only where no other class has it: a file may name each key once.
-    keys: dict[str | None, int] = {}
-    for entry in sorted(classes, key=lambda entry: entry.archived):
-        keys.setdefault(entry.key, entry.id)
-    return tuple(
-        ClassSection(
-            name=entry.name,
-            key=entry.key if keys[entry.key] == entry.id else None,
-            colour=entry.colour,
-            parent=None if entry.parent_id is None else names[entry.parent_id],
-            description=entry.description,
-            target=entry.target,
-            archived=entry.archived,
-        )
-        for entry in classes
-    )
-
-
-def _disarmed(
+def disarmed(
     given: ProjectConfig, shared_path: Path, *, pool: Path | None, model: str | None
 ) -> ProjectConfig:
     """Return the settings of a shared config without what is for the person at this machine to say.
 
     The file may come from anyone: it does not say which database is written, which files are read, whose weights are
-    loaded or whom links lead to.
+    loaded or whom links lead to. Whether the pool is the same one is for `app.shared_restore.check_pool` to tell.
+
+    Raises:
+        ProjectError: it names a pool out of its folder, a pool that is not there, or weights that are not named here.
     """
     folder = shared_path.resolve().parent
     path = pool.resolve() if pool is not None else folder / Path(given.pool.path).expanduser()
@@ -160,13 +238,18 @@ def _disarmed(
             f"{shared_path}: pool.path {given.pool.path!r} leads out of the file's folder; say where the pool lies on "
             "this machine with --pool FILE_OR_FOLDER"
         )
+    if not path.exists():
+        source = f"; the file says that it can be downloaded from {given.pool.url}" if given.pool.url else ""
+        raise ProjectError(
+            f"the pool {path} is not there{source}; say where it lies on this machine with --pool FILE_OR_FOLDER"
+        )
     if given.encoder.model != model and given.encoder.model is not None:
         raise ProjectError(
             f"{shared_path}: encoder.model names the weights {given.encoder.model!r}; if you know them and trust "
             f"where they come from, say so with --model {given.encoder.model}"
             + ("" if model is None else f" (given: {model!r})")
         )
-    section = {"hash": given.shared.pool_hash if given.shared else None}
+    section: dict[str, str | None] = {"hash": None}
     if pool is not None:
         section["path"] = str(path)
     return given.model_copy(
@@ -179,135 +262,25 @@ def _disarmed(
     )
 
 
-def _restore(project: Project, shared: SharedSection) -> None:
-    """Store annotations, seeks and rounds as they were, in one transaction: all or nothing."""
-    with project.database.transaction() as session:
-        ids = {entry.name: entry.id for entry in list_classes(session, archived=True)}
-        annotators = {name: ensure_annotator(session, name=name) for name in dict.fromkeys(_names_of(shared))}
-        restore_seeks(session, entries=[_past_seek(entry, ids, annotators) for entry in shared.seeks])
-        past = [
-            PastAnnotation(_new_annotation(entry, ids), annotators[entry.annotator], entry.created_at)
-            for entry in shared.annotations
-        ]
-        numbers = [0, *restore_annotations(session, entries=past)]
-        restore_draws(session, shared.audit_draws, numbers=numbers, annotators=annotators)
-        for row in shared.rounds:
-            restore_round(
-                session,
-                number=row.number,
-                revision=numbers[min(row.revision, len(past))],
-                seed=row.seed,
-                labels_used=0,
-                hashes={"proposals": row.proposals_hash} if row.proposals_hash else {},
-                now=database_now(session),
-                error="" if row.proposals_hash else "it failed where it ran first",
-            )
-        details = {"annotations": len(past), "rounds": len(shared.rounds)}
-        record_event(
-            session,
-            kind=EventKind.PROJECT_IMPORTED,
-            annotator_id=ensure_annotator(session, name=annotator_name(project.config)),
-            now=database_now(session),
-            subject=project.config.project.name,
-            details=details,
-        )
+def _portable(path: str) -> str:
+    """Return a pool's path as others may know it: where it does not lie below the project's file, its name alone."""
+    given = Path(path)
+    outside = given.is_absolute() or ".." in given.parts or path.startswith("~")
+    return given.name if outside and given.name not in ("", "..") else path
 
 
-def _names_of(shared: SharedSection) -> Iterator[str]:
-    yield from (entry.annotator for entry in shared.annotations)
-    yield from (draw.annotator for draw in shared.audit_draws)
-    for said in shared.seeks:
-        yield said.annotator
-        if said.withdrawn_by is not None:
-            yield said.withdrawn_by
+def _gone(project: Project, held: Held) -> tuple[str, ...]:
+    keys = list(dict.fromkeys(entry.item_key for entry in held.annotations))
+    rows = project.pool.rows(keys)
+    return tuple(key for key, row in zip(keys, rows, strict=True) if row < 0)
 
 
-def _past_seek(entry: SharedSeek, ids: dict[str, int], annotators: dict[str, int]) -> PastSeek:
-    if entry.class_name is not None and entry.class_name not in ids:
-        raise ProjectError(
-            f"what is sought names class {entry.class_name!r}, which the file's classes do not list"
-        )
-    return PastSeek(
-        new=NewSeek(
-            kind=entry.kind,
-            class_id=None if entry.class_name is None else ids[entry.class_name],
-            text=entry.text,
-            item_keys=entry.items,
-        ),
-        annotator_id=annotators[entry.annotator],
-        created_at=entry.created_at,
-        withdrawn_at=entry.withdrawn_at,
-        withdrawn_by_id=None if entry.withdrawn_by is None else annotators[entry.withdrawn_by],
-    )
-
-
-def _new_annotation(entry: SharedAnnotation, ids: dict[str, int]) -> NewAnnotation:
-    for name in (entry.class_name, entry.suggested_class):
-        if name is not None and name not in ids:
-            raise ProjectError(
-                f"annotation {entry.uid} names class {name!r}, which the file's classes do not list"
-            )
-    return NewAnnotation(
-        uid=entry.uid,
-        item_key=entry.item,
-        act=Act(entry.act),
-        class_id=None if entry.class_name is None else ids[entry.class_name],
-        undoes_uid=entry.undoes,
-        comment=entry.comment,
-        round_number=entry.round_number,
-        strategy=entry.strategy,
-        kind=entry.kind or "",
-        suggested_class_id=None if entry.suggested_class is None else ids[entry.suggested_class],
-    )
-
-
-def _shared_annotations(
-    entries: Sequence[Annotation], classes: Sequence[LabelClass]
-) -> tuple[SharedAnnotation, ...]:
-    names = {entry.id: entry.name for entry in classes}
-    uids = {entry.id: entry.uid for entry in entries}
-    return tuple(
-        SharedAnnotation(
-            uid=entry.uid,
-            item=entry.item_key,
-            act=str(entry.act),
-            class_name=None if entry.class_id is None else names[entry.class_id],
-            annotator=entry.annotator,
-            created_at=entry.created_at,
-            undoes=None if entry.undoes_id is None else uids[entry.undoes_id],
-            comment=entry.comment,
-            round_number=entry.round_number,
-            strategy=entry.strategy,
-            # A plug-in may have kinds of its own; the file knows those that the strategies learn from.
-            kind=cast("Kind", entry.kind) if entry.kind in KINDS else None,
-            suggested_class=None if entry.suggested_class_id is None else names[entry.suggested_class_id],
-        )
-        for entry in entries
-    )
-
-
-def _shared_seeks(seeks: Sequence[Seek], classes: Sequence[LabelClass]) -> tuple[SharedSeek, ...]:
-    names = {entry.id: entry.name for entry in classes}
-    return tuple(
-        SharedSeek(
-            kind=entry.kind.value,
-            class_name=None if entry.class_id is None else names[entry.class_id],
-            text=entry.text,
-            items=entry.item_keys,
-            annotator=entry.annotator,
-            created_at=entry.created_at,
-            withdrawn_at=entry.withdrawn_at,
-            withdrawn_by=entry.withdrawn_by or None,
-        )
-        for entry in seeks
-    )
-
-
-def _shared_round(row: RoundRow, ids: Sequence[int]) -> SharedRound:
-    return SharedRound(
-        number=row.number,
-        # How many annotations it saw: their numbers may have gaps here and will be others elsewhere.
-        revision=bisect_right(ids, row.revision),
-        seed=row.seed,
-        proposals_hash=row.hashes.get("proposals", "") if row.hashes else "",
-    )
+def library_versions() -> dict[str, str]:
+    """Return the versions here of what computes vectors and rounds, by name."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

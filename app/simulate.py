@@ -12,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from app.cli_plugins import PluginOption
 from app.terminal import err, out, tell_problem
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def simulate(
         Path | None,
         typer.Option("--out", help="Folder for runs, tables and report; kept runs are not repeated."),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Simulate labelling where the truth is known, and compare strategies: a table, an HTML report, Parquet."""
     from app.simulation.plan_file import grid_of

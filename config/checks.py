@@ -10,11 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from config.names import COLUMN_PREFIX, MAP_COLOURS, closest, known_names
+from config.round_settings import unknown_settings
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value is in the tree: ("classes", 0, "name")."""
@@ -88,6 +90,20 @@ def check_database(url: str) -> str:
     return url
 
 
+def check_url(url: str) -> str:
+    """Return the address of a pool unchanged.
+
+    Raises:
+        PydanticCustomError: it is no address of the web, or holds a name and password.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ftp") or not parts.hostname or "@" in parts.netloc:
+        raise _error(
+            "not an address to download from; allowed: https://HOST/…, without a name or password in it"
+        )
+    return url
+
+
 def check_device(device: str) -> str:
     """Return the name of the device unchanged.
 
@@ -122,7 +138,9 @@ def check_known(kind: str) -> Callable[[str], str]:
     def check(name: str) -> str:
         known = known_names(kind)
         if name not in known:
-            raise _error(f"unknown {kind} {name!r}{closest(name, known)} (known: {', '.join(known)})")
+            hint = closest(name, known)
+            plug_in = "; where a plug-in brings it, install that or name its file with --plugin"
+            raise _error(f"unknown {kind} {name!r}{hint} (known: {', '.join(known)}){plug_in}")
         return name
 
     return check
@@ -200,20 +218,27 @@ def queue_problems(batch: object, queue: object) -> list[Problem]:
     return []
 
 
-def check_shared(annotations: Iterable[Any], class_names: Set[str], *, seeks: Iterable[Any] = ()) -> None:
-    """Check that the annotations and seeks of a shared config fit each other and the classes.
+def check_shared(
+    annotations: Iterable[Any],
+    class_names: Set[str],
+    *,
+    seeks: Sequence[Any] = (),
+    rounds: Sequence[Any] = (),
+) -> None:
+    """Check that the parts of a shared config fit each other and the classes.
 
     Args:
         annotations: oldest first, with the attributes of `config.schema.SharedAnnotation`.
         class_names: the names of the classes in the same file.
         seeks: with the attributes of `config.schema.SharedSeek`.
+        rounds: with the attributes of `config.schema.SharedRound`.
 
     Raises:
-        ValidationError: a uid is used twice, a label has no class, a class is not listed, or an undo takes
-            back what does not come before it.
+        ValidationError: a uid is used twice, a label has no class, a class is not listed, an undo takes
+            back what does not come before it, or a round is out of order or names what is not there.
     """
     seen: set[str] = set()
-    problems = _seek_problems(seeks, class_names)
+    problems = _seek_problems(seeks, class_names) + _round_problems(rounds, class_names, len(seeks))
     for index, item in enumerate(annotations):
         where: Path = ("shared", "annotations", index)
         if item.uid in seen:
@@ -264,6 +289,23 @@ def _seek_problems(seeks: Iterable[Any], class_names: Set[str]) -> list[Problem]
             problems.append((where, "an example without items; give the key of at least one"))
         if item.kind != "example" and not item.text.strip():
             problems.append((where, f"{item.kind} without a text; give one, or leave the entry out"))
+    return problems
+
+
+def _round_problems(rounds: Iterable[Any], class_names: Set[str], seek_count: int) -> list[Problem]:
+    problems: list[Problem] = []
+    before = 0
+    for index, item in enumerate(rounds):
+        where: Path = ("shared", "rounds", index)
+        if item.number <= before:
+            problems.append((where, f"round {item.number} after round {before}; allowed: rising numbers"))
+        before = item.number
+        for entry in item.classes or ():
+            problems += _unlisted(where, entry.name, class_names)
+        wrong = [place for place in item.seeks or () if place > seek_count]
+        if wrong:
+            problems.append((where, f"seek {wrong[0]} of {seek_count}; allowed: places in seeks, from 1"))
+        problems += [(where, message) for message in unknown_settings(item.settings)]
     return problems
 
 

@@ -5,10 +5,10 @@ booleans and null from them; nothing more can come out. Tags, anchors and aliase
 (which is what makes a million-fold nested alias harmless), and depth, length and number of values are
 limited. Plain scalars follow the core schema of YAML 1.2: `yes`, `no` and dates are text.
 
-The annotations of a shared config can be 10⁵ rows, which a YAML parser written in Python reads in minutes.
-goldpan writes one JSON object a line there, which is YAML too, and those lines are read by `json`: as safe
-(no tags, no aliases), and a hundred times faster. A line that is not JSON is read as YAML by itself; a list
-that is laid out in another way altogether goes through YAML with the rest of the file.
+The lists of a shared config, its annotations above all, can be 10⁵ rows, which a YAML parser written in Python
+reads in minutes. goldpan writes one JSON object a line there, which is YAML too, and those lines are read by
+`json`: as safe (no tags, no aliases), and a hundred times faster. A line that is not JSON is read as YAML by
+itself; a list that is laid out in another way altogether goes through YAML with the rest of the file.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ from ruamel.yaml.reader import ReaderError
 
 from config.checks import Path
 
+ROW_LISTS = ("rounds", "seeks", "gold", "annotations", "prints")
+"""The lists of `shared`, in the order of the file, whose entries are one JSON object a line."""
+
 MAX_DEPTH = 20
 """Mappings and lists within each other; the tree itself needs 4."""
 
 MAX_VALUES = 500_000
-"""Values read through YAML; rows of annotations that are JSON are not counted."""
+"""Values read through YAML; rows that are JSON are not counted."""
 
 MAX_YAML_CHARACTERS = 8_000_000
 """Characters read through YAML, likewise."""
@@ -46,6 +49,7 @@ _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+_LIST_KEY = re.compile(rf"[ \t]+({'|'.join(ROW_LISTS)}):[ \t\r]*(#.*)?")
 _ROW = re.compile(r"[ \t]*- (\{.*\})[ \t\r]*")
 _MAX_DIGITS = 4000
 
@@ -77,28 +81,32 @@ class Document:
         places: path of a value → where the value starts.
         key_places: path of a value in a mapping → where its key starts.
         wrong: what was passed over while reading, such as a key given twice.
-        rows: the line of each annotation that was read as a row of its own, () when none was.
+        rows: path of a list → the line of each of its entries, where they were read as rows of their own.
     """
 
     data: Any
     places: dict[Path, Place] = field(default_factory=dict)
     key_places: dict[Path, Place] = field(default_factory=dict)
     wrong: list[Wrong] = field(default_factory=list)
-    rows: tuple[int, ...] = ()
+    rows: dict[Path, tuple[int, ...]] = field(default_factory=dict)
 
     def place(self, path: Path, *, of_key: bool = False) -> Place:
         """Return where a value, or its key, starts; where it is not in the text, the closest one above it."""
         table = self.key_places if of_key else self.places
         if path in table:
             return table[path]
-        if (
-            self.rows
-            and len(path) >= 3
-            and path[:2] == ("shared", "annotations")
-            and isinstance(path[2], int)
-        ):
-            return (self.rows[path[2]], 1)
+        if len(path) >= 3 and path[:2] in self.rows and isinstance(path[2], int):
+            return (self.rows[path[:2]][path[2]], 1)
         return self.place(path[:-1]) if path else (1, 1)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """One list whose entries are a line each: its name, the line of its key, line and text of each entry."""
+
+    name: str
+    key_line: int
+    entries: list[tuple[int, str]]
 
 
 def read_document(text: str) -> Document:
@@ -112,51 +120,73 @@ def read_document(text: str) -> Document:
             or more depth, characters or values than allowed.
     """
     text = text.removeprefix("\ufeff")
-    found = _find_rows(text)
-    if found is None:
+    rest, lists = _find_rows(text)
+    if not lists:
         return _Reader().read(text)
-    rest, lines, key_line = found
     document = _Reader().read(rest)
     shared = document.data.get("shared") if isinstance(document.data, dict) else None
-    path: Path = ("shared", "annotations")
-    if not isinstance(shared, dict) or shared.get("annotations", 0) is not None:
+    if not isinstance(shared, dict):
         return _Reader().read(text)
-    if document.key_places[path][0] != key_line:
-        return _Reader().read(text)
-    shared["annotations"] = [_read_row(document, index, *line) for index, line in enumerate(lines)]
-    document.rows = tuple(number for number, _ in lines)
-    document.places[path] = document.key_places[path]
+    for rows in lists:
+        path: Path = ("shared", rows.name)
+        if shared.get(rows.name, 0) is not None or document.key_places[path][0] != rows.key_line:
+            return _Reader().read(text)
+    for rows in lists:
+        path = ("shared", rows.name)
+        shared[rows.name] = [_read_row(document, (*path, i), *row) for i, row in enumerate(rows.entries)]
+        document.rows[path] = tuple(number for number, _ in rows.entries)
+        document.places[path] = document.key_places[path]
     return document
 
 
-def _find_rows(text: str) -> tuple[str, list[tuple[int, str]], int] | None:
-    """Return the text with the annotation rows blanked, the rows with their lines, their key's line."""
+def _find_rows(text: str) -> tuple[str, list[_Rows]]:
+    """Return the text with the rows of `shared`'s lists blanked, and these rows."""
     start = re.search(r"^shared:[ \t\r]*(#.*)?$", text, re.MULTILINE)
-    key = start and re.compile(r"^[ \t]+annotations:[ \t\r]*(#.*)?$", re.MULTILINE).search(text, start.end())
-    if not key:
-        return None
+    if not start:
+        return text, []
     lines = text.split("\n")
-    key_line = text.count("\n", 0, key.start()) + 1
-    key_indent = _indent(lines[key_line - 1])
+    lists: list[_Rows] = []
+    indent, number = 0, text.count("\n", 0, start.start()) + 1
+    while number < len(lines):
+        number += 1
+        line = lines[number - 1]
+        if _is_nothing(line):
+            continue
+        if not _indent(line):
+            break
+        indent = indent or _indent(line)
+        key = _LIST_KEY.fullmatch(line)
+        rows = _rows_below(lines, number, indent) if key and _indent(line) == indent else []
+        if key and rows:
+            lists.append(_Rows(key[1], number, rows))
+            number = rows[-1][0]
+    blank = {line for found in lists for line, _ in found.entries}
+    return "\n".join("" if place in blank else line for place, line in enumerate(lines, 1)), lists
+
+
+def _rows_below(lines: list[str], key_line: int, indent: int) -> list[tuple[int, str]]:
+    """Return line and text of each row below a key; none where its list is laid out in another way."""
     rows: list[tuple[int, str]] = []
     for number in range(key_line + 1, len(lines) + 1):
         line = lines[number - 1]
         match = _ROW.fullmatch(line)
         if match:
             rows.append((number, match[1]))
-            lines[number - 1] = ""
-        elif line.strip() and not line.lstrip().startswith("#"):
-            if _indent(line) > key_indent or line.lstrip().startswith("-"):
-                return None
-            break
-    return ("\n".join(lines), rows, key_line) if rows else None
+        elif not _is_nothing(line):
+            other = _indent(line) > indent or line.lstrip().startswith("-")
+            return [] if other else rows
+    return rows
+
+
+def _is_nothing(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _read_row(document: Document, index: int, number: int, text: str) -> Any:  # noqa: ANN401 -- any plain value
+def _read_row(document: Document, path: Path, number: int, text: str) -> Any:  # noqa: ANN401 -- any plain value
     doubled: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -168,18 +198,16 @@ def _read_row(document: Document, index: int, number: int, text: str) -> Any:  #
     try:
         row = json.loads(text, object_pairs_hook=pairs, parse_constant=lambda name: name)
     except (ValueError, RecursionError):
-        return _read_row_as_yaml(document, index, number, text)
-    path: Path = ("shared", "annotations", index)
+        return _read_row_as_yaml(document, path, number, text)
     document.wrong.extend(Wrong((number, 1), path, message) for message in doubled)
     return row
 
 
-def _read_row_as_yaml(document: Document, index: int, number: int, text: str) -> Any:  # noqa: ANN401
+def _read_row_as_yaml(document: Document, path: Path, number: int, text: str) -> Any:  # noqa: ANN401
     try:
         row = _Reader().read(text)
     except DocumentError as error:
         raise DocumentError((number, error.place[1]), error.message) from error
-    path: Path = ("shared", "annotations", index)
     document.wrong.extend(
         Wrong((number, wrong.place[1]), path + wrong.path, wrong.message) for wrong in row.wrong
     )

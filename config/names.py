@@ -1,7 +1,8 @@
-"""The names a configuration may choose from: built in, and those of installed plug-ins.
+"""The names a configuration may choose from: built in, and those of plug-ins.
 
 A configuration never names an import path. Plug-ins announce themselves as entry points of an installed
-package; here only their names are read, nothing of theirs is imported.
+package; here only their names are read, nothing of theirs is imported. What a file brings that the person named
+on the command line is told here by whoever loaded it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
 MAP_COLOURS = ("label", "prediction", "uncertainty", "round", "label_round", "annotator")
 """What can colour the map of any pool."""
 
+_announced: dict[str, set[str]] = {}
+"""What files of plug-ins brought in this process, by kind."""
+
 COLUMN_PREFIX = "column:"
 """Begins the name of a colouring by a stored column; the column's name follows."""
 
@@ -63,9 +67,29 @@ def known_names(kind: str) -> tuple[str, ...]:
     Returns:
         The built-in names in their own order, then those of installed plug-ins in alphabetical order.
     """
-    group = "goldpan.strategies" if kind == "strategy" else f"goldpan.{kind}s"
-    plugged = sorted({point.name for point in entry_points(group=group)} - set(BUILT_IN[kind]))
-    return BUILT_IN[kind] + tuple(plugged)
+    installed = {point.name for point in entry_points(group=group_of(kind))}
+    plugged = (installed | _announced.get(kind, set())) - set(BUILT_IN[kind])
+    return BUILT_IN[kind] + tuple(sorted(plugged))
+
+
+def group_of(kind: str) -> str:
+    """Return the entry-point group in which packages announce a kind: "strategy" → "goldpan.strategies"."""
+    return "goldpan.strategies" if kind == "strategy" else f"goldpan.{kind}s"
+
+
+def announce(kind: str, names: Iterable[str]) -> None:
+    """Make names known that a plug-in's file brought in this process.
+
+    Args:
+        kind: as in `known_names`.
+        names: what it registered.
+    """
+    _announced.setdefault(kind, set()).update(names)
+
+
+def retract() -> None:
+    """Forget what was announced."""
+    _announced.clear()
 
 
 def closest(given: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""One registry for everything that is chosen by name: strategies, heads, encoders, readers, exports."""
+"""One registry for everything that is chosen by name: strategies, heads, encoders, readers, exports, plots."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Registry(Generic[Entry]):
         """
         self.kind = kind
         self._entries: dict[str, Entry] = {}
+        self._built_in: frozenset[str] = frozenset()
 
     def register(self, name: str) -> Callable[[Entry], Entry]:
         """Return a decorator that stores what it decorates under a name.
@@ -58,6 +59,19 @@ class Registry(Generic[Entry]):
     def names(self) -> list[str]:
         """Return all names in alphabetical order."""
         return sorted(self._entries)
+
+    def seal(self) -> None:
+        """Say that what is registered by now comes with goldpan; whatever comes later is a plug-in's."""
+        self._built_in = frozenset(self._entries)
+
+    def added(self) -> list[str]:
+        """Return the names that plug-ins brought, in alphabetical order."""
+        return sorted(set(self._entries) - self._built_in)
+
+    def forget(self, name: str) -> None:
+        """Take out an entry that a plug-in brought; one that comes with goldpan stays."""
+        if name not in self._built_in:
+            self._entries.pop(name, None)
 
     def __iter__(self) -> Iterator[tuple[str, Entry]]:
         return iter(sorted(self._entries.items(), key=lambda pair: pair[0]))

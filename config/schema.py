@@ -18,10 +18,6 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StrictFloat,
@@ -42,17 +38,15 @@ from config.checks import (
     check_prior,
     check_queue,
     check_shared,
-    check_timestamp,
+    check_url,
 )
 from config.lookups import check_host, check_template
 from config.names import BUILT_IN, COLUMN_PREFIX, MAP_COLOURS
-from config.shared_audit import SharedAuditDraw
+from config.section import Column, Name, Section, Seed, Share
+from config.shared import SharedSection
 
 VERSION = 1
 """The version of the layout that this goldpan writes."""
-
-MAX_SEED = 2**32 - 1
-"""Largest seed; numpy's and scikit-learn's generators share this limit."""
 
 PLOTS_MAX = 4
 """Plots beside the map."""
@@ -60,25 +54,10 @@ PLOTS_MAX = 4
 DOMAIN_PLOTS_MAX = 8
 """Plots of plug-ins beside the map."""
 
-ACTS = ("label", "skip", "unsure", "flag", "undo", "adjudicate")
-"""The acts an annotation can be."""
-
-Seed = Annotated[StrictInt, Field(ge=0, le=MAX_SEED)]
-Count = Annotated[StrictInt, Field(ge=0)]
-Share = Annotated[StrictFloat, Field(ge=0, le=1)]
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(check_printable),
-]
-Column = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Unit = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(check_printable)
 ]
 Host = Annotated[str, AfterValidator(check_host)]
-Timestamp = Annotated[AwareDatetime, BeforeValidator(check_timestamp)]
-Act = Literal["label", "skip", "unsure", "flag", "undo", "adjudicate"]
-Kind = Literal["discover", "balance", "refine"]
 Reader = Annotated[str, AfterValidator(check_known("reader"))]
 Encoder = Annotated[str, AfterValidator(check_known("encoder"))]
 Head = Annotated[str, AfterValidator(check_known("head"))]
@@ -90,12 +69,6 @@ MapColour = Annotated[str, StringConstraints(max_length=1100), AfterValidator(ch
 
 def _listed(kind: str) -> str:
     return ", ".join(BUILT_IN[kind])
-
-
-class Section(BaseModel):
-    """A part of the tree: frozen, no unknown keys, no infinite numbers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=False)
 
 
 class ProjectSection(Section):
@@ -135,6 +108,9 @@ class PoolSection(Section):
         False, description="take the names of sub-folders as the hidden true labels"
     )
     hash: str | None = Field(None, max_length=200, description="content hash of the pool; written by goldpan")
+    url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(check_url)] | None = Field(
+        None, description="where a colleague can download the pool; goldpan itself fetches nothing"
+    )
 
 
 class ClassSection(Section):
@@ -306,65 +282,6 @@ class ViewsSection(Section):
     )
 
 
-class SharedRound(Section):
-    """A finished round, enough to repeat it."""
-
-    number: Annotated[StrictInt, Field(ge=1)] = Field(description="number of the round")
-    revision: Count = Field(description="label revision the round saw")
-    seed: Seed = Field(description="seed of the round")
-    proposals_hash: str = Field(max_length=200, description="hash of what the round proposed")
-
-
-class SharedAnnotation(Section):
-    """One act of one person on one item."""
-
-    uid: str = Field(min_length=1, max_length=200, description="id made in the browser")
-    item: str = Field(min_length=1, max_length=4096, description="key of the item")
-    act: Act = Field(description="what was done")
-    class_name: Name | None = Field(None, description="class given by label or adjudicate")
-    annotator: Name = Field(description="who did it")
-    created_at: Timestamp = Field(description="when, with a time zone")
-    undoes: str | None = Field(None, max_length=200, description="uid of the annotation that undo takes back")
-    comment: str = Field("", max_length=10_000, description="what the annotator wrote")
-    round_number: Count | None = Field(None, description="round that proposed the item")
-    strategy: str = Field("", max_length=64, description="strategy that proposed it")
-    kind: Kind | None = Field(None, description="why it was proposed")
-    suggested_class: Name | None = Field(None, description="class the proposal suggested")
-
-
-class SharedSeek(Section):
-    """What a person said they look for."""
-
-    kind: Literal["words", "example", "criteria"] = Field(description="how it was said")
-    class_name: Name | None = Field(None, description="class it is about; null for none")
-    text: str = Field("", max_length=10_000, description="the words or criteria")
-    items: Annotated[
-        tuple[Annotated[str, StringConstraints(min_length=1, max_length=4096)], ...], Field(max_length=100)
-    ] = Field((), description="keys of the example items")
-    annotator: Name = Field(description="who said it")
-    created_at: Timestamp = Field(description="when, with a time zone")
-    withdrawn_at: Timestamp | None = Field(None, description="when it was taken back; null while it is open")
-    withdrawn_by: Name | None = Field(None, description="who took it back")
-
-
-class SharedSection(Section):
-    """What repeats the work elsewhere: labels, seeds, hashes. Written by `goldpan export`, not by hand."""
-
-    goldpan_version: str = Field(min_length=1, max_length=100, description="version that wrote the file")
-    created_at: Timestamp = Field(description="when the file was written, with a time zone")
-    pool_hash: str = Field(min_length=1, max_length=200, description="content hash of the pool")
-    vectors_hash: str = Field(
-        "", max_length=200, description="content hash of the vectors; empty before the first"
-    )
-    revision: Count = Field(description="label revision at the time of writing")
-    rounds: tuple[SharedRound, ...] = Field((), description="finished rounds, oldest first")
-    seeks: Annotated[tuple[SharedSeek, ...], Field(max_length=10_000)] = Field(
-        (), description="what was sought, oldest first"
-    )
-    annotations: tuple[SharedAnnotation, ...] = Field((), description="all annotations, oldest first")
-    audit_draws: tuple[SharedAuditDraw, ...] = Field((), description="draws of the audit set, oldest first")
-
-
 class ProjectConfig(Section):
     """A goldpan project: settings, classes and, in a shared config, the labels."""
 
@@ -394,5 +311,5 @@ class ProjectConfig(Section):
     def _shared_fits_classes(self) -> ProjectConfig:
         if self.shared is not None:
             names = {item.name for item in self.classes}
-            check_shared(self.shared.annotations, names, seeks=self.shared.seeks)
+            check_shared(self.shared.annotations, names, seeks=self.shared.seeks, rounds=self.shared.rounds)
         return self

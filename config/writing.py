@@ -2,7 +2,7 @@
 
 New text is written here, line by line, so that it reads well; existing text goes through ruamel.yaml's
 round trip, which keeps comments and order. `shared` is goldpan's own: its block is cut off and written
-anew, each round, each seek and each annotation as one JSON object on a line of its own (see `config.documents`).
+anew, each entry of its lists as one JSON object on a line of its own (see `config.documents`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, PlainScalarString, ScalarString
 from ruamel.yaml.tokens import CommentToken
 
+from config.documents import ROW_LISTS
 from config.json_schema import subschema
-from config.schema import ProjectConfig, SharedSection
+from config.schema import ProjectConfig
+from config.shared import SharedSection
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
 _NOT_PLAIN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
@@ -133,15 +135,11 @@ def _flow(value: object) -> str:
 def _shared_text(shared: SharedSection | None) -> str:
     if shared is None:
         return ""
-    head = shared.model_dump(mode="json", exclude={"rounds", "seeks", "annotations"})
+    head = shared.model_dump(mode="json", exclude=set(ROW_LISTS))
     lines = [f"# {ProjectConfig.model_fields['shared'].description}", "shared:"]
-    lines += [f"  {name}: {scalar(value)}" for name, value in head.items()]
-    parts: tuple[tuple[str, Sequence[BaseModel]], ...] = (
-        ("rounds", shared.rounds),
-        ("seeks", shared.seeks),
-        ("annotations", shared.annotations),
-    )
-    for name, rows in parts:
+    lines += [f"  {name}: {_flow(value)}" for name, value in head.items()]
+    for name in ROW_LISTS:
+        rows: Sequence[BaseModel] = getattr(shared, name)
         lines.append(f"  {name}:" if rows else f"  {name}: []")
         lines += [f"    - {_escaped(row.model_dump_json(exclude_defaults=True))}" for row in rows]
     return "\n".join(lines) + "\n"

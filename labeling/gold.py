@@ -23,7 +23,7 @@ from labeling.current import standing_of, undone
 from labeling.errors import GoldError
 from labeling.labels import MERGED, merged_into
 from labeling.overlap import lot
-from labeling.tables import AnnotationTable, GoldTable
+from labeling.tables import AnnotationTable, AnnotatorTable, GoldTable
 
 GOLD = "gold"
 """The kind of an annotation that answers a gold item, and the strategy of a label that made an item one."""
@@ -40,6 +40,21 @@ class GoldScore:
 
     right: int
     answered: int
+
+
+@dataclass(frozen=True)
+class GoldMark:
+    """An item that is marked as gold.
+
+    Attributes:
+        item_key: the item.
+        annotator: the name of who marked it.
+        created_at: when.
+    """
+
+    item_key: str
+    annotator: str
+    created_at: datetime
 
 
 def add_gold(
@@ -104,6 +119,31 @@ def mark_gold(session: Session, *, item_keys: Sequence[str], annotator_id: int, 
     return len(fresh)
 
 
+def restore_gold(session: Session, *, marks: Sequence[GoldMark], annotators: Mapping[str, int]) -> None:
+    """Mark items as gold as they were elsewhere, also those whose adjudication was undone since.
+
+    Args:
+        session: of a write transaction.
+        marks: the items; none of them may be marked already.
+        annotators: id by name of those who marked them.
+
+    Raises:
+        GoldError: an item comes twice, or its key cannot be stored.
+    """
+    seen: set[str] = set()
+    for mark in marks:
+        key = checked_text(mark.item_key, what="the item's key", error=GoldError, longest=KEY_MAX, shortest=1)
+        if key in seen:
+            raise GoldError(f"the gold item {key!r} comes twice; list it once")
+        seen.add(key)
+    rows = [
+        {"item_key": mark.item_key, "annotator_id": annotators[mark.annotator], "created_at": mark.created_at}
+        for mark in marks
+    ]
+    if rows:
+        session.execute(sa.insert(GoldTable), rows)
+
+
 def unmark_gold(session: Session, *, item_keys: Sequence[str]) -> int:
     """Let items be gold no longer; return how many were. Their labels, and the answers given, stay."""
     count = 0
@@ -123,6 +163,16 @@ def gold_labels(session: Session) -> dict[str, int]:
     """Return the known class of each gold item, by item key; one whose adjudication was undone is left out."""
     rows = session.execute(standing_of(sa.select(GoldTable.item_key)))
     return {key: int(class_id) for key, act, class_id, _ in rows if act == Act.ADJUDICATE}
+
+
+def gold_marks(session: Session) -> list[GoldMark]:
+    """Return the items that are marked as gold, by key, with who marked them when."""
+    statement = (
+        sa.select(GoldTable.item_key, AnnotatorTable.name, GoldTable.created_at)
+        .join(AnnotatorTable, AnnotatorTable.id == GoldTable.annotator_id)
+        .order_by(GoldTable.item_key)
+    )
+    return [GoldMark(*row) for row in session.execute(statement)]
 
 
 def has_gold(session: Session) -> bool:

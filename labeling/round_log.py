@@ -138,6 +138,7 @@ def restore_round(
     hashes: Mapping[str, Any],
     now: datetime,
     error: str = "",
+    metrics: Mapping[str, Any] | None = None,
 ) -> None:
     """Enter a round that was run elsewhere, so that the next one has the number and seed it would have had there.
 
@@ -150,6 +151,7 @@ def restore_round(
         hashes: what is known of its inputs and results.
         now: the moment, in UTC.
         error: why it failed; empty for a round that did not.
+        metrics: what is known of what it saw and reached.
 
     Raises:
         RoundError: there is a round of that number, or a value cannot be stored.
@@ -170,7 +172,7 @@ def restore_round(
         started_at=now,
         finished_at=now,
         error=error,
-        metrics={},
+        metrics=_storable(metrics or {}, what="metrics"),
         hashes=_storable(hashes, what="hashes"),
         owner="import",
         heartbeat_at=now,

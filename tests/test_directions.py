@@ -17,6 +17,7 @@ ALLOWED = {
     "models": {"models", "config"},
     "strategies": {"strategies", "config"},
     "app": {"app", "labeling", "models", "strategies", "config"},
+    "goldpan_contracts": {"goldpan_contracts", "app", "labeling", "models", "strategies", "config"},
 }
 OWNERS = {
     "panel": {"app"},
@@ -25,7 +26,7 @@ OWNERS = {
     "panel_material_ui": {"app"},
     "sqlalchemy": {"labeling"},
     "alembic": {"labeling"},
-    "torch": {"models", "strategies"},
+    "torch": {"models", "strategies", "goldpan_contracts"},
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from app.plugins import ensure_loaded
 from app.simulation.errors import PlanError
 from app.simulation.oracle import ORACLE
 from app.simulation.pools import LabelledPool
@@ -51,6 +52,7 @@ def parse_contender(text: str) -> Contender:
     """
     name, *suffixes = text.strip().split("+")
     starts = [suffix for suffix in suffixes if suffix not in (PAGE, NAMES)]
+    ensure_loaded("strategy")
     for strategy in ([] if name == ORACLE else [name]) + starts:
         strategies.get(strategy)
     if len(starts) > 1:
@@ -114,6 +116,7 @@ def check_grid(grid: Grid) -> None:
         twice = sorted({str(value) for value in values if values.count(value) > 1})
         if twice:
             raise PlanError(f"{name} are named twice: {', '.join(twice)}; name each once")
+    ensure_loaded("head")
     for section in grid.heads.values():
         if section.name != AUTO:
             heads.get(section.name)

@@ -30,7 +30,8 @@ from app.simulation.pools import LabelledItems, LabelledPool, long_tail, needles
 from app.simulation.source import items_of_project
 from config.documents import Document, DocumentError, read_document
 from config.files import read_text
-from config.schema import HeadSection, Section
+from config.schema import HeadSection
+from config.section import Section
 
 HEAD = HeadSection(calibrate=False, device="cpu")
 """The head of a plan that names none: the default one with all its members, without cross-validation."""

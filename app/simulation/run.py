@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from app.plugins import ensure_loaded
 from app.simulation.errors import LabelledPoolError, PlanError
 from app.simulation.labelling import Labelling
 from app.simulation.measures import balanced_accuracy, macro_f1, summarise
@@ -212,6 +213,7 @@ class _Run:
         self, pool: LabelledPool, plan: RunPlan, choose: Strategy | None, page_policy: PagePolicy | None
     ) -> None:
         self.pool, self.plan, self.page_policy = pool, plan, page_policy
+        ensure_loaded("strategy", "head")
         self.choose: Strategy = choose or strategies.get(plan.strategy)
         self.labelling = Labelling(pool, names=plan.names)
         self.model: Model | None = None

@@ -118,6 +118,7 @@ for _export in (
     Export("onnx", "the model as ONNX", write_onnx, needs=("model",), library="onnx", extra="onnx"),
 ):
     exports.register(_export.name)(_export)
+exports.seal()
 
 
 def write_exports(

@@ -23,6 +23,10 @@ readers.register("image_table")(read_image_table)
 readers.register("image_folder")(read_image_folder)
 readers.register("series")(read_series)
 readers.register("vectors")(read_vectors)
+readers.seal()
+
+_FILE_READERS = ("table", "text", "image_table", "series", "vectors")
+"""Readers that need a file; what a plug-in's reader needs is for that to say."""
 
 
 def locate(section: PoolSection, base: Path) -> Path:
@@ -64,7 +68,7 @@ def choose_reader(section: PoolSection, path: Path) -> str:
         PoolContentError: the file is not what its ending says.
     """
     if section.reader != "auto":
-        if path.is_dir() and section.reader != "image_folder":
+        if path.is_dir() and section.reader in _FILE_READERS:
             raise PoolReaderError(
                 f"{path} is a folder and the reader {section.reader} needs a file; use image_folder"
             )

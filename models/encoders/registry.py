@@ -37,6 +37,7 @@ for _encoder in (
     TextTransformerEncoder(),
 ):
     encoders.register(_encoder.name)(_encoder)
+encoders.seal()
 
 PREFERENCES: dict[str, tuple[str, ...]] = {
     "vectors": ("given",),

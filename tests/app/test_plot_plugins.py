@@ -12,6 +12,7 @@ import pytest
 
 from app.errors import PluginError
 from app.plot_plugins import PlotScene, domain_plots, load_plots, title_of
+from app.plugins import VARIABLE, forget_plugins
 from config.errors import UnknownNameError
 from tests.app.test_colour_columns import pool_of
 
@@ -20,11 +21,12 @@ ROWS = [f"{row},{row + 3.0},{row + 2.0},{row + 1.5}" for row in range(5)]
 
 
 @pytest.fixture(autouse=True)
-def registered() -> Iterator[None]:
+def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forget afterwards what a test registered."""
-    before = dict(domain_plots)
+    monkeypatch.setenv(VARIABLE, "")
+    forget_plugins()
     yield
-    domain_plots._entries = before
+    forget_plugins()
 
 
 def scene_of(folder: Path, *, marked: int | None = 2) -> PlotScene:

@@ -12,15 +12,17 @@ import pytest
 from app.errors import PoolMovedError, ProjectError, ProjectExistsError
 from app.project import Project, open_project
 from app.run_now import run_first, run_now
-from app.share import import_project, shared_config, write_shared_config
+from app.share import Level, import_project, share_project, shared_config, write_shared_config
 from config.errors import ConfigInvalidError
 from config.files import load_config, save_config
 from labeling.annotations import Act, NewAnnotation, annotations_since, current_labels, record, revision
 from labeling.annotators import ensure_annotator
 from labeling.classes import add_class, archive_class, find_class, list_classes, update_class
+from labeling.gold import add_gold, gold_marks, gold_scores
 from labeling.queue import proposals_of
 from labeling.round_log import fail_round, latest_round, list_rounds, start_round
 from labeling.seeks import list_seeks, withdraw_seek
+from tests.app.commands import run_command
 from tests.projects import MOMENT, label, label_some, make_clouds, seek, truth_of, write_clouds
 
 
@@ -271,3 +273,131 @@ def test_import_project__seek_of_an_unknown_class(clouds: Project, tmp_path: Pat
     shared.write_text(text, encoding="utf-8")
     with pytest.raises((ProjectError, ConfigInvalidError), match="rare"):
         import_project(shared, tmp_path / "copy.yaml")
+
+
+def test_share_project__rounds_tell_what_they_reached(clouds: Project, tmp_path: Path) -> None:
+    share(clouds, tmp_path)
+    shared = share_project(clouds, tmp_path / "s.yaml")
+    first, second = shared.rounds
+    assert first.figures == {"labels": 0} and second.figures["labels"] == 12
+    assert {"balanced_accuracy", "recall: rare", "share: common"} <= set(second.figures)
+    assert (second.device, second.settings, second.classes, second.seeks) == ("cpu", {}, None, ())
+    assert len(second.proposals) == 60
+    assert shared.versions["torch"] and shared.level == "all"
+
+
+def test_share_project__gold_items_come_along(clouds: Project, tmp_path: Path) -> None:
+    key = next(key for key, name in truth_of(clouds).items() if name == "rare")
+    with clouds.database.transaction() as session:
+        ann, bob = (ensure_annotator(session, name=name) for name in ("ann", "bob"))
+        add_gold(
+            session, labels={key: find(session, "rare")}, uids=["gold-00000001"], annotator_id=ann, now=MOMENT
+        )
+        new = NewAnnotation(
+            uid="answer-00000001", item_key=key, act=Act.LABEL, class_id=find(session, "other"), kind="gold"
+        )
+        record(session, new=new, annotator_id=bob, now=MOMENT)
+    share_project(clouds, tmp_path / "s.yaml")
+    copy = import_project(tmp_path / "s.yaml", tmp_path / "copy.yaml", pool=tmp_path / "clouds.csv")
+    with clouds.database.reading() as one, copy.database.reading() as other:
+        assert gold_marks(one) == gold_marks(other)
+        assert [(mark.item_key, mark.annotator) for mark in gold_marks(other)] == [(key, "ann")]
+        [score] = gold_scores(other).values()
+        assert (score.right, score.answered) == (0, 1)
+    copy.close()
+
+
+def test_import_project__the_next_round_is_eased_as_there(clouds: Project, tmp_path: Path) -> None:
+    label_some(clouds)
+    with clouds.database.transaction() as session:
+        assert start_round(session, revision=12, seed=1, owner="gone:1", now=MOMENT) == 1
+        fail_round(session, number=1, error="no room", now=MOMENT, metrics={"cause": "memory"})
+    copy = import_project(write_shared_config(clouds, tmp_path / "s.yaml"), tmp_path / "copy.yaml")
+    for project in (clouds, copy):
+        run_now(project)
+        with project.database.reading() as session:
+            newest = latest_round(session)
+            assert newest is not None and newest.metrics["easing"]["levels"] == {"memory": 1}
+    copy.close()
+
+
+def test_share_project__without_labels(clouds: Project, tmp_path: Path) -> None:
+    share(clouds, tmp_path)
+    shared = share_project(clouds, tmp_path / "s.yaml", with_labels=False)
+    assert shared.annotations == () and shared.revision == 12 and len(shared.rounds) == 2
+    assert "class_name" not in (tmp_path / "s.yaml").read_text("utf-8")
+    copy = import_project(tmp_path / "s.yaml", tmp_path / "copy.yaml", pool=tmp_path / "clouds.csv")
+    with copy.database.reading() as session:
+        assert annotations_since(session, revision=0) == []
+    copy.close()
+
+
+def levelled(project: Project, folder: Path) -> Path:
+    """Give a project a layout and a setting of its own."""
+    config = load_config(project.paths.config)
+    update = {
+        "views": config.views.model_copy(update={"page": "explore", "units": {"a": "mag"}}),
+        "head": config.head.model_copy(update={"members": 3}),
+    }
+    save_config(config.model_copy(update=update), project.paths.config)
+    return share(open_project(project.paths.config), folder)
+
+
+@pytest.mark.parametrize(
+    ("level", "members", "classes", "count"), [("layout", 8, 0, 0), ("settings", 3, 3, 0), ("all", 3, 3, 12)]
+)
+@pytest.mark.parametrize("when", ["share", "import"])
+def test_levels__are_the_same_at_sharing_and_at_importing(
+    clouds: Project, tmp_path: Path, level: Level, members: int, classes: int, count: int, when: str
+) -> None:
+    path = levelled(clouds, tmp_path)
+    if when == "share":
+        share_project(open_project(clouds.paths.config), path, level=level)
+    wanted = level if when == "import" else None
+    copy = import_project(path, tmp_path / "new" / "copy.yaml", pool=tmp_path / "clouds.csv", level=wanted)
+    assert copy.config.views.page == "explore" and copy.config.views.units == {"a": "mag"}
+    assert copy.config.head.members == members
+    with copy.database.reading() as session:
+        assert len(list_classes(session)) == classes
+        assert len(annotations_since(session, revision=0)) == count
+    copy.close()
+
+
+def test_import_project__a_layout_suits_another_pool(clouds: Project, tmp_path: Path) -> None:
+    path = levelled(clouds, tmp_path)
+    write_clouds(tmp_path / "other.csv", seed=4)
+    copy = import_project(path, tmp_path / "copy.yaml", pool=tmp_path / "other.csv", level="layout")
+    assert copy.config.views.page == "explore"
+    copy.close()
+
+
+def test_import_project__more_than_the_file_has(clouds: Project, tmp_path: Path) -> None:
+    share_project(clouds, tmp_path / "s.yaml", level="layout")
+    with pytest.raises(ProjectError, match="--level layout"):
+        import_project(tmp_path / "s.yaml", tmp_path / "copy.yaml", level="settings")
+
+
+def test_share_project__replaces_no_project(clouds: Project, tmp_path: Path) -> None:
+    before = clouds.paths.config.read_text("utf-8")
+    with pytest.raises(ProjectExistsError, match="is no shared config"):
+        share_project(clouds, clouds.paths.config)
+    assert clouds.paths.config.read_text("utf-8") == before
+    share_project(clouds, tmp_path / "s.yaml", level="layout")
+    assert share_project(clouds, tmp_path / "s.yaml").level == "all"
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
+
+
+def test_shared_config__does_not_tell_where_the_pool_lies(clouds: Project) -> None:
+    section = clouds.config.pool.model_copy(update={"path": "/home/me/secret study/clouds.csv"})
+    told = replace(clouds, config=clouds.config.model_copy(update={"pool": section}))
+    assert shared_config(told).pool.path == "clouds.csv"
+
+
+def test_share__of_the_command(clouds: Project, tmp_path: Path) -> None:
+    share(clouds, tmp_path)
+    done = run_command("share", "clouds.yaml", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "clouds.shared.yaml holds 12 annotations and 2 rounds." in done.stdout
+    done = run_command("share", "clouds.yaml", "--level", "layout", "--to", "l.yaml", folder=tmp_path)
+    assert "l.yaml holds the layout." in done.stdout
+    assert run_command("share", "clouds.yaml", "--to", "clouds.yaml", folder=tmp_path).returncode == 2

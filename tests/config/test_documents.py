@@ -125,8 +125,8 @@ def test_read_document__rows_of_json_read_the_same_as_yaml() -> None:
     rows = '    - {"uid":"a","item":"x: # y","n":null}\n    - {"uid":"b \\u00e9","ok":true,"f":1.5}\n'
     fast = read_document(SHARED + rows)
     slow = read_document(SHARED + rows.replace("    - {", "    -  {"))
-    assert fast.rows == (5, 6)
-    assert slow.rows == ()
+    assert fast.rows == {("shared", "annotations"): (5, 6)}
+    assert slow.rows == {}
     assert fast.data == slow.data
 
 
@@ -159,3 +159,26 @@ def test_read_document__annotations_in_block_style_are_read_too() -> None:
 def test_read_document__rows_elsewhere_are_not_taken_for_annotations() -> None:
     text = 'shared:\n  other:\n    annotations:\n    - {"a": 1}\n'
     assert read_document(text).data == {"shared": {"other": {"annotations": [{"a": 1}]}}}
+
+
+def test_read_document__every_list_of_rows_is_read_fast() -> None:
+    text = (
+        'shared:\n  revision: 1\n  rounds:\n    - {"number":1}\n    - {"number":2}\n  seeks: []\n'
+        '  annotations:\n    - {"uid":"a"}\n  prints:\n    - {"items":"00"}\n'
+    )
+    document = read_document(text)
+    assert document.rows == {
+        ("shared", "rounds"): (4, 5),
+        ("shared", "annotations"): (8,),
+        ("shared", "prints"): (10,),
+    }
+    assert document.data["shared"]["rounds"] == [{"number": 1}, {"number": 2}]
+    assert document.data["shared"]["prints"] == [{"items": "00"}]
+    assert document.place(("shared", "rounds", 1, "seed")) == (5, 1)
+
+
+def test_read_document__a_list_in_another_layout_leaves_the_others_fast() -> None:
+    text = 'shared:\n  rounds:\n    - number: 1\n  annotations:\n    - {"uid":"a"}\n'
+    document = read_document(text)
+    assert document.rows == {("shared", "annotations"): (5,)}
+    assert document.data["shared"] == {"rounds": [{"number": 1}], "annotations": [{"uid": "a"}]}

@@ -24,12 +24,9 @@ from config.schema import (
     ProjectConfig,
     ProjectSection,
     RoundsSection,
-    SharedAnnotation,
-    SharedRound,
-    SharedSection,
-    SharedSeek,
     ViewsSection,
 )
+from config.shared import SharedAnnotation, SharedRound, SharedSection, SharedSeek
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 LEAST = "project: {name: p}\npool: {path: x.csv}\n"

@@ -13,10 +13,8 @@ from config.schema import (
     ProjectConfig,
     ProjectSection,
     RoundsSection,
-    SharedAnnotation,
-    SharedSection,
-    SharedSeek,
 )
+from config.shared import SharedAnnotation, SharedSection, SharedSeek
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
