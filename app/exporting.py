@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from app.curation_columns import curation_columns
 from app.project import Project, annotator_name, now, settings_hash
+from app.selection_wishes import AS_IS, SelectionWishes
 from app.share import write_shared_config
 from app.status import Status, read_status
 from app.targets import target_shares
@@ -26,6 +28,8 @@ from labeling.errors import DatabaseUnavailableError
 from labeling.events import EventKind, record_event
 from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, ExportBundle, TeamFacts
 from labeling.exports.registry import write_exports
+from labeling.exports.selection_plan import plan_selection
+from labeling.exports.selection_words import describe_plan
 from models.vectors import open_vectors
 
 log = logging.getLogger("goldpan.exports")
@@ -54,6 +58,7 @@ def export_project(
     formats: Sequence[str] = DEFAULT_FORMATS,
     folder: Path | None = None,
     annotator_id: int | None = None,
+    wishes: SelectionWishes = AS_IS,
 ) -> Exported:
     """Write the labels in each format, and the shared config.
 
@@ -62,14 +67,19 @@ def export_project(
         formats: names of registered exports.
         folder: where to; a new folder named by the time under the project's `exports/` if None.
         annotator_id: who exports; None for whoever works at this machine.
+        wishes: what is asked of the selection.
 
     Raises:
         UnknownNameError: a format is not registered.
         ExportFolderError: the folder is not empty or cannot be written.
-        SelectionError: no selection can be made with these targets.
+        SelectionError: no selection can be made with these targets or numbers.
+        SplitError: the selection cannot be divided into the splits asked for.
+        GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
     """
     target = folder or project.paths.exports / now().strftime("%Y%m%d-%H%M%S-%f")
     bundle = export_bundle(project)
+    if "selection" in formats:
+        bundle = with_wishes(project, bundle, wishes)
     files = write_exports(bundle, target, names=tuple(formats))
     try:
         shared = write_shared_config(project, target / "shared.yaml")
@@ -105,6 +115,35 @@ def export_bundle(project: Project) -> ExportBundle:
         seed=project.config.project.seed,
         team=None if team is None else _team_facts(team),
     )
+
+
+def with_wishes(project: Project, bundle: ExportBundle, wishes: SelectionWishes) -> ExportBundle:
+    """Return a bundle with what is asked of the selection, and what it needs to know of the labelled items.
+
+    Raises:
+        SelectionError: items are asked for of a class that the project does not have.
+        GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
+    """
+    wishes.check(tuple(bundle.classes["class_name"]))
+    return replace(
+        bundle,
+        labels=curation_columns(project, bundle.labels),
+        budget=wishes.budget,
+        counts=wishes.counts,
+        balanced=not wishes.everything,
+        splits=wishes.splits,
+    )
+
+
+def preview_selection(project: Project, wishes: SelectionWishes) -> list[str]:
+    """Return in words what a selection would hold and do to the balance; nothing is written.
+
+    Raises:
+        SelectionError: no selection can be made so.
+        SplitError: it cannot be divided so.
+        GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
+    """
+    return describe_plan(plan_selection(with_wishes(project, export_bundle(project), wishes)))
 
 
 def labels_frame(project: Project, *, revision: int | None = None) -> pd.DataFrame:

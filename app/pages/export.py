@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import panel_material_ui as pmui
 
 from app.access import may, require, why_not
-from app.components.layout import bar, html, panel
+from app.components.layout import bar, html, panel, stack
 from app.exporting import DEFAULT_FORMATS, Exported, export_project
 from app.notices import tell_done, tell_problem
+from app.pages.selection_plan import SelectionPlanCard
+from app.selection_plan_state import SelectionPlanState
 from app.session import DashboardState
 from config.errors import GoldpanError
 from labeling.exports.registry import exports
@@ -56,12 +58,16 @@ class ExportPage:
         self.download.disabled = self.formats.disabled = not may(context, Role.REVIEWER)
         self.write.visible = may(context, Role.ADMIN)
         self.note = html(why_not(context, Role.REVIEWER, "Exporting"))
+        self.plan = SelectionPlanCard(SelectionPlanState(state), enabled=may(context, Role.REVIEWER))
         state.param.watch(lambda *_: self.paint(), ["page", "revision"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
-        return panel(
-            "Export", self.summary, self.note, self.formats, bar(self.download, self.write), note=INTRO
+        return stack(
+            panel(
+                "Export", self.summary, self.note, self.formats, bar(self.download, self.write), note=INTRO
+            ),
+            self.plan.view(),
         )
 
     def paint(self) -> None:
@@ -102,7 +108,12 @@ class ExportPage:
     def _export(self, needed: Role) -> Exported:
         context = self.state.context
         require(context, needed)
-        return export_project(context.project, formats=self.formats.value, annotator_id=context.annotator_id)
+        return export_project(
+            context.project,
+            formats=self.formats.value,
+            annotator_id=context.annotator_id,
+            wishes=self.plan.state.wishes(),
+        )
 
 
 def zip_folder(folder: Path) -> io.BytesIO:
