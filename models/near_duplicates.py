@@ -132,6 +132,8 @@ def linked_groups(first: IntArray, second: IntArray, *, count: int) -> IntArray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
+    if not count:
+        return np.empty(0, np.int64)
     edges = coo_array((np.ones(len(first), np.bool_), (first, second)), shape=(count, count))
     found = connected_components(edges, directed=False)[1].astype(np.int64)
     alone = np.bincount(found, minlength=1)[found] < 2 if count else np.zeros(0, np.bool_)

@@ -80,6 +80,22 @@ def doubt_labels(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np
     )
 
 
+def joint_opinion(
+    probabilities: npt.NDArray[np.floating], near: npt.NDArray[np.floating] | None
+) -> FloatArray:
+    """Return what a model and the nearest other labels say together: the mean of both.
+
+    The two err differently: a model learns some of the wrong labels, and neighbours know nothing of what separates
+    classes. A label that both doubt is more often wrong than one that either doubts.
+
+    Args:
+        probabilities: (m, k) out-of-fold, of a model.
+        near: (m, k) shares of the nearest other labels, rows that add up to 1; None where nobody asked.
+    """
+    chances = np.asarray(probabilities, np.float64)
+    return chances if near is None else (chances + np.asarray(near, np.float64)) / 2
+
+
 def class_thresholds(
     probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.float64]:

@@ -63,7 +63,8 @@ def _split_words(plan: SelectionPlan) -> list[str]:
     several = groups[groups > 1]
     kept = ""
     if len(several):
-        kept = f" {int(several.sum()):,} items in {len(several):,} groups and sets of copies stay together."
+        what = "1 group or set" if len(several) == 1 else f"{len(several):,} groups or sets"
+        kept = f" {int(several.sum()):,} items in {what} of copies stay together."
     words = [f"Splits: {told}.{kept}"]
     table = plan.split.table
     missing = table[table["items"] == 0]

@@ -158,7 +158,7 @@ def test_export_command__previews_and_refuses(flawed: Project, tmp_path: Path) -
         "export", path, "--preview", "--counts", "a=20,b=500", "--split", "80/20", folder=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert "b has 62 of the 500 wanted" in done.stdout and "Splits: train" in done.stdout
+    assert "b has 61 of the 500 wanted" in done.stdout and "Splits: train" in done.stdout
     assert sorted(flawed.paths.folder.rglob("*")) == before
     wrong = run_command("export", path, "--counts", "c=3", "--to", str(tmp_path / "out"), folder=tmp_path)
     assert wrong.returncode == 2 and "'c'" in wrong.stderr

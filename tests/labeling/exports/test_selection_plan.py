@@ -83,5 +83,5 @@ def test_describe_plan__splits_and_the_class_that_is_not_in_all() -> None:
         bundle({"rare": 10, "a": 50}, groups=groups, balanced=False, splits={"train": 4, "test": 1})
     )
     words = " ".join(describe_plan(plan))
-    assert "Splits: train 48 (80 %), test 12 (20 %). 10 items in 1 groups" in words
+    assert "Splits: train 50 (83 %), test 10 (17 %). 10 items in 1 group or set" in words
     assert "No item of rare in " in words
