@@ -24,7 +24,7 @@ FALSE_SHARE = 0.01
 MOST_RATIO = 0.5
 """Nothing farther than this share of the distance to the K-th neighbour counts, whatever the distances say."""
 
-LEAST_SCALE = 0.1
+LEAST_SCALE = 0.01
 """An item among K copies and more has no neighbour that tells the scale: this share of the usual distance does."""
 
 FEWEST_NEIGHBOURS = 4
@@ -118,7 +118,11 @@ def chosen_ratio(neighbours: Neighbourhoods, dimension: float) -> float:
     chances = -np.expm1(draws * np.log1p(-np.minimum(shares**dimension, 1 - 1e-16)))
     allowed = FALSE_SHARE * np.arange(1, len(shares) + 1) / len(shares)
     kept = np.flatnonzero(chances <= allowed)
-    return float(min(shares[kept[-1]], MOST_RATIO)) if len(kept) else 0.0
+    if not len(kept):
+        return 0.0
+    # Not the farthest nearest neighbour that passed, but all that passes: within a group there are farther ones.
+    passed = -np.expm1(np.log1p(-allowed[kept[-1]]) / draws)
+    return float(min(passed ** (1 / dimension), MOST_RATIO))
 
 
 def linked_groups(first: IntArray, second: IntArray, *, count: int) -> IntArray:

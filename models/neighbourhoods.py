@@ -14,6 +14,9 @@ NEIGHBOURS = 10
 """Neighbours of each item: enough to tell how close items usually lie around it."""
 
 BLOCK_ROWS = 2_048
+SAMPLE_ROWS = 10_000
+FAR_OFF = 4.0
+"""Vectors are moved to the origin where their mean's square is so many times their variance: rounding drowns distances."""
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
@@ -58,7 +61,7 @@ def find_neighbourhoods(vectors: FloatArray, *, count: int = NEIGHBOURS, seed: i
     if count < 1:
         return Neighbourhoods(np.empty((len(vectors), 0), np.int64), np.empty((len(vectors), 0), np.float32))
     with threadpool_limits(1, user_api="blas"):
-        places, distances = NearRows(vectors, seed=seed).neighbours(count)
+        places, distances = NearRows(_centred(vectors), seed=seed).neighbours(count)
     for low in range(0, len(vectors), BLOCK_ROWS):
         own = np.asarray(vectors[low : low + BLOCK_ROWS], np.float64)
         near = places[low : low + BLOCK_ROWS]
@@ -69,3 +72,12 @@ def find_neighbourhoods(vectors: FloatArray, *, count: int = NEIGHBOURS, seed: i
     return Neighbourhoods(
         np.take_along_axis(places, order, axis=1), np.take_along_axis(distances, order, axis=1)
     )
+
+
+def _centred(vectors: FloatArray) -> FloatArray:
+    """Return the vectors around their mean where they lie far from the origin; else as they are, uncopied."""
+    some = np.asarray(vectors[:: -(-len(vectors) // SAMPLE_ROWS)], np.float64)
+    middle = some.mean(axis=0)
+    if middle @ middle <= FAR_OFF * some.var(axis=0).sum():
+        return vectors
+    return (vectors - middle).astype(np.float32)

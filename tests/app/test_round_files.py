@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +56,14 @@ def test_forget_old_rounds__what_was_predicted_stays_the_probabilities_go(tmp_pa
     assert read_unseen(tmp_path, 1) is None
     assert read_unseen_labels(tmp_path, 1) is not None
     assert read_unseen(tmp_path, 2) is not None
+
+
+def test_write_round__keeps_what_the_neighbours_say_as_long_as_the_probabilities(tmp_path: Path) -> None:
+    given = replace(unseen(), near=np.full((4, 3), 1 / 3))
+    for number in (1, 2):
+        write_round(tmp_path, RoundMeaning(number), probabilities=None, head_file=None, unseen=given)
+    forget_old_rounds(tmp_path, keep=1)
+    found = read_unseen(tmp_path, 2)
+    assert found is not None and found.near is not None
+    np.testing.assert_allclose(found.near, 1 / 3, atol=1e-3)
+    assert not list((tmp_path / "000001").glob("*near*"))

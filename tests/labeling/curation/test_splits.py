@@ -73,7 +73,7 @@ def test_split_items__groups_stay_together_and_the_shares_hold() -> None:
     shares = np.array(list(found.sizes.values())) / len(groups)
     np.testing.assert_allclose(shares, list(THREE.values()), atol=0.02)
     gap = np.abs(found.table["items"] - found.table["wanted"])
-    assert gap.max() <= 3
+    assert gap.max() <= 5
 
 
 def test_split_items__is_random_and_repeats() -> None:
