@@ -20,7 +20,7 @@ class SelectionPlanState(Attempts):
     budget = param.String(default="", doc="At most so many items; empty for no limit.")
     counts = param.String(default="", doc="Items of each class: star=500,quasar=100; empty for the targets.")
     everything = param.Boolean(default=False, doc="Whether every labelled item is taken, unbalanced.")
-    words = param.Tuple(default=(), length=None, doc="What the selection would hold, a sentence each.")
+    words = param.List(default=[], item_type=str, doc="What the selection would hold, a sentence each.")
 
     def __init__(self, dashboard: DashboardState, **values: Any) -> None:  # noqa: ANN401 - parameters
         """Start without wishes.
@@ -55,11 +55,9 @@ class SelectionPlanState(Attempts):
     async def preview(self) -> None:
         """Find out what the selection would hold; nothing is written."""
         context = self.dashboard.context
-        words = await self.attempt(
-            context.reader, lambda: tuple(preview_selection(context.project, self.wishes()))
-        )
-        self.words = words or ()
+        words = await self.attempt(context.reader, lambda: preview_selection(context.project, self.wishes()))
+        self.words = words or []
 
     def _forget(self, *_: Any) -> None:  # noqa: ANN401 - param events
         """Take back a preview that is of other wishes."""
-        self.param.update(words=(), problem="")
+        self.param.update(words=[], problem="")

@@ -16,7 +16,7 @@ NEIGHBOURS = 10
 BLOCK_ROWS = 2_048
 SAMPLE_ROWS = 10_000
 FAR_OFF = 4.0
-"""Vectors are moved to the origin where their mean's square is so many times their variance: rounding drowns distances."""
+"""Where the square of the mean is so many times the variance, rounding would drown distances: the mean is taken off."""
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]

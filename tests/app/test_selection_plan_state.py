@@ -22,7 +22,7 @@ def test_preview__says_why_it_cannot(dashboard: DashboardState) -> None:
     state = SelectionPlanState(dashboard, split="80/20")
     finish(state.preview())
     assert "0 items cannot be divided into 2 splits" in state.problem
-    assert state.words == ()
+    assert state.words == []
 
 
 def test_words__are_taken_back_when_something_else_is_asked_for(dashboard: DashboardState) -> None:
@@ -31,7 +31,7 @@ def test_words__are_taken_back_when_something_else_is_asked_for(dashboard: Dashb
     finish(state.preview())
     assert state.words
     state.split = "80/20"
-    assert state.words == ()
+    assert state.words == []
 
 
 @pytest.mark.parametrize("budget", ["0", "-3", "many", "1.5"])
