@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models.neighbourhoods import find_neighbourhoods
 
-NEAREST = 30
+NEAREST = 40
 """Neighbours that are asked, where there are many labels."""
 
 FEW_SHARE = 0.1

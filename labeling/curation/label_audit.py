@@ -3,9 +3,11 @@
 Northcutt, Jiang & Chuang (2021), "Confident Learning: Estimating Uncertainty in Dataset Labels". A class's threshold is
 the mean probability that its own labels have for it: what the model calls confident differs from class to class, so
 that a class which is hard to tell, or rare, is not blamed for it. A label is suspicious where the model is confident
-of another class and not, or less, of the given one. Suspicious labels are ranked by their normalised margin: the
-probability of the given class less that of the likeliest other one; ties by self-confidence, the probability of the
-given class alone. Labels that are merely doubted, taken for another class without confidence, follow in the same order.
+of another class and not, or less, of the given one.
+
+Doubted labels, taken for another class, are ranked by their self-confidence: the probability of the given class, in
+what a model and the nearest other labels say together (`joint_opinion`). On real labels that found more wrong ones than
+the normalised margin, than suspicious labels first, and than the model alone (docs/curate.md).
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ class LabelDoubts:
         return self.margin < 0
 
     def ranked(self) -> IntArray:
-        """Return the places of all labels, the one most likely wrong first; suspicious ones before the others."""
-        return np.lexsort((self.self_confidence, self.margin, ~self.suspicious)).astype(np.int64)
+        """Return the places of all labels, the one most likely wrong first; doubted ones before the others."""
+        return np.lexsort((self.margin, self.self_confidence, ~self.doubted)).astype(np.int64)
 
 
 def doubt_labels(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> LabelDoubts:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from config.schema import PoolSection
 from labeling.curation.duplicates import content_hashes, equal_groups
 from labeling.pools.pool import Pool
-from tests.labeling.pools.files import csv_pool, image_bytes, parquet_pool
+from tests.labeling.pools.files import csv_pool, image_bytes, parquet_pool, snapshot
 
 
 def table(folder: Path) -> Pool:
@@ -22,7 +23,8 @@ def images(folder: Path) -> Pool:
 
 
 def texts(folder: Path) -> Pool:
-    return csv_pool(folder, "id,text\n1,one\n2,two\n3,\n4,one\n5,\n", reader="text", key="id", text="text")
+    (folder / "t.csv").write_text("id,text\n1,one\n2,two\n3,\n4,one\n5,\n", encoding="utf-8")
+    return snapshot(folder, PoolSection(path="t.csv", key="id", text="text"))
 
 
 def vectors(folder: Path) -> Pool:

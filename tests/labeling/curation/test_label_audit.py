@@ -32,7 +32,7 @@ def test_doubt_labels__the_model_must_be_confident_of_another_class() -> None:
     assert found.margin[2] == pytest.approx(-0.75)
 
 
-def test_doubt_labels__ranks_by_margin_within_the_suspicious() -> None:
+def test_doubt_labels__ranks_what_is_doubted_by_the_given_class() -> None:
     order = doubt_labels(CHANCES, LABELS).ranked()
     assert order[:2].tolist() == [2, 5]
     assert np.flatnonzero(doubt_labels(CHANCES, LABELS).doubted).tolist() == [2, 5]
