@@ -1,7 +1,7 @@
 """What is wrong with a pool, and what belongs together in it: duplicates, outliers, unreadable items; free of torch.
 
 Everything is computed from the vectors and the pool's snapshot, never from the hidden truth. Vectors are searched in
-cells (`models.near_rows`), contents hashed a block at a time, so that 10^5 items take a minute and bounded memory.
+cells (`models.near_rows`), contents hashed a block at a time, so that memory is bounded.
 """
 
 from __future__ import annotations

@@ -43,14 +43,16 @@ def describe_plan(plan: SelectionPlan) -> list[str]:
 
 
 def _balance(table: pd.DataFrame, column: str) -> str:
-    counts = table[table[column] > 0][["class_name", column]]
-    most, least = counts.loc[counts[column].idxmax()], counts.loc[counts[column].idxmin()]
-    if most[column] == least[column]:
+    counts = {
+        str(name): int(count) for name, count in zip(table["class_name"], table[column], strict=True) if count
+    }
+    most, least = max(counts, key=lambda name: counts[name]), min(counts, key=lambda name: counts[name])
+    if counts[most] == counts[least]:
         each = "the only class has" if len(counts) == 1 else f"each of {len(counts)} classes has"
-        return f"{each} {most[column]:,}"
+        return f"{each} {counts[most]:,}"
     return (
-        f"the largest class has {most[column]:,} ({most['class_name']}), the smallest {least[column]:,} "
-        f"({least['class_name']}): {most[column] / least[column]:.1f} to 1"
+        f"the largest class has {counts[most]:,} ({most}), the smallest {counts[least]:,} ({least}): "
+        f"{counts[most] / counts[least]:.1f} to 1"
     )
 
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from labeling.curation.spread import draw_spread
 
 
-def table(count: int, **columns: list[int]) -> pd.DataFrame:
+def table(count: int, **columns: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame({"item_key": [f"i{number:03d}" for number in range(count)], **columns})
 
 
