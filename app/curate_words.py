@@ -54,7 +54,7 @@ def _duplicates(found: Curated) -> str:
     if not len(table):
         return f"Duplicates: none among {found.n:,} items ({how})."
     sets = table.groupby("set")
-    exact = int((sets["kind"].agg(lambda kinds: (kinds == "exact").all())).sum())
+    exact = len(sets) - int(table.loc[table["kind"] != "exact", "set"].nunique())
     count, extra = len(sets), len(table) - len(sets)
     return (
         f"Duplicates: {_counted(count, 'set')} of items that are the same or nearly so, {len(table):,} items in all; "

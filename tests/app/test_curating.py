@@ -122,12 +122,13 @@ def test_write_curated__a_file_in_the_way(flawed: Project, tmp_path: Path) -> No
 
 def test_curation_columns__nights_and_copies_belong_together(flawed: Project) -> None:
     told = curation_columns(flawed, export_bundle(flawed).labels).set_index("item_key")
-    assert told.loc["item-000", "group"] == "n0"
-    assert told.loc["item-000", "together"] == told.loc["item-005", "together"]
+    group, together = told["group"].to_dict(), told["together"].to_dict()
+    assert group["item-000"] == "n0"
+    assert together["item-000"] == together["item-005"]
     # A copy has no night, but what it is a copy of has one.
-    assert told.loc["copy-1", "together"] == told.loc["item-005", "together"]
-    assert told.loc["item-000", "together"] != told.loc["item-017", "together"]
-    assert pd.isna(told.loc["copy-1", "group"])
+    assert together["copy-1"] == together["item-005"]
+    assert together["item-000"] != together["item-017"]
+    assert group["copy-1"] is None
 
 
 def test_curation_columns__labels_that_were_confirmed(clouds: Project) -> None:
@@ -145,8 +146,9 @@ def test_export_project__splits_keep_nights_and_copies_together(flawed: Project,
     verify_manifest(tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "selection.csv").set_index("item_key")
     assert table.groupby("group")["split"].nunique().max() == 1
-    assert table.loc["copy-1", "split"] == table.loc["item-003", "split"]
-    assert table.loc["near-1", "split"] == table.loc["item-008", "split"]
+    split = table["split"].to_dict()
+    assert split["copy-1"] == split["item-003"]
+    assert split["near-1"] == split["item-008"]
     shares = table["split"].value_counts(normalize=True)
     assert shares["train"] == pytest.approx(0.6, abs=0.03)
 
