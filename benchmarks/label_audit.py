@@ -5,7 +5,7 @@ really gave, about 18 % of them wrong. They are taken as they are; a head that d
 each class is, by goldpan's own encoder and cross-validation, which never see the truth. Every ranking is given these
 same probabilities, and those that use vectors the same vectors: goldpan's, its parts, and cleanlab's where cleanlab is
 installed (`make peers`). What counts is how many of the first tenth of the labels are truly wrong. The seed is that of
-the encoder and of the cross-validation. Rankings were chosen on the labels of the two other people.
+the encoder and of the cross-validation. The ranking was chosen on the second person's labels, seeds 0 and 1.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def rankings() -> Mapping[str, Ranking]:
     """Return the rankings by name, cleanlab's where it is installed."""
     found: dict[str, Ranking] = {
         OURS: _ours,
-        "confident_learning": lambda given: doubt_labels(given.probabilities, given.labels).ranked(),
+        "model_alone": lambda given: doubt_labels(given.probabilities, given.labels).ranked(),
         "neighbours": _neighbours,
     }
     if find_spec("cleanlab"):
