@@ -19,7 +19,7 @@ from app.round_files import RoundMeaning, read_meaning, read_unseen
 from labeling.annotations import Act, LabelTable, current_labels
 from labeling.audits import Audited, audited
 from labeling.classes import LabelClass, list_classes
-from labeling.curation.label_audit import LabelDoubts, doubt_labels
+from labeling.curation.label_audit import LabelDoubts, doubt_labels, joint_opinion
 from labeling.groups import AUDIT_PREFIX, LastGroup, last_group
 from labeling.round_log import latest_round
 from models.predictions import OutOfFoldPredictions
@@ -126,7 +126,7 @@ def _doubted(project: Project, number: int) -> _Doubted | None:
     if unseen is None or not len(unseen.labels):
         return None
     return _Doubted(
-        meaning, unseen, doubt_labels(np.asarray(unseen.probabilities, np.float32), unseen.labels)
+        meaning, unseen, doubt_labels(joint_opinion(unseen.probabilities, unseen.near), unseen.labels)
     )
 
 

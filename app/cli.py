@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli_audit_set import audit_set
+from app.cli_curate import curate_command
 from app.cli_db import db_app
 from app.cli_gold import gold
 from app.cli_import import import_labels_command
@@ -89,6 +90,9 @@ def init(
     extra: Annotated[
         str | None, typer.Option(help="Columns shown but never used by the model, comma-separated.")
     ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose items stay together in a split: a patient, a night.")
+    ] = None,
     truth: Annotated[str | None, typer.Option(help="Column with true labels: hidden, never used.")] = None,
     labels_from_folders: Annotated[
         bool, typer.Option(help="Take sub-folders as hidden true labels.")
@@ -119,7 +123,7 @@ def init(
         return
     wishes = ProjectWishes(
         name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image, vectors=vectors,
-        series=_names(series) or (), columns=_names(columns), extra=_names(extra) or (), truth=truth,
+        series=_names(series) or (), columns=_names(columns), extra=_names(extra) or (), group=group, truth=truth,
         labels_from_folders=labels_from_folders, classes=_names(classes) or (), encoder=encoder, preset=preset,
         seed=seed,
     )  # fmt: skip
@@ -160,7 +164,7 @@ def demo(
 @app.command()
 def refresh(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
     """Take over a pool that changed since the project was made; labels stay with their items."""
-    from app.prepare import describe_pool_change, refresh_pool
+    from app.prepare import describe_pool_change, lacks_group, refresh_pool
     from app.project import open_project
     from app.run_now import run_now
 
@@ -171,7 +175,8 @@ def refresh(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
         _restore(config_path)
         return
     change = describe_pool_change(project)
-    if change is None and project.config.pool.hash in {None, project.pool.hash}:
+    same = project.config.pool.hash in {None, project.pool.hash} and not lacks_group(project)
+    if change is None and same:
         project.close()
         out.print("The pool is as it was; nothing to do.")
         return
@@ -198,15 +203,36 @@ def export_command(
         str, typer.Option(help="Terms under which the labels may be used, for the manifest: 'CC BY 4.0'.")
     ] = "",
     plugin: PluginOption = None,
+    split: Annotated[
+        str | None, typer.Option(help="Divide the selection: 70/15/15, 80/20, or train=8,dev=1,test=1.")
+    ] = None,
+    budget: Annotated[int | None, typer.Option(help="At most so many items in the selection.", min=1)] = None,
+    counts: Annotated[
+        str | None, typer.Option(help="Items of each class in the selection: star=500,quasar=100.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Select every labelled item, unbalanced; for splits of all.")
+    ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Say what the selection would do; write nothing.")
+    ] = False,
 ) -> None:
     """Write the labels, a class-balanced selection and the shared config."""
-    from app.exporting import export_project
+    from app.exporting import export_project, preview_selection
     from app.project import open_project
+    from app.selection_wishes import read_wishes
     from models.errors import VectorsError
 
+    wishes = read_wishes(split=split, budget=budget, counts=counts, everything=everything)
     project = open_project(config_path)
     try:
-        written = export_project(project, formats=_names(formats) or (), folder=to, licence=licence)
+        if preview:
+            for words in preview_selection(project, wishes):
+                out.print(words, highlight=False, markup=False, soft_wrap=True)
+            return
+        written = export_project(
+            project, formats=_names(formats) or (), folder=to, licence=licence, wishes=wishes
+        )
     except VectorsError as problem:
         raise ProjectError(f"{problem}: `goldpan round {config_path}` does") from problem
     finally:
@@ -271,6 +297,7 @@ app.command("import")(import_shared)
 app.command("replay")(replay)
 app.command("plugins")(plugins)
 app.command("import-astronomical")(import_astronomical)
+app.command("curate")(curate_command)
 app.add_typer(db_app, name="db")
 app.add_typer(gold, name="gold")
 app.add_typer(audit_set, name="audit-set")

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from app.curation_columns import curation_columns
 from app.project import Project, annotator_name, now, settings_hash
 from app.round_files import read_meaning, round_folder
+from app.selection_wishes import AS_IS, SelectionWishes
 from app.share import write_shared_config
 from app.status import Status, read_status
 from app.targets import target_shares
@@ -30,6 +32,8 @@ from labeling.events import EventKind, record_event
 from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, ExportBundle, TeamFacts, TrainedModel
 from labeling.exports.manifest import left_out_count
 from labeling.exports.registry import Need, exports, write_exports
+from labeling.exports.selection_plan import plan_selection
+from labeling.exports.selection_words import describe_plan
 from models.errors import WeightsError
 from models.portable.files import open_head, write_weights
 from models.portable.onnx_graph import write_onnx
@@ -71,6 +75,7 @@ def export_project(
     folder: Path | None = None,
     annotator_id: int | None = None,
     licence: str = "",
+    wishes: SelectionWishes = AS_IS,
 ) -> Exported:
     """Write the labels in each format, and the shared config.
 
@@ -80,15 +85,20 @@ def export_project(
         folder: where to; a new folder named by the time under the project's `exports/` if None.
         annotator_id: who exports; None for whoever works at this machine.
         licence: terms under which the labels may be used, as the person puts it; "" says nothing.
+        wishes: what is asked of the selection.
 
     Raises:
         UnknownNameError: a format is not registered.
         ExportUnfitError: a format does not suit the pool, or needs what is not there.
         ExportFolderError: the folder is not empty or cannot be written.
-        SelectionError: no selection can be made with these targets.
+        SelectionError: no selection can be made with these targets or numbers.
+        SplitError: the selection cannot be divided into the splits asked for.
+        GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
     """
     target = folder or project.paths.exports / now().strftime("%Y%m%d-%H%M%S-%f")
     bundle = replace(export_bundle(project), licence=licence.strip())
+    if "selection" in formats:
+        bundle = with_wishes(project, bundle, wishes)
     files = write_exports(bundle, target, names=tuple(formats))
     try:
         shared = write_shared_config(project, target / "shared.yaml")
@@ -172,6 +182,35 @@ def export_bundle(project: Project) -> ExportBundle:
         vectors=vectors.array,
         model=trained_model(project, round_number=status.round_number),
     )
+
+
+def with_wishes(project: Project, bundle: ExportBundle, wishes: SelectionWishes) -> ExportBundle:
+    """Return a bundle with what is asked of the selection, and what it needs to know of the labelled items.
+
+    Raises:
+        SelectionError: items are asked for of a class that the project does not have.
+        GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
+    """
+    wishes.check(tuple(bundle.classes["class_name"]))
+    return replace(
+        bundle,
+        labels=curation_columns(project, bundle.labels),
+        budget=wishes.budget,
+        counts=wishes.counts,
+        balanced=not wishes.everything,
+        splits=wishes.splits,
+    )
+
+
+def preview_selection(project: Project, wishes: SelectionWishes) -> list[str]:
+    """Return in words what a selection would hold and do to the balance; nothing is written.
+
+    Raises:
+        SelectionError: no selection can be made so.
+        SplitError: it cannot be divided so.
+        GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
+    """
+    return describe_plan(plan_selection(with_wishes(project, export_bundle(project), wishes)))
 
 
 def labels_frame(project: Project, *, revision: int | None = None) -> pd.DataFrame:

@@ -153,6 +153,12 @@ def describe_pool_change(project: Project) -> PoolChange | None:
     return pool_changed(project.pool, project.config.pool, base=project.paths.config.parent)
 
 
+def lacks_group(project: Project) -> bool:
+    """Return whether the configuration names a group that the snapshot does not hold: one named since it was taken."""
+    group = project.config.pool.group
+    return group is not None and group not in {column.name for column in project.pool.columns}
+
+
 def refresh_pool(project: Project, *, stage: Stage = silent_stage) -> Pool:
     """Take a new snapshot of a changed source and compute its vectors; annotations stay, by item key."""
     return restore_pool(project.config, project.paths, stage=stage)

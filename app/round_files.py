@@ -19,6 +19,7 @@ import numpy.typing as npt
 from models.predictions import OutOfFoldPredictions
 
 UNSEEN_LABELS, UNSEEN_PROBABILITIES = "out_of_fold_labels.npz", "out_of_fold.npy"
+UNSEEN_NEAR = "out_of_fold_near.npy"
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,9 @@ def read_unseen(rounds: Path, number: int) -> OutOfFoldPredictions | None:
         return None
     rows, labels, predicted = given
     probabilities = np.load(folder / UNSEEN_PROBABILITIES, mmap_mode="r", allow_pickle=False)
-    return OutOfFoldPredictions(rows=rows, labels=labels, predicted=predicted, probabilities=probabilities)
+    near_file = folder / UNSEEN_NEAR
+    near = np.load(near_file, mmap_mode="r", allow_pickle=False) if near_file.is_file() else None
+    return OutOfFoldPredictions(rows, labels, predicted, probabilities, near)
 
 
 def read_unseen_labels(
@@ -196,7 +199,13 @@ def forget_old_rounds(rounds: Path, *, keep: int) -> None:
     """Delete the arrays of all but the newest rounds; meaning and head stay, so that a round can be repeated."""
     folders = sorted(path for path in rounds.iterdir() if path.is_dir() and not path.name.startswith("."))
     for folder in folders[:-keep]:
-        for name in ("predictions.npy", "predicted.npy", "uncertainty.npy", UNSEEN_PROBABILITIES):
+        for name in (
+            "predictions.npy",
+            "predicted.npy",
+            "uncertainty.npy",
+            UNSEEN_PROBABILITIES,
+            UNSEEN_NEAR,
+        ):
             (folder / name).unlink(missing_ok=True)
 
 
@@ -205,3 +214,5 @@ def _save_unseen(folder: Path, unseen: OutOfFoldPredictions) -> None:
     labels, predicted = unseen.labels.astype(np.int32), unseen.predicted.astype(np.int32)
     np.savez(folder / UNSEEN_LABELS, rows=unseen.rows.astype(np.int64), labels=labels, predicted=predicted)
     np.save(folder / UNSEEN_PROBABILITIES, unseen.probabilities.astype(np.float16), allow_pickle=False)
+    if unseen.near is not None:
+        np.save(folder / UNSEEN_NEAR, unseen.near.astype(np.float16), allow_pickle=False)

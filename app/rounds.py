@@ -34,6 +34,7 @@ from labeling.round_log import advance_round, find_round, finish_round
 from models.devices import choose_device
 from models.heads.contract import TrainingSet
 from models.heads.scaling import measure_scale
+from models.label_neighbours import neighbour_shares
 from models.label_shares import label_shares
 from models.learn import Learned, learn, pick_unlabelled
 from models.predictions import OutOfFoldPredictions
@@ -332,8 +333,10 @@ def _unseen(inputs: RoundInputs, learned: Learned | None) -> OutOfFoldPrediction
     """Return the out-of-fold predictions with the rows of the pool in place of the labels' places."""
     if learned is None or learned.predictions is None:
         return None
-    labelled = np.flatnonzero(inputs.labels >= 0)
-    return replace(learned.predictions, rows=labelled[learned.predictions.rows])
+    rows = np.flatnonzero(inputs.labels >= 0)[learned.predictions.rows]
+    # Only the Check labels page asks for the neighbours, so the head's cross-validation does not wait for them.
+    near = neighbour_shares(inputs.vectors[rows], inputs.labels[rows], class_count=len(inputs.classes))
+    return replace(learned.predictions, rows=rows, near=near)
 
 
 def _save_head(place: Path, learned: Learned | None) -> Path | None:

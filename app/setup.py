@@ -31,6 +31,7 @@ class ProjectWishes:
     series: tuple[str, ...] = ()
     columns: tuple[str, ...] | None = None
     extra: tuple[str, ...] = ()
+    group: str | None = None
     truth: str | None = None
     labels_from_folders: bool = False
     classes: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
         "series": list(wishes.series) or None,
         "columns": None if wishes.columns is None else list(wishes.columns),
         "extra": list(wishes.extra) or None,
+        "group": wishes.group,
         "truth": wishes.truth,
         "labels_from_folders": wishes.labels_from_folders or None,
     }

@@ -123,12 +123,13 @@ def in_percent(figures: dict[str, float]) -> dict[str, float]:
     }
 
 
-def read_people(path: Path, *, most: int) -> People:
+def read_people(path: Path, *, most: int, seed: int = 0) -> People:
     """Read CIFAR-10N and encode its images with goldpan's own offline encoder, without any label.
 
     Args:
         path: the Parquet file.
         most: how many of its images, from the first on.
+        seed: of the encoder.
     """
     table = pd.read_parquet(path).iloc[:most]
     names = sorted(table["label"].unique())
@@ -137,7 +138,7 @@ def read_people(path: Path, *, most: int) -> People:
         written = write_vectors(
             HeldItems("image", np.ones(len(table), np.bool_), all_images=list(table["image"])),
             section=EncoderSection(name="image_ssl", device="cpu"),
-            seed=0,
+            seed=seed,
             folder=Path(place),
             progress=lambda share, text: None,
         )

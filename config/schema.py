@@ -103,6 +103,9 @@ class PoolSection(Section):
         None, description="columns the model learns from; null takes all that suit"
     )
     extra: tuple[Column, ...] = Field((), description="columns shown to the person, never used by the model")
+    group: Column | None = Field(
+        None, description="column whose items stay together in a split; shown, never used by the model"
+    )
     truth: Column | None = Field(None, description="hidden true labels: never shown, never used by the model")
     labels_from_folders: StrictBool = Field(
         False, description="take the names of sub-folders as the hidden true labels"

@@ -21,12 +21,14 @@ class OutOfFoldPredictions:
         predicted: (m,) int64; the class predicted, as the confusions count it: where the head does not correct for
             imbalance, under the shares of the labels.
         probabilities: (m, k) floating; calibrated, class prior taken out, the mean over the repeats.
+        near: (m, k) floating; what the nearest other labels say (`models.label_neighbours`); None where nobody asked.
     """
 
     rows: IntArray
     labels: IntArray
     predicted: IntArray
     probabilities: npt.NDArray[np.floating]
+    near: npt.NDArray[np.floating] | None = None
 
     @property
     def class_count(self) -> int:

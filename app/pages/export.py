@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 import panel_material_ui as pmui
 
 from app.access import may, require, why_not
-from app.components.layout import bar, html, panel
+from app.components.layout import bar, html, panel, stack
 from app.errors import ExportTooLargeError
 from app.exporting import DEFAULT_FORMATS, Exported, export_project, unfit_exports
 from app.notices import tell_done, tell_problem
+from app.pages.selection_plan import SelectionPlanCard
+from app.selection_plan_state import SelectionPlanState
 from app.session import DashboardState
 from config.errors import GoldpanError
 from labeling.exports.registry import exports
@@ -67,20 +69,24 @@ class ExportPage:
         )
         self.write.visible = may(context, Role.ADMIN)
         self.note = html(why_not(context, Role.REVIEWER, "Exporting"))
+        self.plan = SelectionPlanCard(SelectionPlanState(state), enabled=may(context, Role.REVIEWER))
         state.param.watch(lambda *_: self.paint(), ["page", "revision", "round_number"])
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
-        return panel(
-            "Export",
-            self.summary,
-            self.note,
-            # Above the formats: on a phone the list is longer than the screen.
-            bar(self.download, self.write),
-            self.licence,
-            self.formats,
-            self.unfit,
-            note=INTRO,
+        return stack(
+            panel(
+                "Export",
+                self.summary,
+                self.note,
+                # Above the formats: on a phone the list is longer than the screen.
+                bar(self.download, self.write),
+                self.licence,
+                self.formats,
+                self.unfit,
+                note=INTRO,
+            ),
+            self.plan.view(),
         )
 
     def paint(self) -> None:
@@ -147,6 +153,7 @@ class ExportPage:
             formats=self.formats.value,
             annotator_id=context.annotator_id,
             licence=self.licence.value,
+            wishes=self.plan.state.wishes(),
         )
 
 

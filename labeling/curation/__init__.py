@@ -1,1 +1,1 @@
-"""From labels to labelled items one can use: balance, and later duplicates, audits and splits."""
+"""From labels to a data set one can use: balance, duplicates, groups, splits, labels that are likely wrong."""

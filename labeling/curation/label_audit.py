@@ -3,9 +3,11 @@
 Northcutt, Jiang & Chuang (2021), "Confident Learning: Estimating Uncertainty in Dataset Labels". A class's threshold is
 the mean probability that its own labels have for it: what the model calls confident differs from class to class, so
 that a class which is hard to tell, or rare, is not blamed for it. A label is suspicious where the model is confident
-of another class and not, or less, of the given one. Suspicious labels are ranked by their normalised margin: the
-probability of the given class less that of the likeliest other one; ties by self-confidence, the probability of the
-given class alone. Labels that are merely doubted, taken for another class without confidence, follow in the same order.
+of another class and not, or less, of the given one.
+
+Doubted labels, taken for another class, are ranked by their self-confidence: the probability of the given class, in
+what a model and the nearest other labels say together (`joint_opinion`). On real labels that found more wrong ones than
+the normalised margin, than suspicious labels first, and than the model alone (docs/curate.md).
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ class LabelDoubts:
         return self.margin < 0
 
     def ranked(self) -> IntArray:
-        """Return the places of all labels, the one most likely wrong first; suspicious ones before the others."""
-        return np.lexsort((self.self_confidence, self.margin, ~self.suspicious)).astype(np.int64)
+        """Return the places of all labels, the one most likely wrong first; doubted ones before the others."""
+        return np.lexsort((self.margin, self.self_confidence, ~self.doubted)).astype(np.int64)
 
 
 def doubt_labels(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer]) -> LabelDoubts:
@@ -78,6 +80,22 @@ def doubt_labels(probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np
         margin=own - best,
         suspicious=suspicious,
     )
+
+
+def joint_opinion(
+    probabilities: npt.NDArray[np.floating], near: npt.NDArray[np.floating] | None
+) -> FloatArray:
+    """Return what a model and the nearest other labels say together: the mean of both.
+
+    The two err differently: a model learns some of the wrong labels, and neighbours know nothing of what separates
+    classes. A label that both doubt is more often wrong than one that either doubts.
+
+    Args:
+        probabilities: (m, k) out-of-fold, of a model.
+        near: (m, k) shares of the nearest other labels, rows that add up to 1; None where nobody asked.
+    """
+    chances = np.asarray(probabilities, np.float64)
+    return chances if near is None else (chances + np.asarray(near, np.float64)) / 2
 
 
 def class_thresholds(

@@ -33,6 +33,11 @@ VOTE_COLUMNS = ("votes", "agreement", "consensus", "confidence", "audit_set")
 agree, the class their votes add up to, and how probable it is; and whether the item is of the audit set, which nothing
 is to be trained on. A bundle may lack them; they are always written."""
 
+CURATION_COLUMNS = ("group", "together", "subclass", "confirmed")
+"""Columns that a selection uses where a bundle has them, and no other export writes: the name of the item's group, the
+number of what it belongs together with (its group and its near-duplicates), what it looks like within its class, and
+whether its label was confirmed by a second look."""
+
 
 @dataclass(frozen=True)
 class TeamFacts:
@@ -86,13 +91,16 @@ class ExportBundle:
         labels: a row for each item with a current annotation: `item_key`, `row` (Int64; missing where the pool has
             no such item any more), `class_name` (missing unless the act gives a class), `act`, `annotator`,
             `labelled_at` (UTC), `round` (Int64; missing where no round proposed it), `strategy`, `kind`; and,
-            where they are known, the columns of `VOTE_COLUMNS`.
+            where they are known, the columns of `VOTE_COLUMNS`, and those of `CURATION_COLUMNS`.
         classes: a row for each class, at least with `class_name`, in the project's order.
         licence: terms of the labels, as the person wrote them.
         created_at: when the export was asked for, UTC.
         targets: the wanted weight of each class; empty for equal shares.
         seed: decides the random choices of a selection.
         budget: at most so many items in a selection, None for no limit.
+        counts: how many items of each class a selection shall have, in place of targets; empty for targets.
+        balanced: whether a selection is drawn at all; False takes every labelled item.
+        splits: the weight of each split by name; empty for a selection that is not divided.
         team: what several people did together; None where one person labelled.
         pool: the items themselves, for exports that hold them; its rows are those of `labels`. None where the bundle
             has the labels alone.
@@ -113,6 +121,9 @@ class ExportBundle:
     targets: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     budget: int | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    balanced: bool = True
+    splits: Mapping[str, float] = field(default_factory=dict)
     team: TeamFacts | None = None
     pool: Pool | None = None
     vectors: npt.NDArray[np.float32] | None = None

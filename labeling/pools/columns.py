@@ -21,7 +21,7 @@ KEY_NAMES = (
 )  # fmt: skip
 """Column names, in lower case, that are taken for the key when none is named; the first that is unique wins."""
 
-_PLAIN_PARTS = ("pool.key", "pool.text", "pool.truth", "pool.extra")
+_PLAIN_PARTS = ("pool.key", "pool.text", "pool.truth", "pool.extra", "pool.group")
 
 TEXT_NAMES = (
     "text",
@@ -59,6 +59,12 @@ def check_columns(section: PoolSection, rows: Rows) -> None:
             problems.append(
                 f"{part}: {name!r} is in pool.extra too, which the model never uses; keep it in one"
             )
+        elif part == "pool.group" and name in {section.key, *(section.columns or ())}:
+            other = (
+                "pool.key, so that every item" if name == section.key else "pool.columns, so that the model"
+            )
+            does = "would be a group of its own" if name == section.key else "could tell the groups"
+            problems.append(f"{part}: {name!r} is in {other} {does}; name another column")
     if problems:
         lines = "\n  ".join(problems)
         raise PoolColumnsError(f"{rows.path}:\n  {lines}\n  (columns: {_listed(rows.names)})")
@@ -73,7 +79,7 @@ def key_candidates(section: PoolSection, rows: Rows) -> list[str]:
     """
     if section.key is not None:
         return [section.key]
-    taken = {name for part, name in _named(section) if part != "pool.extra"}
+    taken = {name for part, name in _named(section) if part not in ("pool.extra", "pool.group")}
     free = [name for name in rows.names if name not in taken and _can_be_key(rows.types[name])]
     named = (name for name in free if name.lower() in KEY_NAMES)
     ranked = sorted(named, key=lambda name: KEY_NAMES.index(name.lower()))
@@ -165,9 +171,17 @@ def truth_values(rows: Rows, name: str | None, batch: pa.RecordBatch) -> pa.Arra
     return as_strings(column)
 
 
+def shown_columns(section: PoolSection) -> tuple[str, ...]:
+    """Return the columns that are stored and shown, and that the model never uses: `extra`, and the group."""
+    return section.extra if section.group in {None, *section.extra} else (*section.extra, str(section.group))
+
+
 def extra_columns(section: PoolSection, decided: dict[str, Column | None]) -> list[Column]:
-    """Return the columns that are only shown; what has no role of its own is shown as text."""
-    found = [(name, decided.get(name)) for name in section.extra]
+    """Return the columns that are only shown; what has no role of its own is shown as text.
+
+    The group is stored as it is written: of numbers beyond 2^53 some would become one.
+    """
+    found = [(name, decided.get(name) if name != section.group else None) for name in shown_columns(section)]
     return [
         Column(name, column.role if column else "text", column.unit if column else None, "extra")
         for name, column in found
@@ -185,7 +199,7 @@ def _can_be_key(kind: pa.DataType) -> bool:
 
 
 def _named(section: PoolSection) -> Iterator[tuple[str, str]]:
-    for part in ("key", "text", "image", "vectors", "truth"):
+    for part in ("key", "text", "image", "vectors", "group", "truth"):
         name = getattr(section, part)
         if name is not None:
             yield f"pool.{part}", name

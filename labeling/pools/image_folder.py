@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.schema import PoolSection
+from labeling.pools.columns import shown_columns
 from labeling.pools.contract import Part, Reading
 from labeling.pools.errors import PoolColumnsError, PoolEmptyError, PoolReaderError
 from labeling.pools.hashing import hash_bytes, hash_text
@@ -36,7 +37,14 @@ def read_image_folder(section: PoolSection, path: Path) -> Reading:
     """
     if not path.is_dir():
         raise PoolReaderError(f"{path} is not a folder; the reader image_folder needs one")
-    if section.key or section.extra or section.truth or section.columns or section.text or section.image:
+    if (
+        section.key
+        or shown_columns(section)
+        or section.truth
+        or section.columns
+        or section.text
+        or section.image
+    ):
         raise PoolColumnsError(
             f"{path}: a folder of images has no columns; remove pool.key, text, image, columns, extra and truth "
             "(labels_from_folders takes the sub-folders as the hidden truth)"

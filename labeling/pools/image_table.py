@@ -16,6 +16,7 @@ from labeling.pools.columns import (
     key_candidates,
     row_keys,
     row_numbers,
+    shown_columns,
     truth_values,
 )
 from labeling.pools.contract import Column, Part, Reading
@@ -52,10 +53,10 @@ def read_image_table(section: PoolSection, path: Path) -> Reading:
         raise PoolEmptyError(f"{path} has columns and no rows; a pool needs at least one item")
     notes: list[str] = []
     candidates = key_candidates(section, rows)
-    shown = list(dict.fromkeys([*candidates, *section.extra]))
+    shown = list(dict.fromkeys([*candidates, *shown_columns(section)]))
     surveys = survey_rows(rows, shown, candidates)[0] if shown else {}
     key = choose_key(section, rows, candidates, surveys, notes)
-    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in section.extra}
+    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in shown_columns(section)}
     columns = tuple(extra_columns(section, decided))
     return Reading("image", columns, _parts(section, rows, key, image, columns, notes), rows.total, notes)
 
@@ -101,7 +102,9 @@ def _parts(
     notes: list[str],
 ) -> Iterator[Part]:
     converters = [Converter(column) for column in columns]
-    names = list(dict.fromkeys([image, *section.extra, *(name for name in (key, section.truth) if name)]))
+    names = list(
+        dict.fromkeys([image, *shown_columns(section), *(name for name in (key, section.truth) if name)])
+    )
     numbers = row_numbers()
     for batch in rows.batches(names, rows=_BATCH_ROWS):
         arrays = tuple(each.convert(batch.column(names.index(each.column.name))) for each in converters)

@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from labeling.pools.arrow_rows import ArrowRows
@@ -195,6 +196,21 @@ class Pool:
             for place, column in enumerate(self.columns, start=FIRST_COLUMN)
             if column.name in names
         }
+
+    def take(self, rows: IntArray, name: str) -> pa.Array:
+        """Return one stored column of some items, in the order asked for, as an Arrow array; null where missing.
+
+        Args:
+            rows: (m,) int64, each in the pool.
+            name: a column of `columns`.
+        """
+        place = [column.name for column in self.columns].index(name) + FIRST_COLUMN
+        return self._items.take(rows, place)
+
+    def problems(self, rows: IntArray) -> list[str]:
+        """Return why some items cannot be read, in the order asked for; "" for one that can."""
+        found: list[str] = pc.fill_null(self._items.take(rows, PROBLEM_COLUMN), "").to_pylist()
+        return found
 
     def frame(self, start: int, stop: int, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return columns for rows start to stop (not included).

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from config.registry import Registry
 from config.schema import PoolSection
-from labeling.pools.columns import KEY_NAMES, TEXT_NAMES
+from labeling.pools.columns import KEY_NAMES, TEXT_NAMES, shown_columns
 from labeling.pools.contract import Reader
 from labeling.pools.errors import PoolMissingError, PoolReaderError
 from labeling.pools.image_folder import read_image_folder
@@ -98,6 +98,6 @@ def _by_content(section: PoolSection, path: Path) -> str:
             return "vectors"
     if path.suffix.lower() == ".txt":
         return "text"
-    aside = {section.key, section.truth, *section.extra}
+    aside = {section.key, section.truth, *shown_columns(section)}
     left = [name for name in rows.names if name not in aside and name.lower() not in KEY_NAMES]
     return "text" if len(left) == 1 and left[0].lower() in TEXT_NAMES and section.columns is None else "table"

@@ -23,6 +23,7 @@ from labeling.pools.columns import (
     key_candidates,
     row_keys,
     row_numbers,
+    shown_columns,
     truth_values,
 )
 from labeling.pools.contract import Column, Part, Reading
@@ -85,17 +86,17 @@ def read_series(section: PoolSection, path: Path) -> Reading:
         raise PoolEmptyError(f"{path} has columns and no rows; a pool needs at least one item")
     notes: list[str] = []
     candidates = key_candidates(section, rows)
-    shown = list(dict.fromkeys([*candidates, *section.extra]))
+    shown = list(dict.fromkeys([*candidates, *shown_columns(section)]))
     surveys = survey_rows(rows, shown, candidates)[0] if shown else {}
     key = choose_key(section, rows, candidates, surveys, notes)
-    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in section.extra}
+    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in shown_columns(section)}
     columns = tuple(extra_columns(section, decided))
     parts = _parts(section, rows, key, channels, columns, notes)
     return Reading("series", columns, parts, rows.total, notes, channels=channels)
 
 
 def _read_npy(section: PoolSection, path: Path) -> Reading:
-    if section.key or section.extra or section.truth or section.columns or section.series:
+    if section.key or shown_columns(section) or section.truth or section.columns or section.series:
         raise PoolColumnsError(
             f"{path}: a .npy file has no columns; remove pool.key, series, columns, extra and truth, or put series "
             "and columns together into one .parquet file"
@@ -152,7 +153,7 @@ def _parts(
     notes: list[str],
 ) -> Iterator[Part]:
     converters = [Converter(column) for column in columns]
-    aside = [*section.extra, *(name for name in (key, section.truth) if name)]
+    aside = [*shown_columns(section), *(name for name in (key, section.truth) if name)]
     names = list(dict.fromkeys([*channels, *aside]))
     numbers = row_numbers()
     for batch in rows.batches(names, rows=_BATCH_ROWS):

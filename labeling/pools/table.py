@@ -18,6 +18,7 @@ from labeling.pools.columns import (
     key_candidates,
     row_keys,
     row_numbers,
+    shown_columns,
     truth_values,
 )
 from labeling.pools.contract import Column, Part, Reading
@@ -48,9 +49,15 @@ def read_table(section: PoolSection, path: Path) -> Reading:
     decided: dict[str, Column | None] = {}
     aside = {key, *index_columns(rows)} | _other_keys(section, rows, key, surveys, notes)
     for name in wanted:
-        if name in section.extra or (name not in aside if asked is None else name in asked and name != key):
+        if name in shown_columns(section) or (
+            name not in aside if asked is None else name in asked and name != key
+        ):
             decided[name] = decide(name, rows.types[name], surveys[name], notes)
-    model = [column for name, column in decided.items() if column is not None and name not in section.extra]
+    model = [
+        column
+        for name, column in decided.items()
+        if column is not None and name not in shown_columns(section)
+    ]
     unfit = [name for name in asked or () if decided.get(name) is None and name != key]
     if unfit or not model:
         raise PoolColumnsError(_no_column(path, rows.names, unfit))
@@ -78,17 +85,17 @@ def read_text(section: PoolSection, path: Path) -> Reading:
         )
     notes: list[str] = []
     candidates = [name for name in key_candidates(section, rows) if name != text]
-    surveys, total = survey_rows(rows, [text, *candidates, *section.extra], candidates)
+    surveys, total = survey_rows(rows, [text, *candidates, *shown_columns(section)], candidates)
     _refuse_empty(path, total)
     key = choose_key(section, rows, candidates, surveys, notes)
-    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in section.extra}
+    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in shown_columns(section)}
     columns = (Column(text, "text"), *extra_columns(section, decided))
     return Reading("text", columns, _parts(section, rows, key, columns, notes), total, notes)
 
 
 def find_text(section: PoolSection, rows: Rows) -> str | None:
     """Return the column that is taken for the text when none is named: the first of `TEXT_NAMES` that is there."""
-    taken = {section.key, section.truth, *section.extra}
+    taken = {section.key, section.truth, *shown_columns(section)}
     named = {name.lower(): name for name in reversed(rows.names) if name not in taken}
     return next((named[name] for name in TEXT_NAMES if name in named), None)
 

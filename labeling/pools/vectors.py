@@ -20,6 +20,7 @@ from labeling.pools.columns import (
     key_candidates,
     row_keys,
     row_numbers,
+    shown_columns,
     truth_values,
 )
 from labeling.pools.contract import Column, Part, Reading
@@ -141,7 +142,7 @@ def list_columns(rows: ParquetRows) -> list[str]:
 
 
 def _read_npy(section: PoolSection, path: Path) -> Reading:
-    if section.key or section.extra or section.truth or section.columns or section.vectors:
+    if section.key or shown_columns(section) or section.truth or section.columns or section.vectors:
         raise PoolColumnsError(
             f"{path}: a .npy file has no columns; remove pool.key, vectors, columns, extra and truth, or put vectors "
             "and columns together into one .parquet file"
@@ -170,10 +171,10 @@ def _read_lists(section: PoolSection, path: Path) -> Reading:
     dimensions = _dimensions(rows, vectors)
     notes: list[str] = []
     candidates = key_candidates(section, rows)
-    shown = list(dict.fromkeys([*candidates, *section.extra]))
+    shown = list(dict.fromkeys([*candidates, *shown_columns(section)]))
     surveys = survey_rows(rows, shown, candidates)[0] if shown else {}
     key = choose_key(section, rows, candidates, surveys, notes)
-    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in section.extra}
+    decided = {name: decide(name, rows.types[name], surveys[name], []) for name in shown_columns(section)}
     columns = tuple(extra_columns(section, decided))
     parts = _list_parts(section, rows, key, vectors, dimensions, columns, notes)
     return Reading("vectors", columns, parts, rows.total, notes, dimensions=dimensions)
@@ -230,7 +231,9 @@ def _list_parts(
     notes: list[str],
 ) -> Iterator[Part]:
     converters = [Converter(column) for column in columns]
-    names = list(dict.fromkeys([vectors, *section.extra, *(name for name in (key, section.truth) if name)]))
+    names = list(
+        dict.fromkeys([vectors, *shown_columns(section), *(name for name in (key, section.truth) if name)])
+    )
     numbers = row_numbers()
     start = 0
     for batch in rows.batches(names, rows=_BATCH_ROWS):

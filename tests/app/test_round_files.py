@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,14 @@ def test_write_round__that_breaks_leaves_the_last_one(tmp_path: Path) -> None:
     arrays = read_arrays(tmp_path, 3)
     assert arrays is not None and len(arrays.predicted) == 4
     assert read_meaning(tmp_path, 3) == RoundMeaning(3)
+
+
+def test_write_round__keeps_what_the_neighbours_say_as_long_as_the_probabilities(tmp_path: Path) -> None:
+    given = replace(unseen(), near=np.full((4, 3), 1 / 3))
+    for number in (1, 2):
+        write_round(tmp_path, RoundMeaning(number), probabilities=None, head_file=None, unseen=given)
+    forget_old_rounds(tmp_path, keep=1)
+    found = read_unseen(tmp_path, 2)
+    assert found is not None and found.near is not None
+    np.testing.assert_allclose(found.near, 1 / 3, atol=1e-3)
+    assert not list((tmp_path / "000001").glob("*near*"))

@@ -58,6 +58,25 @@ def test_balanced_selection__class_with_no_target_is_left_out() -> None:
     assert taken(select(labels(a=5, b=5), {"a": 1}, budget=8)) == {"a": 5, "b": 0}
 
 
+def test_balanced_selection__numbers_are_met_where_they_can_be() -> None:
+    selection = balanced_selection(
+        labels(a=100, b=4),
+        targets=None,
+        budget=None,
+        counts={"a": 7, "b": 9},
+        generator=np.random.default_rng(0),
+    )
+    assert taken(selection) == {"a": 7, "b": 4}
+    assert selection.table["short"].tolist() == [0, 5]
+
+
+def test_balanced_selection__a_negative_number() -> None:
+    with pytest.raises(SelectionError, match="-1 items of 'a'"):
+        balanced_selection(
+            labels(a=3), targets=None, budget=None, counts={"a": -1}, generator=np.random.default_rng(0)
+        )
+
+
 def test_balanced_selection__budget_of_nothing_and_no_labels() -> None:
     assert select(labels(a=5), budget=0).item_keys == ()
     assert select(labels()).item_keys == ()

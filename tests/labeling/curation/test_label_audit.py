@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labeling.curation.label_audit import class_thresholds, doubt_labels
+from labeling.curation.label_audit import class_thresholds, doubt_labels, joint_opinion
 
 CHANCES = np.array(
     [
@@ -32,7 +32,7 @@ def test_doubt_labels__the_model_must_be_confident_of_another_class() -> None:
     assert found.margin[2] == pytest.approx(-0.75)
 
 
-def test_doubt_labels__ranks_by_margin_within_the_suspicious() -> None:
+def test_doubt_labels__ranks_what_is_doubted_by_the_given_class() -> None:
     order = doubt_labels(CHANCES, LABELS).ranked()
     assert order[:2].tolist() == [2, 5]
     assert np.flatnonzero(doubt_labels(CHANCES, LABELS).doubted).tolist() == [2, 5]
@@ -77,3 +77,11 @@ def test_doubt_labels__refuses_what_makes_no_sense(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         doubt_labels(chances, labels)
+
+
+def test_joint_opinion__a_label_that_both_doubt_comes_before_one_that_either_does() -> None:
+    model = np.array([[0.2, 0.8], [0.9, 0.1], [0.2, 0.8], [0.8, 0.2], [0.1, 0.9]])
+    near = np.array([[0.9, 0.1], [0.1, 0.9], [0.2, 0.8], [0.9, 0.1], [0.2, 0.8]])
+    labels = np.array([0, 0, 0, 0, 1])
+    assert doubt_labels(joint_opinion(model, near), labels).ranked()[0] == 2
+    assert joint_opinion(model, None).tolist() == model.tolist()

@@ -89,3 +89,9 @@ def test_read_image_table__images_larger_than_a_batch_are_found_again(tmp_path: 
     images = [image_bytes(i, kind="BMP", size=(1500, 1500)) for i in range(6)]
     pool = parquet_pool(tmp_path, {"id": [f"k{i}" for i in range(6)], "image": images})
     assert pool.images(0, 6) == images
+
+
+def test_read_image_table__the_group_is_shown(tmp_path: Path) -> None:
+    columns = {"image": [image_bytes(0), image_bytes(1)], "whole": ["a", "a"], "site": ["x", "y"]}
+    pool = parquet_pool(tmp_path, columns, extra=("site",), group="whole")
+    assert pool.view(1).extra == (("site", "y"), ("whole", "a"))

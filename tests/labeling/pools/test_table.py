@@ -300,3 +300,30 @@ def test_read_table__damaged_parquet(tmp_path: Path) -> None:
 def test_read_table__truth_of_lists_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PoolColumnsError, match=r"pool\.truth: 'l' holds list"):
         parquet_pool(tmp_path, {"id": [1, 2], "x": [1, 2], "l": [["a"], ["b"]]}, reader="table", truth="l")
+
+
+def test_read_table__the_group_is_stored_as_written_and_not_learned_from(tmp_path: Path) -> None:
+    pool = csv_pool(tmp_path, "id,x,patient\n1,1,0012\n2,2,12\n", key="id", group="patient")
+    assert set(pool.roles) == {"x"}
+    assert pool.view(0).extra == (("patient", "0012"),)
+    assert pool.take(np.array([1, 0]), "patient").to_pylist() == ["12", "0012"]
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"key": "x"}, "a group of its own"),
+        ({"columns": ("x", "y")}, "could tell the groups"),
+        ({"truth": "x"}, "hidden truth"),
+    ],
+)
+def test_read_table__a_group_that_plays_another_part(
+    tmp_path: Path, part: dict[str, object], told: str
+) -> None:
+    with pytest.raises(PoolColumnsError, match=told):
+        csv_pool(tmp_path, "id,x,y\n1,1,2\n2,3,4\n", group="x", **part)
+
+
+def test_read_table__a_group_that_is_no_column(tmp_path: Path) -> None:
+    with pytest.raises(PoolColumnsError, match=r"pool\.group: 'patiemt' is not a column.*patient"):
+        csv_pool(tmp_path, "id,x,patient\n1,1,a\n2,2,b\n", group="patiemt")
