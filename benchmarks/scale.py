@@ -74,11 +74,13 @@ class Measured:
     Attributes:
         seconds: from its start to its end, as who waits for it sees it.
         stages: seconds of each stage, `storing` among them; they add up to `seconds`.
+        processor_s: seconds of processor time, which other work on the machine changes little.
         peak_gb: most memory that the process had of its own; None where the system does not tell.
     """
 
     seconds: float
     stages: Mapping[str, float]
+    processor_s: float
     peak_gb: float | None
 
 
@@ -145,8 +147,8 @@ def measure_size(
         repeats: rounds; the best one counts, and the highest peak.
 
     Returns:
-        `round_SIZE_s`, `STAGE_SIZE_s`, `read_SIZE_s`, `peak_SIZE_gb` and `idle_SIZE_gb` (the process before the round)
-        where the system tells; the same with `gpu_` in front where torch finds a GPU.
+        `round_SIZE_s`, its processor time `round_SIZE_cpu_s`, `STAGE_SIZE_s`, `read_SIZE_s`, `peak_SIZE_gb` and
+        `idle_SIZE_gb` (the process before the round) where the system tells; with `gpu_` in front where there is a GPU.
     """
     name = size_name(items)
     figures: dict[str, float] = {}
@@ -194,6 +196,7 @@ def run_round_in(executor: ProcessPoolExecutor, project: Project) -> Measured:
     """
     pid = executor.submit(os.getpid).result()
     revision = read_status(project.database).revision
+    spent = executor.submit(time.process_time).result()
     began = time.perf_counter()
     with project.database.transaction() as session:
         begun = begin_round(session, config=project.config, revision=revision)
@@ -202,11 +205,13 @@ def run_round_in(executor: ProcessPoolExecutor, project: Project) -> Measured:
     with MemoryWatch(pid) as watch:
         executor.submit(work_round, str(project.paths.config), number, revision, seed).result()
     seconds = time.perf_counter() - began
+    spent = executor.submit(time.process_time).result() - spent
     latest = read_status(project.database).latest
     assert latest is not None
     steps: Mapping[str, float] = latest.metrics["seconds"]
     stages = {stage: sum(steps.get(step, 0.0) for step in names) for stage, names in STAGES.items()}
-    return Measured(seconds, stages | {"storing": seconds - sum(stages.values())}, watch.peak_gb)
+    stages["storing"] = seconds - sum(stages.values())
+    return Measured(seconds, stages, spent, watch.peak_gb)
 
 
 @contextmanager
@@ -227,7 +232,7 @@ def _rounds(small: Project, large: Project, *, repeats: int) -> dict[str, float]
         idle = own_memory_gb(executor.submit(os.getpid).result())
         runs = [run_round_in(executor, large) for _ in range(repeats)]
     best = min(runs, key=lambda run: run.seconds)
-    figures = {"round_{}_s": best.seconds} | {
+    figures = {"round_{}_s": best.seconds, "round_{}_cpu_s": min(run.processor_s for run in runs)} | {
         f"{stage}_{{}}_s": value for stage, value in best.stages.items()
     }
     peaks = [run.peak_gb for run in runs if run.peak_gb is not None]
