@@ -64,7 +64,7 @@ class TopRows:
         """
         if self._count <= 0:
             return
-        found = np.flatnonzero(scores >= self._level) if self._total else np.arange(scores.size)
+        found = np.flatnonzero(scores >= self._level).astype(np.int64, copy=False)
         self._positions.append(found + self._total)
         self._scores.append(scores[found])
         self._total += scores.size
@@ -91,9 +91,9 @@ class TopRows:
             above = positions[scores > self._level]
             equal = positions[scores == self._level]
             drawn = generator.choice(equal, self._count - above.size, replace=False)
-            chosen = np.searchsorted(positions, np.concatenate([above, drawn]))
+            chosen = np.searchsorted(positions, np.concatenate([above, drawn])).astype(np.int64)
         else:
-            chosen = np.arange(scores.size)
+            chosen = np.arange(scores.size, dtype=np.int64)
         order = np.lexsort((generator.random(chosen.size), -scores[chosen]))
         return positions[chosen[order]].astype(np.int64)
 
@@ -102,7 +102,8 @@ class TopRows:
         scores, positions = np.concatenate(self._scores), np.concatenate(self._positions)
         if scores.size <= self._count:
             return scores, positions
-        self._level = np.partition(scores, scores.size - self._count)[scores.size - self._count]
+        # As a float of Python it is compared in the type of the scores, without a change of its value.
+        self._level = float(np.partition(scores, scores.size - self._count)[scores.size - self._count])
         kept = scores >= self._level
         return scores[kept], positions[kept]
 
