@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,9 +50,9 @@ def peer_ratios(items: int) -> tuple[dict[str, float], list[str]]:
     for name in names:
         ours = OURS[name.rsplit("_", 1)[1]]
         if ours not in own:
-            own[ours] = _best(lambda seed, ours=ours: _ask_own(ours, state, seed))
+            own[ours] = _best(partial(_ask_own, ours, state))
             figures[f"own_{ours}_{ending}_s"] = own[ours]
-        took = _best(lambda seed, name=name: _ask_peer(name, wide, seed))
+        took = _best(partial(_ask_peer, name, wide))
         figures[f"peer_{name}_{ending}_s"] = took
         figures[f"ratio_{name}_{ending}"] = took / own[ours]
     return {name: round(value, 4) for name, value in figures.items()}, said
