@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.encoders.contract import FloatArray, ItemSource
 from models.known_vectors import GrownEncoder, KnownVectors, reuse_vectors
 from models.vectors import VectorFile
-from tests.models.encoders.sources import MemorySource, vector_source
+from tests.models.encoders.sources import vector_source
 
 FILE = VectorFile(Path("v.npy"), (4, 2), "h", "given", "settings", "p", "", 0.0, "state")
 
@@ -20,9 +21,9 @@ class Twice:
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []
 
-    def transform(self, source: MemorySource, start: int, stop: int) -> np.ndarray:
+    def transform(self, source: ItemSource, start: int, stop: int) -> FloatArray:
         self.asked.append((start, stop))
-        return 2 * source.vectors(start, stop)
+        return np.asarray(2 * source.vectors(start, stop), np.float32)
 
 
 def known(rows: list[int]) -> KnownVectors:
