@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,10 @@ from labeling.pools import key_index
 from labeling.pools.contract import HashArray
 from labeling.pools.hashing import hash_strings
 from labeling.pools.key_index import KeyIndex, repeated_rows, write_key_index
+
+
+def _taken(column: pa.Array, rows: np.ndarray) -> pa.Array:
+    return column.take(pa.array(rows))
 
 
 def poor_hash(values: pa.Array) -> HashArray:
@@ -57,7 +62,7 @@ def test_repeated_rows__how_they_are_cut_does_not_matter(
         keys = [f"{'x' * (i % 3)}{i}" for i in generator.integers(0, 6, 30)]
         column = pa.array(keys, type=pa.string())
         expected = [row for row, key in enumerate(keys) if key in keys[:row]]
-        found = repeated_rows(hasher(column), lambda rows, column=column: column.take(pa.array(rows)))  # type: ignore[operator]
+        found = repeated_rows(hasher(column), partial(_taken, column))  # type: ignore[operator]
         assert found.tolist() == expected
 
 
