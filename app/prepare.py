@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.encoded import EncodedPool, remember_vectors
 from app.errors import PoolMovedError, ProjectError, ProjectExistsError
 from app.places import hand_over_places, remember_places
 from app.plugins import ensure_loaded
@@ -103,9 +104,22 @@ def create_described_project(config_path: Path, *, stage: Stage = silent_stage) 
 
 
 def compute_vectors(
-    config: ProjectConfig, paths: ProjectPaths, pool: Pool, *, stage: Stage = silent_stage
+    config: ProjectConfig,
+    paths: ProjectPaths,
+    pool: Pool,
+    *,
+    stage: Stage = silent_stage,
+    before: EncodedPool | None = None,
 ) -> None:
-    """Compute the vectors and the projection of a pool where they are missing or belong to another pool."""
+    """Compute the vectors and the projection of a pool where they are missing or belong to another pool.
+
+    Args:
+        config: the project's settings.
+        paths: where its parts lie.
+        pool: the pool.
+        stage: reports the progress of each stage.
+        before: the pool as it was; items that are the same keep their vectors where the encoder still gives them.
+    """
     from models.errors import ProjectionError
     from models.projection import open_projection, write_projection
     from models.vectors import open_vectors, write_vectors
@@ -122,6 +136,7 @@ def compute_vectors(
             folder=paths.vectors,
             pool_hash=pool.hash,
             progress=stage("Computing the vectors"),
+            known=None if before is None else before.known(pool),
         )
     try:
         open_projection(paths.vectors, expected_rows=pool.n, vectors_hash=vectors.hash)
@@ -171,12 +186,12 @@ def restore_pool(config: ProjectConfig, paths: ProjectPaths, *, stage: Stage = s
         shutil.rmtree(paths.pool)
     section = config.pool.model_copy(update={"hash": None})
     progress = stage("Importing the pool")
-    known = remember_places(paths)
+    known, before = remember_places(paths), remember_vectors(paths)
     # The old snapshot is replaced once the new one is whole: a source that cannot be read changes nothing.
     pool = make_snapshot(section, folder=paths.pool, base=paths.config.parent, progress=progress)
     filled = config.model_copy(update={"pool": section.model_copy(update={"hash": pool.hash})})
     save_config(filled, paths.config)
-    compute_vectors(filled, paths, pool, stage=stage)
+    compute_vectors(filled, paths, pool, stage=stage, before=before)
     if known is not None:
         hand_over_places(known, pool, paths)
     project = open_project(paths.config)

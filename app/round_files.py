@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from models.predictions import OutOfFoldPredictions
+
+PART_ROWS = 65_536
+"""Rows of a large pool whose answers are written together."""
 
 UNSEEN_LABELS, UNSEEN_PROBABILITIES = "out_of_fold_labels.npz", "out_of_fold.npy"
 UNSEEN_NEAR = "out_of_fold_near.npy"
@@ -96,12 +100,7 @@ def write_round(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     if probabilities is not None:
-        # The web server only looks these up, so what it colours the map with is worked out here.
-        np.save(partial / "predictions.npy", probabilities.astype(np.float16), allow_pickle=False)
-        np.save(partial / "predicted.npy", probabilities.argmax(axis=1).astype(np.int16), allow_pickle=False)
-        np.save(
-            partial / "uncertainty.npy", entropy_share(probabilities).astype(np.float16), allow_pickle=False
-        )
+        _save_answers(partial, probabilities)
     if unseen is not None:
         _save_unseen(partial, unseen)
     if head_file is not None:
@@ -207,6 +206,28 @@ def forget_old_rounds(rounds: Path, *, keep: int) -> None:
             UNSEEN_NEAR,
         ):
             (folder / name).unlink(missing_ok=True)
+
+
+def _save_answers(folder: Path, probabilities: npt.NDArray[np.floating]) -> None:
+    """Save the answers and what the web server colours the map with, a part at a time: it only looks these up."""
+    count, k = probabilities.shape
+    with ExitStack() as stack:
+
+        def begun(name: str, dtype: str, shape: tuple[int, ...]) -> BinaryIO:
+            file = stack.enter_context((folder / name).open("wb"))
+            np.lib.format.write_array_header_1_0(
+                file, {"descr": dtype, "fortran_order": False, "shape": shape}
+            )
+            return file
+
+        answers = begun("predictions.npy", "<f2", (count, k))
+        predicted = begun("predicted.npy", "<i2", (count,))
+        uncertainty = begun("uncertainty.npy", "<f2", (count,))
+        for low in range(0, count, PART_ROWS):
+            part = probabilities[low : low + PART_ROWS]
+            answers.write(part.astype("<f2").tobytes())
+            predicted.write(part.argmax(axis=1).astype("<i2").tobytes())
+            uncertainty.write(entropy_share(part).astype("<f2").tobytes())
 
 
 def _save_unseen(folder: Path, unseen: OutOfFoldPredictions) -> None:

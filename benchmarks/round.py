@@ -145,6 +145,44 @@ def time_choices(size: Size, names: Sequence[str]) -> dict[str, float]:
     return figures
 
 
+def taught(
+    vectors: npt.NDArray[np.floating],
+    truth: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    *,
+    classes: int,
+) -> PoolState:
+    """Return the state that a round hands to its strategy, with the answers of a head trained on some items.
+
+    Args:
+        vectors: (n, d) of the pool.
+        truth: (n,) class of each item.
+        rows: (m,) items that have a label, in the order they were given.
+        classes: classes there are.
+    """
+    labels = np.full(len(vectors), -1, np.int64)
+    labels[rows] = truth[rows]
+    names = tuple(f"class {index}" for index in range(classes))
+    known = np.asarray(vectors[rows], np.float32)
+    training = TrainingSet(known, truth[rows], classes, names, measure_scale(vectors))
+    section = HeadSection()
+    trained = heads.get(section.name).fit(training, section=section, seed=0, device=torch.device("cpu"))
+    scores = score_pool(vectors, trained)
+    return PoolState(
+        vectors=vectors,
+        labels=labels,
+        closed=labels >= 0,
+        class_names=names,
+        targets=np.full(classes, 1.0 / classes, np.float32),
+        probabilities=scores.probabilities,
+        balanced_probabilities=scores.balanced_probabilities,
+        disagreement=scores.disagreement,
+        prior=scores.prior,
+        member_rows=scores.member_rows,
+        member_probabilities=scores.member_probabilities,
+    )
+
+
 def _vectors(size: Size) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Return groups of vectors, one in twenty rare, and the group of each."""
     generator = np.random.default_rng(0)
@@ -191,26 +229,7 @@ def _taught(size: Size) -> PoolState:
     """Return the state that a round hands to its strategy, with a real head's answers."""
     vectors, truth = _vectors(size)
     rows = np.random.default_rng(1).permutation(size.items)[: size.labels]
-    labels = np.full(size.items, -1, np.int64)
-    labels[rows] = truth[rows]
-    names = tuple(f"class {index}" for index in range(size.classes))
-    training = TrainingSet(vectors[rows], truth[rows], size.classes, names, measure_scale(vectors))
-    section = HeadSection()
-    trained = heads.get(section.name).fit(training, section=section, seed=0, device=torch.device("cpu"))
-    scores = score_pool(vectors, trained)
-    return PoolState(
-        vectors=vectors,
-        labels=labels,
-        closed=labels >= 0,
-        class_names=names,
-        targets=np.full(size.classes, 1.0 / size.classes, np.float32),
-        probabilities=scores.probabilities,
-        balanced_probabilities=scores.balanced_probabilities,
-        disagreement=scores.disagreement,
-        prior=scores.prior,
-        member_rows=scores.member_rows,
-        member_probabilities=scores.member_probabilities,
-    )
+    return taught(vectors, truth, rows, classes=size.classes)
 
 
 if __name__ == "__main__":

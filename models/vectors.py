@@ -30,6 +30,7 @@ from models.errors import (
 if TYPE_CHECKING:
     from config.schema import EncoderSection
     from models.encoders.contract import FittedEncoder, ItemSource
+    from models.known_vectors import KnownVectors
 
 FILE, INFO = "vectors.npy", "vectors.json"
 VERSION = 1
@@ -45,10 +46,11 @@ class VectorFile:
     Attributes:
         path: the `.npy` file.
         shape: (n, d).
-        hash: SHA-256 of shape and numbers, hexadecimal.
+        hash: SHA-256 of shape and numbers as float32, hexadecimal; the same however they are stored.
         encoder: name of the encoder that made them.
         settings_hash: SHA-256 of encoder, its settings and seed; the same means the same vectors for the same pool.
         pool_hash: hash of the pool they were made from; "" if it was not given.
+        state: what the encoder had learned (`models.encoders.kept.encoder_state`); None where that cannot be told.
         reason: why this encoder.
         seconds: how long it took.
     """
@@ -61,10 +63,11 @@ class VectorFile:
     pool_hash: str
     reason: str
     seconds: float
+    state: str | None = None
 
     @property
-    def array(self) -> npt.NDArray[np.float32]:
-        """(n, d) float32, a read-only memory map; row i is item i, zeros where it is unreadable."""
+    def array(self) -> npt.NDArray[np.floating]:
+        """(n, d) float32 or float16, a read-only memory map; row i is item i, zeros where it is unreadable."""
         return _open_array(self.path)
 
     def verify(self) -> None:
@@ -76,7 +79,7 @@ class VectorFile:
         array = self.array
         digest = _start_hash(self.shape)
         for low in range(0, self.shape[0], CHUNK_ROWS):
-            digest.update(np.ascontiguousarray(array[low : low + CHUNK_ROWS]).tobytes())
+            digest.update(np.ascontiguousarray(array[low : low + CHUNK_ROWS], dtype="<f4").tobytes())
         if digest.hexdigest() != self.hash:
             raise VectorsDamagedError(f"{self.path} was altered since it was written; make the vectors again")
 
@@ -89,6 +92,7 @@ def write_vectors(
     folder: Path,
     progress: Callable[[float, str], None],
     pool_hash: str = "",
+    known: KnownVectors | None = None,
 ) -> VectorFile:
     """Encode a pool into a folder; what was there stays until the new vectors are complete.
 
@@ -101,6 +105,7 @@ def write_vectors(
         folder: where `vectors.npy` and `vectors.json` go; made if missing.
         progress: called with the share done, 0 to 1, and what is being done.
         pool_hash: hash of the pool, kept beside the vectors.
+        known: vectors that items have from before; they are taken over where the encoder would give the same again.
 
     Returns:
         The file.
@@ -113,8 +118,9 @@ def write_vectors(
     """
     from threadpoolctl import threadpool_limits
 
-    from models.encoders.kept import revive_encoder
+    from models.encoders.kept import encoder_state, revive_encoder
     from models.encoders.registry import choose_encoder, encoders
+    from models.known_vectors import reuse_vectors
 
     if not len(source):
         raise EncoderError("the pool has no items; vectors need at least one")
@@ -128,6 +134,7 @@ def write_vectors(
         fitted = kept or encoder.fit(
             source, section=section, seed=seed, progress=lambda share, text: progress(FIT_SHARE * share, text)
         )
+        state = encoder_state(fitted)
         info: dict[str, object] = {
             "version": VERSION,
             "encoder": choice.name,
@@ -135,10 +142,12 @@ def write_vectors(
             "settings_hash": settings,
             "n": len(source),
             "dimensions": fitted.dimensions,
-            "dtype": "float32",
+            "dtype": stored_dtype(fitted).name,
             "pool_hash": pool_hash,
+            "state": state,
         }
-        _write(folder, source, fitted, info, progress=progress, started=started)
+        giving = reuse_vectors(fitted, known, settings=settings, state=state, items=len(source))
+        _write(folder, source, fitted, giving, info, progress=progress, started=started)
     progress(1.0, "vectors written")
     return open_vectors(folder, expected_rows=len(source))
 
@@ -185,7 +194,18 @@ def open_vectors(
         pool_hash=str(info["pool_hash"]),
         reason=str(info["reason"]),
         seconds=float(info["seconds"]),
+        # Earlier versions did not tell.
+        state=None if info.get("state") is None else str(info["state"]),
     )
+
+
+def stored_dtype(fitted: FittedEncoder) -> np.dtype[np.floating]:
+    """Return how the vectors of an encoder are stored: float16 where it says that nothing is lost by that.
+
+    Args:
+        fitted: the encoder; one with an attribute `halves` that is True gives numbers that float16 holds exactly.
+    """
+    return np.dtype(np.float16 if getattr(fitted, "halves", False) else np.float32)
 
 
 def settings_hash(section: EncoderSection, *, seed: int, encoder: str) -> str:
@@ -214,6 +234,7 @@ def _write(
     folder: Path,
     source: ItemSource,
     fitted: FittedEncoder,
+    giving: FittedEncoder,
     info: dict[str, object],
     *,
     progress: Callable[[float, str], None],
@@ -224,7 +245,7 @@ def _write(
     temporary = folder / f"{FILE}.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        digest = _write_chunks(temporary, source, fitted, progress)
+        digest = _write_chunks(temporary, source, giving, progress)
         keep_encoder(fitted, settings=str(info["settings_hash"]), folder=folder)
         seconds = round(time.perf_counter() - started, 3)
         _publish(temporary, folder, info | {"hash": digest.hexdigest(), "seconds": seconds})
@@ -242,19 +263,19 @@ def _write_chunks(
     fitted: FittedEncoder,
     progress: Callable[[float, str], None],
 ) -> hashlib._Hash:
-    shape = (len(source), fitted.dimensions)
+    shape, stored = (len(source), fitted.dimensions), stored_dtype(fitted)
     digest = _start_hash(shape)
     # Ordinary writes: on a full disk they raise, where writing through a memory map would kill the process.
     with path.open("wb") as file:
-        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        header = {"descr": f"<f{stored.itemsize}", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         for low in range(0, shape[0], CHUNK_ROWS):
             high = min(low + CHUNK_ROWS, shape[0])
             chunk = fitted.transform(source, low, high)
             _check_chunk(chunk, (high - low, shape[1]))
-            data = np.ascontiguousarray(chunk, dtype="<f4").tobytes()
-            file.write(data)
-            digest.update(data)
+            data = np.ascontiguousarray(chunk, dtype="<f4")
+            file.write(data.astype(stored.newbyteorder("<")).tobytes())
+            digest.update(data.tobytes())
             progress(FIT_SHARE + (1 - FIT_SHARE) * high / shape[0], "writing vectors")
         file.flush()
         os.fsync(file.fileno())
@@ -307,15 +328,17 @@ def _read_info(folder: Path) -> dict[str, Any]:
     return info
 
 
-def _open_array(path: Path) -> npt.NDArray[np.float32]:
+def _open_array(path: Path) -> npt.NDArray[np.floating]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise VectorsDamagedError(
             f"{path} is cut short or not an array of numbers ({error}); make the vectors again"
         ) from error
-    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.ndim != 2:
-        raise VectorsDamagedError(f"{path} is not a table of float32 numbers; make the vectors again")
+    if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float16) or array.ndim != 2:
+        raise VectorsDamagedError(
+            f"{path} is not a table of float32 or float16 numbers; make the vectors again"
+        )
     return array
 
 

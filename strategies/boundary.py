@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from strategies.contract import IntArray, PoolState
-from strategies.ranking import best_first, margins
+from strategies.ranking import TopRows, margins, row_parts
 
 
 def by_margin(state: PoolState, rows: IntArray, count: int, generator: np.random.Generator) -> IntArray:
@@ -18,7 +18,10 @@ def by_margin(state: PoolState, rows: IntArray, count: int, generator: np.random
         generator: draws the order among equals.
     """
     assert state.balanced_probabilities is not None
-    return rows[best_first(1.0 - margins(state.balanced_probabilities[rows]), count, generator)]
+    top = TopRows(count)
+    for part in row_parts(rows):
+        top.add(1.0 - margins(state.balanced_probabilities[part]))
+    return rows[top.best(generator)]
 
 
 def filled_by_margin(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from strategies.boundary import by_margin
 from strategies.contract import KINDS, FloatArray, IntArray, PoolState
 from strategies.covered import covered_rows
 from strategies.density_start import measure_density
 from strategies.distances import first_of_copies, nearest_squared, origin_of, squared_distances, take
 from strategies.herding import Herd, usual_distance
-from strategies.ranking import best_first, margins
+from strategies.ranking import TopRows, best_first, margins, row_parts
 from strategies.shares import Shares, label_counts, wanted_labels
 from strategies.spread import pick_highest
 
@@ -61,9 +60,9 @@ class Plan:
         self._wanted = wanted_labels(state, counts)
         self._counts = counts.astype(np.float64)
         self._served = classes_in_need(counts, self._wanted)
-        edge = by_margin(state, rows, COPIES_SEEN * max(EDGE_CANDIDATES, 2 * due), generator)
-        edge = first_of_copies(state.vectors, edge)[: max(EDGE_CANDIDATES, 2 * due)]
-        members = [_members(state, rows, int(index), generator) for index in self._served]
+        wanted = max(EDGE_CANDIDATES, 2 * due)
+        edge, members = _edges_and_members(state, rows, COPIES_SEEN * wanted, self._served, generator)
+        edge = first_of_copies(state.vectors, edge)[:wanted]
         regions, gaps, weights = _regions(state, rows, generator)
         targets, mass = _typical(state, rows, generator)
         self.rows = np.unique(np.concatenate([edge, targets, regions, *members]))
@@ -164,12 +163,20 @@ def classes_in_need(counts: IntArray, wanted: FloatArray) -> IntArray:
     return lacking[np.argsort(counts[lacking] / wanted[lacking], kind="stable")][:CLASSES_SERVED]
 
 
-def _members(state: PoolState, rows: IntArray, class_index: int, generator: np.random.Generator) -> IntArray:
+def _edges_and_members(
+    state: PoolState, rows: IntArray, edges: int, classes: IntArray, generator: np.random.Generator
+) -> tuple[IntArray, list[IntArray]]:
+    """Return the rows of smallest margin and, for each class, its likely members, from one pass over the answers."""
     assert state.probabilities is not None
     assert state.balanced_probabilities is not None
-    chance = np.maximum(state.probabilities[rows, class_index], 0.0)
-    worth = np.sqrt(chance) * (1.0 - state.balanced_probabilities[rows, class_index])
-    return rows[best_first(worth, CLASS_CANDIDATES, generator)]
+    edge = TopRows(edges)
+    members = [TopRows(CLASS_CANDIDATES) for _ in classes]
+    for part in row_parts(rows):
+        balanced, shares = state.balanced_probabilities[part], state.probabilities[part]
+        edge.add(1.0 - margins(balanced))
+        for index, top in zip(classes, members, strict=True):
+            top.add(np.sqrt(np.maximum(shares[:, index], 0.0)) * (1.0 - balanced[:, index]))
+    return rows[edge.best(generator)], [rows[top.best(generator)] for top in members]
 
 
 def _regions(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from strategies.contract import Choice, IntArray, PoolState
+
+PART_ROWS = 65_536
+"""Rows looked at together."""
+
+LEAST_WAITING = 8_192
+"""Scores that may wait before the lowest of them are let go."""
 
 
 def open_rows(state: PoolState) -> IntArray:
@@ -26,18 +32,90 @@ def best_first(scores: npt.NDArray[np.floating], count: int, generator: np.rando
     Returns:
         (min(count, m),) int64 positions in `scores`. Linear in m; only the result is sorted.
     """
-    total = scores.shape[0]
-    if count <= 0 or total == 0:
-        return np.empty(0, np.int64)
-    if count < total:
-        level = np.partition(scores, total - count)[total - count]
-        above = np.flatnonzero(scores > level)
-        equal = np.flatnonzero(scores == level)
-        kept = np.concatenate([above, generator.choice(equal, count - above.size, replace=False)])
-    else:
-        kept = np.arange(total)
-    order = np.lexsort((generator.random(kept.size), -scores[kept]))
-    return kept[order].astype(np.int64)
+    top = TopRows(count)
+    top.add(scores)
+    return top.best(generator)
+
+
+class TopRows:
+    """The highest of scores that come in parts: what `best_first` finds in all of them, most of them let go at once.
+
+    Scores that equal the lowest of the highest are all kept: the draw among them is the same whatever the parts.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Start without scores.
+
+        Args:
+            count: how many positions are wanted.
+        """
+        self._count = count
+        self._total = 0
+        self._positions: list[IntArray] = []
+        self._scores: list[npt.NDArray[np.floating]] = []
+        self._waiting, self._due = 0, max(2 * count, LEAST_WAITING)
+        self._level = -np.inf
+
+    def add(self, scores: npt.NDArray[np.floating]) -> None:
+        """Take in the scores of the next positions.
+
+        Args:
+            scores: (b,) finite scores.
+        """
+        if self._count <= 0:
+            return
+        found = np.flatnonzero(scores >= self._level).astype(np.int64, copy=False)
+        self._positions.append(found + self._total)
+        self._scores.append(scores[found])
+        self._total += scores.size
+        self._waiting += found.size
+        if self._waiting > self._due:
+            kept, positions = self._pruned()
+            self._scores, self._positions, self._waiting = [kept], [positions], kept.size
+            # Where nearly all are equal, all of them stay: then the next look is due when there are twice as many.
+            self._due = max(2 * kept.size, LEAST_WAITING)
+
+    def best(self, generator: np.random.Generator) -> IntArray:
+        """Return the positions of the highest scores, best first.
+
+        Args:
+            generator: draws the order among equals.
+
+        Returns:
+            (min(count, m),) int64, m being the number of scores that came.
+        """
+        if not self._total:
+            return np.empty(0, np.int64)
+        scores, positions = self._pruned()
+        if self._count < self._total:
+            above = positions[scores > self._level]
+            equal = positions[scores == self._level]
+            drawn = generator.choice(equal, self._count - above.size, replace=False)
+            chosen = np.searchsorted(positions, np.concatenate([above, drawn])).astype(np.int64)
+        else:
+            chosen = np.arange(scores.size, dtype=np.int64)
+        order = np.lexsort((generator.random(chosen.size), -scores[chosen]))
+        return positions[chosen[order]].astype(np.int64)
+
+    def _pruned(self) -> tuple[npt.NDArray[np.floating], IntArray]:
+        """Return scores and positions that may still be among the highest, ascending by position; raise the level."""
+        scores, positions = np.concatenate(self._scores), np.concatenate(self._positions)
+        if scores.size <= self._count:
+            return scores, positions
+        # As a float of Python it is compared in the type of the scores, without a change of its value.
+        self._level = float(np.partition(scores, scores.size - self._count)[scores.size - self._count])
+        kept = scores >= self._level
+        return scores[kept], positions[kept]
+
+
+def row_parts(rows: IntArray) -> Iterator[IntArray]:
+    """Yield rows in parts, so that what is worked out for each row of a large pool need not be held for all.
+
+    Args:
+        rows: (m,) rows.
+    """
+    for start in range(0, rows.size, PART_ROWS):
+        yield rows[start : start + PART_ROWS]
 
 
 def top_two(

@@ -93,14 +93,16 @@ class ArrowRows:
             rows: (m,) int64, each in the file; may repeat.
             column: number of the column.
         """
+        if not len(rows):
+            return pa.array([], type=self.schema.field(column).type)
         numbers = np.searchsorted(self._starts, rows, side="right") - 1
         order = np.argsort(numbers, kind="stable")
+        sorted_rows, sorted_numbers = rows[order], numbers[order]
+        used, first = np.unique(sorted_numbers, return_index=True)
         pieces = []
-        for number in np.unique(numbers):
-            inside = rows[order][numbers[order] == number] - self._starts[number]
-            pieces.append(self._batches[int(number)].column(column).take(pa.array(inside)))
-        if not pieces:
-            return pa.array([], type=self.schema.field(column).type)
+        for number, begin, end in zip(used.tolist(), first, np.append(first[1:], len(rows)), strict=True):
+            inside = sorted_rows[begin:end] - self._starts[number]
+            pieces.append(self._batches[number].column(column).take(pa.array(inside)))
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         return pa.concat_arrays(pieces).take(pa.array(back))

@@ -15,6 +15,9 @@ from labeling.pools.hashing import hash_strings
 
 IntArray = npt.NDArray[np.int64]
 
+PART_ROWS = 65_536
+"""Keys read together where many of them may repeat."""
+
 
 class KeyIndex:
     """Finds rows by key. Two keys of one hash are told apart by comparing the keys themselves."""
@@ -77,6 +80,8 @@ def write_key_index(path: Path, hashes: HashArray) -> None:
 def repeated_rows(hashes: HashArray, keys_of: Callable[[IntArray], pa.Array]) -> IntArray:
     """Return the rows, ascending, whose key an earlier row already has.
 
+    Keys are read a part at a time, and only those whose hash another row has: however many repeat, few are in memory.
+
     Args:
         hashes: (n,) uint64, the key hash of each row.
         keys_of: gives the keys of (m,) int64 rows as an Arrow string array.
@@ -86,14 +91,25 @@ def repeated_rows(hashes: HashArray, keys_of: Callable[[IntArray], pa.Array]) ->
     inside = np.zeros(len(order), dtype=bool)
     inside[1:] |= twin
     inside[:-1] |= twin
-    suspects = np.sort(order[inside]).astype(np.int64)
-    seen: set[str] = set()
-    repeated = []
-    for row, key in zip(suspects.tolist(), keys_of(suspects).to_pylist(), strict=True):
-        if key in seen:
-            repeated.append(row)
-        seen.add(key)
-    return np.asarray(repeated, dtype=np.int64)
+    # Rows of one hash stand together, the lower row first; so do the rows of one key, among them.
+    suspects = order[inside].astype(np.int64)
+    found = [np.empty(0, np.int64)]
+    known = pa.array([], type=pa.string())
+    known_hash: np.uint64 | None = None
+    for start in range(0, len(suspects), PART_ROWS):
+        rows = suspects[start : start + PART_ROWS]
+        keys = pc.cast(keys_of(rows), pa.string())
+        codes = keys.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+        again = np.ones(len(rows), dtype=bool)
+        again[np.unique(codes, return_index=True)[1]] = False
+        own = hashes[rows]
+        if known_hash == own[0]:
+            again |= pc.is_in(keys, value_set=known).to_numpy(zero_copy_only=False)
+        found.append(rows[again])
+        last = pc.unique(keys.filter(pa.array(own == own[-1])))
+        same = known_hash == own[-1]
+        known, known_hash = (pc.unique(pa.concat_arrays([known, last])) if same else last), own[-1]
+    return np.sort(np.concatenate(found))
 
 
 def _equal(left: pa.Array, right: pa.Array) -> npt.NDArray[np.bool_]:

@@ -28,6 +28,7 @@ from labeling.pools.key_index import KeyIndex
 from labeling.pools.series import unpack_series
 from labeling.pools.snapshot_file import (
     FIRST_COLUMN,
+    HASH_COLUMN,
     ITEMS_FILE,
     KEY_COLUMN,
     KEYS_FILE,
@@ -44,6 +45,8 @@ from labeling.pools.vectors import NpyFile, open_npy
 
 DEPTH_LOOKED_AT = 8
 """Images that are opened to tell whether a pool's have more than 8 bits."""
+
+_COMPARED_ROWS = 65_536
 
 IntArray = npt.NDArray[np.int64]
 Value = TypeVar("Value", bound=np.generic)
@@ -140,6 +143,25 @@ class Pool:
             keys: m keys, or an Arrow string array.
         """
         return self._index.rows(keys)
+
+    def known_rows(self, other: Pool) -> IntArray:
+        """Return (n,) int64: the row that each item has in another pool, -1 where it is not there or not the same.
+
+        Items are the same if their key and their content are, and both can be read.
+
+        Args:
+            other: the pool from before, say.
+        """
+        found = np.full(self.n, -1, np.int64)
+        for low in range(0, self.n, _COMPARED_ROWS):
+            high = min(low + _COMPARED_ROWS, self.n)
+            rows = other.rows(self._items.span(low, high, KEY_COLUMN).combine_chunks())
+            there = np.flatnonzero(rows >= 0)
+            own = self._items.span(low, high, HASH_COLUMN).to_numpy()[there]
+            same = own == other._items.take(rows[there], HASH_COLUMN).to_numpy()
+            same &= self.readable[low:high][there] & other.readable[rows[there]]
+            found[low:high][there[same]] = rows[there[same]]
+        return found
 
     def view(self, row: int) -> ItemView:
         """Return one item, ready to be shown.

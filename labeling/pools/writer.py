@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -50,7 +51,7 @@ class ContentHash:
             keys: Arrow string array of b keys, none null.
             hashes: (b,) uint64, their item hashes.
         """
-        self._keys.update("".join(keys.to_pylist()).encode())
+        self._keys.update(_bytes_of(keys))
         self._lengths.update(pc.binary_length(keys).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
         self._items.update(hashes.astype("<u8").tobytes())
 
@@ -92,7 +93,7 @@ class SnapshotWriter:
         self._content = ContentHash()
         self._key_hashes: list[HashArray] = []
         self._readable: list[pa.Array] = []
-        self._empty: list[int] = []
+        self._empty: list[npt.NDArray[np.int64]] = []
 
     def add(self, part: Part) -> None:
         """Store the next items."""
@@ -106,7 +107,7 @@ class SnapshotWriter:
         self._key_hashes.append(hash_strings(keys))
         self._readable.append(part.problems.is_null().to_numpy(zero_copy_only=False))
         blank = np.flatnonzero(pc.equal(keys, "").to_numpy(zero_copy_only=False))
-        self._empty.extend((blank + self.count).tolist())
+        self._empty.append(blank + self.count)
         self._add_aside(part)
         self.count += size
 
@@ -179,16 +180,15 @@ class SnapshotWriter:
 
     def _check_keys(self, hashes: HashArray, place: str) -> None:
         problems = []
-        if self._empty:
-            problems.append(
-                f"{len(self._empty)} keys are empty (rows {_some(self._empty, lambda row: str(row + 1))})"
-            )
+        empty = np.concatenate(self._empty)
+        if len(empty):
+            problems.append(f"{len(empty)} keys are empty (rows {_some(empty, lambda row: str(row + 1))})")
         items = ArrowRows(self._folder / ITEMS_FILE)
         repeated = repeated_rows(hashes, lambda rows: items.take(rows, KEY_COLUMN))
-        repeated = repeated[~np.isin(repeated, self._empty)]
+        repeated = repeated[~np.isin(repeated, empty)]
         if len(repeated):
             shown = _some(
-                repeated.tolist(), lambda row: f"{items.value(row, KEY_COLUMN)[:60]!r} again in row {row + 1}"
+                repeated, lambda row: f"{items.value(row, KEY_COLUMN)[:60]!r} again in row {row + 1}"
             )
             problems.append(f"{len(repeated)} keys are given more than once ({shown})")
         if problems:
@@ -196,6 +196,16 @@ class SnapshotWriter:
                 f"{place}: {' and '.join(problems)}; every item needs a key of its own: mend them, name another column "
                 "as pool.key, or leave it out to number the rows"
             )
+
+
+def _bytes_of(texts: pa.Array) -> memoryview:
+    """Return the UTF-8 bytes of an Arrow string array without nulls, one text after the other, where they lie."""
+    _, offset_buffer, data = texts.buffers()
+    if not len(texts) or data is None:
+        return memoryview(b"")
+    offsets = np.frombuffer(offset_buffer, dtype=np.int32)
+    start, stop = int(offsets[texts.offset]), int(offsets[texts.offset + len(texts)])
+    return memoryview(data)[start:stop]
 
 
 def _split(media: pa.Array) -> list[pa.Array]:
@@ -211,8 +221,8 @@ def _split(media: pa.Array) -> list[pa.Array]:
     return pieces
 
 
-def _some(rows: list[int], name: Callable[[int], str]) -> str:
-    return ", ".join(name(row) for row in rows[:_SHOWN]) + (", …" if len(rows) > _SHOWN else "")
+def _some(rows: npt.NDArray[np.int64], name: Callable[[int], str]) -> str:
+    return ", ".join(name(row) for row in rows[:_SHOWN].tolist()) + (", …" if len(rows) > _SHOWN else "")
 
 
 def _flush_all(folder: Path) -> None:

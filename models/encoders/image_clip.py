@@ -13,6 +13,7 @@ import numpy as np
 
 from models.encoders.contract import FloatArray, ItemSource, Progress, ranges
 from models.encoders.decode import ImageShape, encode_images
+from models.encoders.kept import hash_network
 from models.errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class FittedImageClip:
     dimensions: int
     device: torch.device
     batch_size: int
+
+    def state(self) -> str:
+        """Return the hash of the network's weights: nothing is learned from the pool."""
+        return hash_network(self.network)
 
     def transform(self, source: ItemSource, start: int, stop: int) -> FloatArray:
         """Encode a range of rows.

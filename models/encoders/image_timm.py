@@ -12,6 +12,7 @@ import numpy as np
 
 from models.encoders.contract import FloatArray, ItemSource, Progress
 from models.encoders.decode import ImageShape, encode_images
+from models.encoders.kept import hash_network
 from models.errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class FittedImageTimm:
     dimensions: int
     device: torch.device
     batch_size: int
+
+    def state(self) -> str:
+        """Return the hash of the network's weights, with the scale that was measured on the pool."""
+        return f"{hash_network(self.network)} {self.scale!r}"
 
     def transform(self, source: ItemSource, start: int, stop: int) -> FloatArray:
         """Encode a range of rows.

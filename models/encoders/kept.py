@@ -6,6 +6,7 @@ A pool that grows or loses items then keeps its encoder, and an item keeps its v
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +18,8 @@ import numpy as np
 from models.encoders.contract import Encoder, FittedEncoder, FloatArray, ItemSource
 
 if TYPE_CHECKING:
+    import torch
+
     from config.schema import EncoderSection
 
 FILE = "encoder.safetensors"
@@ -45,6 +48,58 @@ class RevivingEncoder(Protocol):
             ValueError: weights do not fit together.
         """
         ...
+
+
+@runtime_checkable
+class LastingEncoder(Protocol):
+    """A fitted encoder that learned nothing from the pool, or can tell what it learned."""
+
+    def state(self) -> str:
+        """Return a text that is the same for two encoders of the same settings only if they encode alike."""
+        ...
+
+
+def encoder_state(fitted: FittedEncoder) -> str | None:
+    """Return what tells whether two encoders of the same settings give an item the same vector.
+
+    Args:
+        fitted: the encoder.
+
+    Returns:
+        A text; None where that cannot be told, as for an encoder that is fitted to each pool anew.
+    """
+    if isinstance(fitted, LastingEncoder):
+        return fitted.state()
+    return hash_arrays(fitted.weights()) if isinstance(fitted, KeptEncoder) else None
+
+
+def hash_arrays(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of named arrays, hexadecimal: names, types, shapes and numbers.
+
+    Args:
+        arrays: name → array.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def hash_network(network: torch.nn.Module) -> str:
+    """Return the SHA-256 of a network's weights, hexadecimal; its settings of dropout and the like do not count.
+
+    Args:
+        network: the network, on any device.
+    """
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def keep_encoder(fitted: FittedEncoder, *, settings: str, folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.encoders.contract import FloatArray, ItemSource, Progress
+from models.encoders.kept import hash_network
 from models.errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class FittedTextTransformer:
         texts = [text for text, kept in zip(source.texts(start, stop), good, strict=True) if kept]
         result[good] = self._encode(texts)
         return result
+
+    def state(self) -> str:
+        """Return the hash of the model's weights: nothing is learned from the pool."""
+        return hash_network(self.model)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Encode words to seek by.

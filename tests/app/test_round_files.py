@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app import round_files
 from app.round_files import (
     RoundMeaning,
+    entropy_share,
     forget_old_rounds,
     read_arrays,
     read_meaning,
@@ -44,6 +46,20 @@ def test_write_round__keeps_the_out_of_fold_predictions(tmp_path: Path) -> None:
     assert found.predicted.tolist() == given.predicted.tolist()
     assert found.probabilities.dtype == np.float16
     assert np.allclose(found.probabilities, given.probabilities, atol=1e-3)
+
+
+@pytest.mark.parametrize("part", [1, 3, 10, 100])
+def test_write_round__answers_are_whole_however_they_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    monkeypatch.setattr(round_files, "PART_ROWS", part)
+    chances = np.random.default_rng(0).dirichlet(np.ones(4), 10).astype(np.float32)
+    write_round(tmp_path, RoundMeaning(1), probabilities=chances, head_file=None)
+    found = read_arrays(tmp_path, 1)
+    assert found is not None
+    assert np.array_equal(found.probabilities, chances.astype(np.float16))
+    assert np.array_equal(found.predicted, chances.argmax(axis=1))
+    assert np.array_equal(found.uncertainty, entropy_share(chances).astype(np.float16))
 
 
 def test_read_unseen__a_round_of_an_earlier_version_has_none(tmp_path: Path) -> None:

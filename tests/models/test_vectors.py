@@ -48,6 +48,32 @@ def test_write_vectors__array_is_a_read_only_memory_map(tmp_path: Path) -> None:
     assert not array.flags.writeable
 
 
+def test_write_vectors__halves_stay_halves(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(9_000, 5)).astype(np.float16)
+    halves = write(vector_source(vectors.astype(np.float32)), tmp_path / "halves")
+    assert halves.array.dtype == np.float16
+    np.testing.assert_array_equal(halves.array, vectors)
+    halves.verify()
+
+
+def test_write_vectors__one_number_that_is_no_half_keeps_float32(tmp_path: Path) -> None:
+    vectors = np.ones((9_000, 5), np.float32)
+    vectors[8_999, 4] = 0.1
+    written = write(vector_source(vectors), tmp_path)
+    assert written.array.dtype == np.float32
+    np.testing.assert_array_equal(written.array, vectors)
+    written.verify()
+
+
+def test_verify__altered_halves_are_found(tmp_path: Path) -> None:
+    written = write(vector_source(np.ones((20, 4))), tmp_path)
+    array = np.load(written.path, mmap_mode="r+")
+    array[3, 1] = 2.0
+    array.flush()
+    with pytest.raises(VectorsDamagedError, match="altered"):
+        written.verify()
+
+
 def test_write_vectors__same_seed_same_hash(tmp_path: Path) -> None:
     first, second = (write(make_source("image", 20), tmp_path / name) for name in "ab")
     assert first.hash == second.hash

@@ -3,10 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from strategies import ranking
 from strategies.contract import Choice, Outcome, PoolState
+from strategies.prospect_plan import CLASS_CANDIDATES, _edges_and_members
+from strategies.ranking import best_first, margins
 from strategies.registry import strategies
-from tests.strategies.pools import cold_state, group_vectors
+from tests.strategies.pools import cold_state, group_vectors, taught_state
 
 BIG, SMALL, UNSEEN = slice(0, 400), slice(400, 420), slice(420, 440)
 
@@ -155,3 +159,29 @@ def test_prospect__copies_come_last() -> None:
     vectors[60:400] = vectors[60]
     choice = prospect(replace(state, vectors=vectors), 60)
     assert sum(60 <= row < 400 for row in choice.indices[:20]) <= 1
+
+
+@pytest.mark.parametrize("part", [1, 37, 440])
+def test_prospect__how_the_pool_is_cut_does_not_matter(monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    whole = prospect(confident_state(), 60, seed=3)
+    monkeypatch.setattr(ranking, "PART_ROWS", part)
+    monkeypatch.setattr(ranking, "LEAST_WAITING", 8)
+    cut = prospect(confident_state(), 60, seed=3)
+    assert whole.indices.tolist() == cut.indices.tolist()
+    assert (whole.kinds, whole.reasons) == (cut.kinds, cut.reasons)
+
+
+def test_edges_and_members__as_from_the_whole_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "PART_ROWS", 50)
+    state = taught_state(group_vectors((300, 200, 100)))
+    rows = np.flatnonzero(~state.closed)
+    edge, members = _edges_and_members(state, rows, 30, np.array([2, 0]), np.random.default_rng(1))
+    generator = np.random.default_rng(1)
+    assert state.probabilities is not None
+    assert state.balanced_probabilities is not None
+    balanced = state.balanced_probabilities[rows]
+    expected = [rows[best_first(1.0 - margins(balanced), 30, generator)]]
+    for index in (2, 0):
+        worth = np.sqrt(state.probabilities[rows, index]) * (1.0 - balanced[:, index])
+        expected.append(rows[best_first(worth, CLASS_CANDIDATES, generator)])
+    assert [found.tolist() for found in (edge, *members)] == [found.tolist() for found in expected]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labeling.pools import key_index
 from labeling.pools.contract import HashArray
 from labeling.pools.hashing import hash_strings
 from labeling.pools.key_index import KeyIndex, repeated_rows, write_key_index
+
+
+def _taken(column: pa.Array, rows: np.ndarray) -> pa.Array:
+    return column.take(pa.array(rows))
 
 
 def poor_hash(values: pa.Array) -> HashArray:
@@ -43,3 +49,31 @@ def test_repeated_rows__are_those_an_earlier_row_has(keys: list[str]) -> None:
     expected = [row for row, key in enumerate(keys) if key in keys[:row]]
     for hasher in (hash_strings, poor_hash):
         assert repeated_rows(hasher(column), lambda rows: column.take(pa.array(rows))).tolist() == expected
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 64])
+@pytest.mark.parametrize("hasher", [hash_strings, poor_hash])
+def test_repeated_rows__how_they_are_cut_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch, part: int, hasher: object
+) -> None:
+    monkeypatch.setattr(key_index, "PART_ROWS", part)
+    generator = np.random.default_rng(part)
+    for _ in range(20):
+        keys = [f"{'x' * (i % 3)}{i}" for i in generator.integers(0, 6, 30)]
+        column = pa.array(keys, type=pa.string())
+        expected = [row for row, key in enumerate(keys) if key in keys[:row]]
+        found = repeated_rows(hasher(column), partial(_taken, column))  # type: ignore[operator]
+        assert found.tolist() == expected
+
+
+def test_repeated_rows__a_key_of_all_rows_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_index, "PART_ROWS", 100)
+    column, most = pa.array(["same"] * 1_050), 0
+
+    def keys_of(rows: np.ndarray) -> pa.Array:
+        nonlocal most
+        most = max(most, len(rows))
+        return column.take(pa.array(rows))
+
+    assert repeated_rows(hash_strings(column), keys_of).tolist() == list(range(1, 1_050))
+    assert most == 100

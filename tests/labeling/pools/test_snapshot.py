@@ -3,14 +3,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from config.schema import PoolSection
-from labeling.pools.errors import PoolContentError, PoolKindError, PoolMissingError, SnapshotError
+from labeling.pools.errors import (
+    PoolContentError,
+    PoolKeysError,
+    PoolKindError,
+    PoolMissingError,
+    SnapshotError,
+)
 from labeling.pools.snapshot import make_snapshot, open_pool, pool_changed
+from labeling.pools.writer import ContentHash
 from tests.labeling.pools.files import ITEMS, csv_pool, snapshot, write_image_folder, write_table
 
 
@@ -177,3 +186,37 @@ def test_pool_changed__source_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(PoolMissingError):
         pool_changed(pool, PoolSection(path="t.csv"), tmp_path)
     assert pool.view(0).fields == (("x", "1"),)
+
+
+def test_make_snapshot__keys_repeated_across_a_large_pool_are_named(tmp_path: Path) -> None:
+    rows = 30_000
+    keys = [f"item-{row}" for row in range(rows)]
+    keys[29_999], keys[20_001] = keys[3], keys[15_000]
+    lines = "\n".join(f"{key},{row}" for row, key in enumerate(keys))
+    (tmp_path / "large.csv").write_text(f"name,x\n{lines}\n", encoding="utf-8")
+    section = PoolSection(path="large.csv", key="name")
+    with pytest.raises(
+        PoolKeysError,
+        match=r"2 keys are given more than once \('item-15000' again in row 20002, 'item-3' again in row 30000\)",
+    ):
+        make_snapshot(section, folder=tmp_path / "pool", base=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["large.csv"]
+
+
+def test_make_snapshot__hash_of_keys_beyond_ascii_is_what_it_always_was(tmp_path: Path) -> None:
+    pool = csv_pool(tmp_path, "id,x\nä,1\nb€,2\n日本,3\n")
+    content = ContentHash()
+    content.add(
+        pa.array(["ä", "b€", "日本"]),
+        pool._items.span(0, 3, 1).combine_chunks().to_numpy(zero_copy_only=False),
+    )
+    plain = [sha256("äb€日本".encode()), sha256(np.array([2, 4, 6], "<i8").tobytes()), content._items]
+    assert pool.hash == content.hexdigest() == sha256(b"".join(part.digest() for part in plain)).hexdigest()
+
+
+def test_content_hash__a_slice_counts_as_its_own_keys() -> None:
+    whole, cut = ContentHash(), ContentHash()
+    keys, hashes = pa.array(["a", "bc", "def"]), np.arange(3, dtype=np.uint64)
+    whole.add(pa.array(["bc", "def"]), hashes[1:])
+    cut.add(keys.slice(1), hashes[1:])
+    assert whole.hexdigest() == cut.hexdigest()
