@@ -7,6 +7,8 @@ LABEL_STUDIO := .venv-label-studio
 AUDIT := .venv-audit
 EXPORTS := .venv-exports
 DEMO := demo
+# Half as many again as there are cores: tests in the browser wait more than they compute.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
 
 .PHONY: demo test lint types unit bench peers peers-ui screenshots audit exports clean help
 
@@ -35,7 +37,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: lint types unit ## lint, types and every test, the browser's too
 

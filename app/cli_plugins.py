@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from app.plot_plugins import load_plots
 from app.plugins import KINDS, ensure_loaded, found_plugins, name_files
@@ -58,10 +57,13 @@ def plugins(plugin: PluginOption = None) -> None:
     if not good:
         out.print("No plug-in is installed or named; docs/plugins.md says how to write one.", markup=False)
     else:
-        table = Table("kind", "name", "version", "origin", box=None, pad_edge=False)
-        for each in good:
-            table.add_row(each.kind, each.name, each.version or "-", each.origin)
-        out.print(table)
+        rows = [("kind", "name", "version", "origin")]
+        rows += [(each.kind, each.name, each.version or "-", each.origin) for each in good]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            # Lines as long as they are: a path that is cut off can be neither read nor copied.
+            words = "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True))
+            out.print(words.rstrip(), highlight=False, markup=False, soft_wrap=True)
     for each in found:
         if each.problem:
             tell_problem(each.problem)

@@ -192,7 +192,10 @@ class Supervisor:
         Only until this server has run a round itself: where another process refreshes the pool meanwhile, its
         worker knows the new pool and this server does not, and rounds would follow each other without end.
         """
-        return not self._has_finished_one and latest.hashes.get("pool") != self.project.pool.hash
+        if self._has_finished_one:
+            return False
+        # A round that was taken over from a shared file has its proposals in the log alone.
+        return latest.hashes.get("pool") != self.project.pool.hash or "proposals" in latest.metrics
 
     def _is_of_other_seeks(self, latest: RoundRow) -> bool:
         """Return whether something else is sought since the last round, and has been for a moment.

@@ -9,7 +9,7 @@ from panel.custom import JSComponent
 
 from app.components.theme import theme_mirror_js
 
-PARTS = ("system_theme.js", "main_in_reach.js")
+SCRIPTS = ("system_theme.js", "main_in_reach.js")
 
 
 class ThemeMirror(JSComponent):
@@ -18,7 +18,7 @@ class ThemeMirror(JSComponent):
     follow = param.Boolean(default=False, doc="Whether the page takes the system's theme.")
 
     _esm = "\n".join(
-        [theme_mirror_js(), *(Path(__file__).with_name(part).read_text(encoding="utf-8") for part in PARTS)]
+        [theme_mirror_js(), *(Path(__file__).with_name(part).read_text(encoding="utf-8") for part in SCRIPTS)]
     )
 
 

@@ -45,8 +45,7 @@ class ExportPage:
         self.formats = pmui.CheckBoxGroup(label="Formats", value=list(DEFAULT_FORMATS), margin=0)
         self.licence = pmui.TextInput(
             label="Licence of the labels",
-            placeholder="CC BY 4.0",
-            description="Written into the manifest and the data set card; empty says nothing.",
+            placeholder="CC BY 4.0, say: for the manifest and the data set card",
             margin=0,
         )
         self.unfit = html()
