@@ -55,7 +55,8 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: 
         tab: the tab of the annotator's browser that asks.
 
     Returns:
-        `instance`, `round`, `revision`, `items`, and `classes`.
+        `instance`, `round`, `revision`, `items`, `classes`, and `left`: how many items nobody has annotated; where no
+        item comes, without those of the audit set.
     """
     project = context.project
     with project.database.transaction() as session:
@@ -75,7 +76,8 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: 
         classes = list_classes(session, archived=True)
         counts = context.counts.read(session)
         latest = latest_round(session)
-        held = count_open_audit(session)
+        # The audit set waits for whoever asks for it: it is counted only where nothing else comes.
+        held = 0 if proposals else count_open_audit(session)
     by_id = {entry.id: entry for entry in classes}
     items_now = [queue_item(project.pool, proposal, by_id) for proposal in proposals]
     # What left the pool with `goldpan refresh` cannot be labelled any more.
@@ -91,7 +93,6 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: 
             for item in items[: max(count, len(keep))]
             if (row := project.pool.row(item["key"])) is not None
         ],
-        # The audit set waits for whoever asks for it.
         "left": max(context.readable - sum(counts.acts.values()) - held, 0),
         "classes": class_list([entry for entry in classes if not entry.archived], counts.classes),
     }

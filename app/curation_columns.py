@@ -20,12 +20,14 @@ from models.subclasses import subclasses
 from models.vectors import open_vectors
 
 
-def curation_columns(project: Project, labels: pd.DataFrame) -> pd.DataFrame:
+def curation_columns(project: Project, labels: pd.DataFrame, *, together: bool) -> pd.DataFrame:
     """Return what a selection needs to know of labelled items (`labeling.exports.contract.CURATION_COLUMNS`).
 
     Args:
         project: the opened project.
         labels: as `app.exporting.export_bundle` has them, with their votes.
+        together: whether to look for what belongs together, which only a division asks for: of 100,000 items it takes
+            longer than all else.
 
     Returns:
         The labels with `group`, `together`, `subclass` and `confirmed`; what the pool does not have is alone.
@@ -39,21 +41,28 @@ def curation_columns(project: Project, labels: pd.DataFrame) -> pd.DataFrame:
     rows = labels["row"].iloc[places].to_numpy(np.int64)
     seed = project.config.project.seed
     vectors = pool_vectors(project, rows)
-    near = near_duplicates(find_neighbourhoods(vectors, seed=seed)).groups
-    # An item that cannot be read has a vector of zeros, and so would be a copy of any other such.
-    near[~np.asarray(project.pool.readable)[rows]] = -1
     group = np.full(len(labels), None, dtype=object)
-    parts = [near]
+    parts = [_near_groups(project, vectors, rows)] if together else []
     if project.config.pool.group is not None:
         codes, names = column_groups(project.pool, project.config.pool.group, rows)
         group[places] = np.asarray([*names, None], dtype=object)[codes]
         parts.append(codes)
     codes = pd.factorize(labels["class_name"].iloc[places], sort=True)[0].astype(np.int64)
-    together, subclass = np.full(len(labels), -1, np.int64), np.zeros(len(labels), np.int64)
-    together[places] = join_groups(*parts)
+    joined, subclass = np.full(len(labels), -1, np.int64), np.zeros(len(labels), np.int64)
+    if parts:
+        joined[places] = join_groups(*parts)
     subclass[places] = subclasses(vectors, codes, seed=seed)
     confirmed = _confirmed(project, labels)
-    return labels.assign(group=group, together=together, subclass=subclass, confirmed=confirmed)
+    return labels.assign(group=group, together=joined, subclass=subclass, confirmed=confirmed)
+
+
+def _near_groups(
+    project: Project, vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    near = near_duplicates(find_neighbourhoods(vectors, seed=project.config.project.seed)).groups
+    # An item that cannot be read has a vector of zeros, and so would be a copy of any other such.
+    near[~np.asarray(project.pool.readable)[rows]] = -1
+    return near
 
 
 def pool_vectors(project: Project, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

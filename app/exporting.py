@@ -194,7 +194,7 @@ def with_wishes(project: Project, bundle: ExportBundle, wishes: SelectionWishes)
     wishes.check(tuple(bundle.classes["class_name"]))
     return replace(
         bundle,
-        labels=curation_columns(project, bundle.labels),
+        labels=curation_columns(project, bundle.labels, together=bool(wishes.splits)),
         budget=wishes.budget,
         counts=wishes.counts,
         balanced=not wishes.everything,

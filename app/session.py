@@ -72,6 +72,7 @@ class DashboardState(param.Parameterized):
         default=0, doc="Counts up when a class was added, renamed, recoloured or retired."
     )
     seeks_version = param.Integer(default=0, doc="Counts up when something was sought or withdrawn.")
+    audit_left = param.Integer(default=0, doc="Items of the audit set that nobody has answered.")
     status_line = param.String(default="", doc="What the worker is doing, in one line.")
     busy_share = param.Number(
         default=None, allow_None=True, doc="Share of the running round that is done, 0 to 1."
@@ -115,6 +116,7 @@ class DashboardState(param.Parameterized):
             classes_version=self.classes_version + int(changed_classes),
             seeks_version=self.seeks_version + int(before is None or before.seeks != status.seeks),
             layout_version=status.layout.version,
+            audit_left=status.audit_left,
             team=status.team or self.context.overlap.wanted.labels > 1,
             status_line=describe_round(status),
             busy_share=None if running is None else float(running.progress or 0.0),

@@ -9,6 +9,7 @@ from app.counts import RunningCounts
 from app.easing import eased_words
 from app.layouts import LayoutState
 from app.project import now
+from labeling.audit_set import count_open_audit
 from labeling.classes import LabelClass, list_classes
 from labeling.clock import database_now
 from labeling.current import is_alone
@@ -38,6 +39,7 @@ class Status:
         retry: after a failure, how the next round is made easier, in words; the supervisor fills it in, too.
         moment: the database's clock when this was read, while a round runs; it does not make a status another one.
         team: whether several people have annotated, or there are gold items.
+        audit_left: items of the audit set that nobody has answered.
     """
 
     revision: int
@@ -54,6 +56,7 @@ class Status:
     retry: str = ""
     moment: datetime | None = field(default=None, compare=False)
     team: bool = False
+    audit_left: int = 0
 
     @property
     def round_number(self) -> int:
@@ -88,7 +91,12 @@ def read_status(
         sought = seek_revision(session)
         same_seeks = known is not None and known.seek_revision == sought
         same_labels = known is not None and known.revision == tally.revision
-        same_queue = known is not None and (known.revision, known.latest) == (tally.revision, latest)
+        audit_left = count_open_audit(session)
+        same_queue = known is not None and (known.revision, known.latest, known.audit_left) == (
+            tally.revision,
+            latest,
+            audit_left,
+        )
         running = newest if newest is not None and newest.state == "running" else None
         return Status(
             revision=tally.revision,
@@ -105,6 +113,7 @@ def read_status(
             else not is_alone(session) or has_gold(session),
             seeks=known.seeks if known is not None and same_seeks else tuple(list_seeks(session)),
             moment=None if running is None else database_now(session),
+            audit_left=audit_left,
         )
 
 

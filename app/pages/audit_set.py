@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -16,7 +17,7 @@ from app.components.layout import html, panel, stack
 from app.notices import tell_done, tell_problem
 from app.session import DashboardState
 from config.errors import GoldpanError
-from labeling.audit_set import count_open_audit, open_audit_keys
+from labeling.audit_set import open_audit_keys
 from labeling.errors import DatabaseUnavailableError
 from labeling.people import Role
 from models.quality import QualityReport
@@ -103,18 +104,25 @@ class AuditSetCard:
     def _fail(self, message: str) -> None:
         self.said.object = f'<p class="gp-problem">{escape(message)}</p>'
 
-    def _draw(self, *_: Any) -> None:  # noqa: ANN401
-        context = self.state.context
+    async def _draw(self, *_: Any) -> None:  # noqa: ANN401
+        """Draw in the writer's thread: of a large pool that takes a second, and other pages must go on."""
+        context, status = self.state.context, self.state.status
+        left = context.readable - (0 if status is None else sum(count for _, count in status.acts))
+        # A small pool is not held out as a whole.
+        size = max(2, min(FIRST_SIZE, left // 4))
+        self.draw.param.update(loading=True, disabled=True)
         try:
             require(context, Role.REVIEWER)
-            status = self.state.status
-            left = context.readable - (0 if status is None else sum(count for _, count in status.acts))
-            # A small pool is not held out as a whole.
-            size = max(2, min(FIRST_SIZE, left // 4))
-            drawn = draw_audit_set(context.project, size=size, annotator_id=context.annotator_id)
+            drawn = await asyncio.get_running_loop().run_in_executor(
+                context.writer,
+                lambda: draw_audit_set(context.project, size=size, annotator_id=context.annotator_id),
+            )
         except GoldpanError as problem:
             tell_problem(str(problem))
             return
+        finally:
+            self.draw.param.update(loading=False, disabled=False)
+        context.supervisor.wake()
         tell_done(f"{len(drawn.new.item_keys)} items are drawn; label them on the Label page.")
         self._drawn += 1
         self.paint()
@@ -139,29 +147,26 @@ class AuditSetButton:
             visible=False,
             sizing_mode="stretch_width",
         )
+        state.param.watch(lambda *_: self.refresh(), "audit_left")
         self.refresh()
 
     def refresh(self) -> None:
         """Say how many items are left."""
-        try:
-            with self.state.context.project.database.reading() as session:
-                left = count_open_audit(session)
-        except DatabaseUnavailableError:
-            # The button stays as it was; labels wait in the browser meanwhile.
-            return
+        left = self.state.audit_left
         self.button.label = f"Label the audit set ({left} left)"
         self.button.visible = left > 0 and may(self.state.context, Role.ANNOTATOR)
 
-    def _press(self, *_: Any) -> None:  # noqa: ANN401
+    async def _press(self, *_: Any) -> None:  # noqa: ANN401
+        context = self.state.context
+
+        def read() -> list[str]:
+            with context.project.database.reading() as session:
+                return open_audit_keys(session, limit=AT_ONCE)
+
         try:
-            with self.state.context.project.database.reading() as session:
-                keys = open_audit_keys(session, limit=AT_ONCE)
+            self._open(await asyncio.get_running_loop().run_in_executor(context.reader, read))
         except DatabaseUnavailableError as problem:
             tell_problem(str(problem))
-            return
-        if keys:
-            self._open(keys)
-        self.refresh()
 
 
 def said_html(report: AuditReport, quality: QualityReport | None) -> str:

@@ -80,7 +80,6 @@ class LabelPage:
 
     def _repaint_balance(self) -> None:
         self.balance.object = self._balance_html()
-        self.audit_set.refresh()
 
     def _push_classes(self, *_: Any) -> None:  # noqa: ANN401
         self.card.classes = self._classes()
@@ -91,8 +90,6 @@ class LabelPage:
 
     def _push_active(self, *_: Any) -> None:  # noqa: ANN401
         self.card.active = self.state.page == "Label"
-        if self.card.active:
-            self.audit_set.refresh()
 
     def _open_picked(self, *_: Any) -> None:  # noqa: ANN401
         if self.state.page == "Label" and self.state.picked_row >= 0:

@@ -121,7 +121,7 @@ def test_write_curated__a_file_in_the_way(flawed: Project, tmp_path: Path) -> No
 
 
 def test_curation_columns__nights_and_copies_belong_together(flawed: Project) -> None:
-    told = curation_columns(flawed, export_bundle(flawed).labels).set_index("item_key")
+    told = curation_columns(flawed, export_bundle(flawed).labels, together=True).set_index("item_key")
     group, together = told["group"].to_dict(), told["together"].to_dict()
     assert group["item-000"] == "n0"
     assert together["item-000"] == together["item-005"]
@@ -136,7 +136,7 @@ def test_curation_columns__labels_that_were_confirmed(clouds: Project) -> None:
     label(clouds, truth)
     twice = dict(list(truth.items())[:3])
     label(clouds, twice, annotator="bob")
-    told = curation_columns(clouds, export_bundle(clouds).labels).set_index("item_key")
+    told = curation_columns(clouds, export_bundle(clouds).labels, together=True).set_index("item_key")
     assert set(told.index[told["confirmed"]]) == set(twice)
 
 

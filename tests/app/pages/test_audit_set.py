@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from app.audit_set import AuditReport, draw_audit_set, read_audit_report
@@ -51,7 +53,7 @@ def answered(dashboard: DashboardState) -> AuditReport:
 def test_card__says_how_to_begin_and_begins(card: AuditSetCard) -> None:
     assert "goldpan audit-set draw" in card.said.object
     assert card.draw.visible
-    card._draw()
+    asyncio.run(card._draw())
     # A quarter of the 96 items that nobody annotated.
     assert "0 of 24 items of the audit set are labelled" in card.said.object
     assert not card.draw.visible
@@ -59,7 +61,7 @@ def test_card__says_how_to_begin_and_begins(card: AuditSetCard) -> None:
 
 
 def test_card__says_what_the_set_says(card: AuditSetCard) -> None:
-    card._draw()
+    asyncio.run(card._draw())
     answered(card.state)
     again = painted(card.state)
     assert "24 of 24 items of the audit set are labelled" in again.said.object
@@ -79,14 +81,14 @@ def test_card__who_looks_on_draws_nothing(card: AuditSetCard) -> None:
     )
     card.show(None)
     assert not card.draw.visible
-    card._draw()
+    asyncio.run(card._draw())
     with card.state.context.project.database.reading() as session:
         assert audit_keys(session) == []
 
 
 def test_html__names_are_escaped(card: AuditSetCard) -> None:
     project = card.state.context.project
-    card._draw()
+    asyncio.run(card._draw())
     answered(card.state)
     with project.database.transaction() as session:
         rename_class(session, class_id=list_classes(session)[0].id, name=HOSTILE)
@@ -98,7 +100,7 @@ def test_html__names_are_escaped(card: AuditSetCard) -> None:
 
 
 def test_said_html__without_cross_validation_there_is_no_difference(card: AuditSetCard) -> None:
-    card._draw()
+    asyncio.run(card._draw())
     found = answered(card.state)
     quality = QualityReport.from_dict(card.state.meaning.quality)  # type: ignore[union-attr, arg-type]
     assert "Cross-validation" in said_html(found, quality)
@@ -110,15 +112,15 @@ def test_button__puts_the_next_items_on_the_card(dashboard: DashboardState) -> N
     page = LabelPage(dashboard, None)
     assert not page.audit_set.button.visible
     drawn = draw_audit_set(context.project, size=60, annotator_id=context.annotator_id)
-    page.audit_set.refresh()
+    dashboard.apply(read_status(context.project.database))
     assert (page.audit_set.button.visible, page.audit_set.button.label) == (
         True,
         "Label the audit set (60 left)",
     )
-    page.audit_set._press()
+    asyncio.run(page.audit_set._press())
     assert page.card.open_keys == list(drawn.new.item_keys[:50])
     answered(dashboard)
-    page._repaint_balance()
+    dashboard.apply(read_status(context.project.database))
     assert not page.audit_set.button.visible
     page.dispose()
 
@@ -127,5 +129,6 @@ def test_button__who_looks_on_has_none(dashboard: DashboardState) -> None:
     context = dashboard.context
     draw_audit_set(context.project, size=10, annotator_id=context.annotator_id)
     person = context.person
+    dashboard.apply(read_status(context.project.database))
     dashboard.context = context.as_person(type(person)(person.annotator_id, person.name, Role.VIEWER))
     assert not AuditSetButton(dashboard, lambda keys: None).button.visible
