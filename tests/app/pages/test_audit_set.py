@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from app.audit_set import AuditReport, draw_audit_set, read_audit_report
@@ -18,6 +16,7 @@ from labeling.audit_set import audit_keys
 from labeling.classes import list_classes, rename_class
 from labeling.people import Role
 from models.quality import QualityReport
+from tests.coroutines import finish
 from tests.projects import label, label_some, truth_of
 
 HOSTILE = "<script>alert(1)</script>"
@@ -53,7 +52,7 @@ def answered(dashboard: DashboardState) -> AuditReport:
 def test_card__says_how_to_begin_and_begins(card: AuditSetCard) -> None:
     assert "goldpan audit-set draw" in card.said.object
     assert card.draw.visible
-    asyncio.run(card._draw())
+    finish(card._draw())
     # A quarter of the 96 items that nobody annotated.
     assert "0 of 24 items of the audit set are labelled" in card.said.object
     assert not card.draw.visible
@@ -61,7 +60,7 @@ def test_card__says_how_to_begin_and_begins(card: AuditSetCard) -> None:
 
 
 def test_card__says_what_the_set_says(card: AuditSetCard) -> None:
-    asyncio.run(card._draw())
+    finish(card._draw())
     answered(card.state)
     again = painted(card.state)
     assert "24 of 24 items of the audit set are labelled" in again.said.object
@@ -81,14 +80,14 @@ def test_card__who_looks_on_draws_nothing(card: AuditSetCard) -> None:
     )
     card.show(None)
     assert not card.draw.visible
-    asyncio.run(card._draw())
+    finish(card._draw())
     with card.state.context.project.database.reading() as session:
         assert audit_keys(session) == []
 
 
 def test_html__names_are_escaped(card: AuditSetCard) -> None:
     project = card.state.context.project
-    asyncio.run(card._draw())
+    finish(card._draw())
     answered(card.state)
     with project.database.transaction() as session:
         rename_class(session, class_id=list_classes(session)[0].id, name=HOSTILE)
@@ -100,7 +99,7 @@ def test_html__names_are_escaped(card: AuditSetCard) -> None:
 
 
 def test_said_html__without_cross_validation_there_is_no_difference(card: AuditSetCard) -> None:
-    asyncio.run(card._draw())
+    finish(card._draw())
     found = answered(card.state)
     quality = QualityReport.from_dict(card.state.meaning.quality)  # type: ignore[union-attr, arg-type]
     assert "Cross-validation" in said_html(found, quality)
@@ -117,7 +116,7 @@ def test_button__puts_the_next_items_on_the_card(dashboard: DashboardState) -> N
         True,
         "Label the audit set (60 left)",
     )
-    asyncio.run(page.audit_set._press())
+    finish(page.audit_set._press())
     assert page.card.open_keys == list(drawn.new.item_keys[:50])
     answered(dashboard)
     dashboard.apply(read_status(context.project.database))
