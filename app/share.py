@@ -138,7 +138,7 @@ def at_level(config: ProjectConfig, level: Level) -> ProjectConfig:
     if level == "all":
         return config
     update: dict[str, Any] = {"level": level, "revision": 0}
-    update |= dict.fromkeys(("gone", "rounds", "seeks", "gold", "annotations"), ())
+    update |= dict.fromkeys(("gone", "rounds", "seeks", "gold", "annotations", "audit_draws"), ())
     if level == "layout":
         update["prints"] = ()
     bare = shared.model_copy(update=update)

@@ -26,7 +26,7 @@ from ruamel.yaml.reader import ReaderError
 
 from config.checks import Path
 
-ROW_LISTS = ("rounds", "seeks", "gold", "annotations", "prints")
+ROW_LISTS = ("rounds", "seeks", "gold", "annotations", "audit_draws", "prints")
 """The lists of `shared`, in the order of the file, whose entries are one JSON object a line."""
 
 MAX_DEPTH = 20

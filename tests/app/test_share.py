@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.audit_set import draw_audit_set
 from app.errors import PoolMovedError, ProjectError, ProjectExistsError
 from app.project import Project, open_project
 from app.run_now import run_first, run_now
@@ -17,6 +18,7 @@ from config.errors import ConfigInvalidError
 from config.files import load_config, save_config
 from labeling.annotations import Act, NewAnnotation, annotations_since, current_labels, record, revision
 from labeling.annotators import ensure_annotator
+from labeling.audit_set import list_draws
 from labeling.classes import add_class, archive_class, find_class, list_classes, update_class
 from labeling.gold import add_gold, gold_marks, gold_scores
 from labeling.queue import proposals_of
@@ -350,6 +352,9 @@ def levelled(project: Project, folder: Path) -> Path:
 def test_levels__are_the_same_at_sharing_and_at_importing(
     clouds: Project, tmp_path: Path, level: Level, members: int, classes: int, count: int, when: str
 ) -> None:
+    with clouds.database.transaction() as session:
+        drawer = ensure_annotator(session, name="ann")
+    draw_audit_set(clouds, size=5, annotator_id=drawer)
     path = levelled(clouds, tmp_path)
     if when == "share":
         share_project(open_project(clouds.paths.config), path, level=level)
@@ -360,6 +365,8 @@ def test_levels__are_the_same_at_sharing_and_at_importing(
     with copy.database.reading() as session:
         assert len(list_classes(session)) == classes
         assert len(annotations_since(session, revision=0)) == count
+        # Who drew what is work, not a setting.
+        assert len(list_draws(session)) == (level == "all")
     copy.close()
 
 

@@ -3,10 +3,13 @@ from __future__ import annotations
 import math
 import time
 import tracemalloc
+from typing import get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
-from config.documents import MAX_YAML_CHARACTERS, DocumentError, plain, read_document
+from config.documents import MAX_YAML_CHARACTERS, ROW_LISTS, DocumentError, plain, read_document
+from config.shared import SharedSection
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
@@ -182,3 +185,14 @@ def test_read_document__a_list_in_another_layout_leaves_the_others_fast() -> Non
     document = read_document(text)
     assert document.rows == {("shared", "annotations"): (5,)}
     assert document.data["shared"] == {"rounds": [{"number": 1}], "annotations": [{"uid": "a"}]}
+
+
+def test_row_lists__are_all_lists_of_objects_that_a_shared_config_has() -> None:
+    held = {
+        name: get_args(entry.annotation)[0]
+        for name, entry in SharedSection.model_fields.items()
+        if get_origin(entry.annotation) is tuple
+    }
+    assert list(ROW_LISTS) == [
+        name for name, kind in held.items() if isinstance(kind, type) and issubclass(kind, BaseModel)
+    ]
