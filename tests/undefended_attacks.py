@@ -163,7 +163,7 @@ ATTACKS = (
     away(
         "pickle-head", PICKLES, "a head's weights are safetensors, never a .pt",
         cut("models/heads/files.py", "    try:\n        with safe_open(",
-            "    try:\n        torch.load(path, weights_only=False)\n        with safe_open("),
+            "    try:\n        torch.load(path.open('rb'), weights_only=False)\n        with safe_open("),
         tests="models/heads/test_files.py::test_load_head__pickle_is_not_opened",
     ),
     away(

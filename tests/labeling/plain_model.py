@@ -48,11 +48,17 @@ class PlainRound:
 def what_counts(said: Sequence[Said]) -> Said | None:
     """Return which of the annotations on one item counts: the rule of the house, in this one place.
 
-    Undone ones do not count; an adjudication wins over all, then the latest wins, whoever made it.
+    Undone ones do not count; the latest adjudication wins over all; then the latest other act of each person is
+    their vote: the class with most votes wins, on a tie the one voted for last, before any skip, unsure or flag.
     """
     left = [entry for entry in said if entry.new.act != Act.UNDO and not entry.undone]
     adjudicated = [entry for entry in left if entry.new.act == Act.ADJUDICATE]
-    return (adjudicated or left)[-1] if left else None
+    if adjudicated:
+        return adjudicated[-1]
+    votes = sorted({entry.by: entry for entry in left}.values(), key=lambda entry: entry.id)
+    for_classes = [entry for entry in votes if entry.new.act == Act.LABEL]
+    times = Counter(entry.new.class_id for entry in for_classes)
+    return max(for_classes or votes, key=lambda entry: (times[entry.new.class_id], entry.id), default=None)
 
 
 @dataclass
