@@ -152,8 +152,9 @@ class PlainProject:
     def lease(
         self, annotator: int, count: int, keep: Iterable[str], now: datetime, until: datetime
     ) -> list[str]:
-        """Hand items out; returns their keys in order."""
-        self.leases = {key: held for key, held in self.leases.items() if held[1] > now}
+        """Hand items out; returns their keys in order. No lease of before the clock was set back outlasts a new one."""
+        standing = {key: held for key, held in self.leases.items() if held[1] > now}
+        self.leases = {key: (by, min(ends, until)) for key, (by, ends) in standing.items()}
         free = [offer.item_key for offer in self.available(annotator, now)]
         kept = [key for key in list(dict.fromkeys(keep))[:count] if key in free]
         chosen = kept + [key for key in free if key not in kept][: count - len(kept)]
