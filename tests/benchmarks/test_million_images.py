@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from benchmarks.million_images import SHIFTS, write_digits
 from benchmarks.memory_tree import TreeWatch, process_tree
+from benchmarks.million_images import SHIFTS, write_digits
 from tests.servers import wait_for
 
 
