@@ -35,9 +35,11 @@ from app.status import read_status
 from app.worker import begin, work_round
 from benchmarks.memory import MemoryWatch, own_memory_gb
 from benchmarks.report import benchmark_arguments, describe_machine, report
+from benchmarks.scale_gpu import ITEMS as PASS_ITEMS
+from benchmarks.scale_gpu import pass_figures
 from benchmarks.scale_peers import peer_ratios
 from benchmarks.scale_plot import save_plot, write_plot
-from benchmarks.scale_pool import CHUNK_ROWS, DIMENSIONS, planted_project, set_device
+from benchmarks.scale_pool import CHUNK_ROWS, DIMENSIONS, planted_project, set_device, size_name
 from models.vectors import open_vectors
 
 REPEATS = 2
@@ -46,6 +48,7 @@ LARGE_ITEMS = 5_000_000
 """From so many items on one round is measured in place of the best of REPEATS."""
 
 PEER_ITEMS = 100_000
+QUICK_PASS = 1_000_000
 SIZES, QUICK_SIZES = (10_000, 100_000, 1_000_000), (10_000, 100_000)
 BYTES_PER_ITEM = 2 * 2 * DIMENSIONS + 400
 """What a pool takes on disk while it is measured: the vectors twice, keys, a round's answers."""
@@ -69,6 +72,7 @@ BUDGETS = {
     "gpu_round_1e5_s": 0.3,
     "gpu_round_1e6_s": 0.5,
     "gpu_round_1e7_s": 2.0,
+    "gpu_pass_1e8_s": 3.0,
 }
 
 
@@ -108,6 +112,9 @@ def main() -> None:
             notes.append(f"{size_name(items)}: left out, the disk has too little room")
             continue
         figures |= measure_size(items, folder=arguments.folder)
+    if torch.cuda.is_available():
+        # The figures above were measured in processes of their own, which are over: the GPU is free.
+        figures |= pass_figures(torch.device("cuda"), items=QUICK_PASS if arguments.quick else PASS_ITEMS)
     if not arguments.no_peers:
         ratios, said = peer_ratios(1_000 if arguments.quick else PEER_ITEMS)
         figures |= ratios
@@ -115,17 +122,6 @@ def main() -> None:
     report("scale", figures, json_path=arguments.json, budgets=BUDGETS, notes=notes)
     if arguments.plot is not None:
         save_plot(figures, arguments.plot, aims=BUDGETS, machine=describe_machine())
-
-
-def size_name(items: int) -> str:
-    """Return how a size ends the names of its figures: 1e6 for a million, the number itself where it is not round.
-
-    Args:
-        items: at least 1.
-    """
-    digits = str(items)
-    rest = digits.rstrip("0")
-    return f"{rest}e{len(digits) - len(rest)}" if len(rest) == 1 and items >= 10 else digits
 
 
 def items_of(text: str) -> int:
