@@ -43,8 +43,8 @@ class ExactRows:
             count: how many.
 
         Returns:
-            (q, k) int64 rows and (q, k) float32 distances, the nearest first, of equal ones the lower row; k is `count`,
-            or m where that is less.
+            (q, k) int64 rows and (q, k) float32 distances, the nearest first, of equal ones the lower row; k is
+            `count`, or m where that is less.
 
         Raises:
             torch.OutOfMemoryError: not even a few queries fit.
