@@ -29,7 +29,12 @@ MEMORY_SHARE = 0.6
 
 
 def pass_figures(
-    device: torch.device, *, items: int = ITEMS, dimensions: int = DIMENSIONS, part_rows: int | None = None
+    device: torch.device,
+    *,
+    items: int = ITEMS,
+    dimensions: int = DIMENSIONS,
+    part_rows: int | None = None,
+    copied_bytes: int = COPIED_BYTES,
 ) -> dict[str, float]:
     """Time the pass over many vectors, once from the machine's memory and once from the GPU's.
 
@@ -38,6 +43,7 @@ def pass_figures(
         items: how many vectors.
         dimensions: their length.
         part_rows: vectors held at a time; None for as many as fit.
+        copied_bytes: of a copy by which the bus is measured.
 
     Returns:
         `gpu_pass_1e8_s` from the machine's memory, copies among it; `gpu_resident_1e8_s` where the vectors are on the
@@ -46,7 +52,7 @@ def pass_figures(
     """
     bytes_of_item = 2 * dimensions + 4 * (2 * len(SHARES) + 1)
     fitting = part_rows or max(1, int(MEMORY_SHARE * _free_memory() / bytes_of_item))
-    carried = copy_bandwidth(device)
+    carried = copy_bandwidth(device, size=copied_bytes)
     head = _head(device, dimensions)
     streamed = resident = 0.0
     for low in range(0, items, fitting):

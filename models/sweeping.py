@@ -125,7 +125,7 @@ class Residence:
         Args:
             free_bytes: how much memory a device has left; None asks it.
         """
-        self._free_bytes = free_bytes or free_memory
+        self._free_bytes = free_bytes
         self._key: tuple[str, torch.device] | None = None
         self._kept: torch.Tensor | None = None
 
@@ -144,7 +144,8 @@ class Residence:
         if self._kept is not None and self._key == (key, device):
             return self._kept
         self.release()
-        if vectors.nbytes > RESIDENT_SHARE * self._free_bytes(device):
+        free = (self._free_bytes or free_memory)(device)
+        if vectors.nbytes > RESIDENT_SHARE * free:
             return None
         there = torch.empty(vectors.shape, dtype=_dtype_of(vectors), device=device)
         with closing(staged(vectors, device, rows=rows)) as parts:

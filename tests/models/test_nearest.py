@@ -23,7 +23,7 @@ def expected(vectors: np.ndarray, points: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("points", [1, 5])
 def test_nearest_rows__those_of_exact_arithmetic(dtype: type, points: int) -> None:
     vectors = vectors_of(2 * PART_ROWS + 77, dtype=dtype)
-    wanted = vectors_of(points, dtype=np.float32) + 0.25
+    wanted = np.random.default_rng(1).normal(size=(points, 20)).astype(np.float32)
     found, distances = nearest_rows(vectors, wanted, count=10)
     right = expected(vectors, wanted)
     assert found.tolist() == np.argsort(right, kind="stable")[:10].tolist()
