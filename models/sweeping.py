@@ -261,7 +261,11 @@ def free_memory(device: torch.device) -> int:
     Args:
         device: which.
     """
-    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else 0
+    if device.type != "cuda":
+        return 0
+    # What torch holds back for its own next use is free too.
+    held_back = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0]) + int(held_back)
 
 
 def _answer_all(parts: Parts, device: torch.device, answer: Answer, take: Take) -> None:
