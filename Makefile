@@ -6,11 +6,12 @@ PEERS := .venv-peers
 LABEL_STUDIO := .venv-label-studio
 AUDIT := .venv-audit
 EXPORTS := .venv-exports
+NEIGHBOURS := .venv-neighbours
 DEMO := demo
 # Half as many again as there are cores: tests in the browser wait more than they compute.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 3 / 2)
 
-.PHONY: demo test lint types unit bench peers peers-ui screenshots audit exports clean help
+.PHONY: demo test lint types unit bench peers peers-ui screenshots audit exports neighbours clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -77,8 +78,15 @@ $(EXPORTS)/.installed: requirements-dev.lock requirements-export-checks.txt
 exports: $(EXPORTS)/.installed ## every export read back, also by the libraries that bring too much for .venv
 	$(EXPORTS)/bin/python -m pytest tests/labeling/exports
 
+$(NEIGHBOURS)/.installed: requirements-neighbours.txt requirements.lock
+	test -x $(NEIGHBOURS)/bin/python || $(PYTHON) -m venv $(NEIGHBOURS)
+	$(NEIGHBOURS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-neighbours.txt
+	touch $@
+
+neighbours: $(NEIGHBOURS)/.installed ## an environment with the indexes that the search for similar items is compared with: .venv-neighbours
+
 screenshots: $(VENV)/.dev ## draw docs/images anew
 	$(BIN)/python -m benchmarks.screenshots
 
 clean: ## remove what was built; projects stay
-	rm -rf $(VENV) $(PEERS) $(LABEL_STUDIO) $(AUDIT) $(EXPORTS) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf $(VENV) $(PEERS) $(LABEL_STUDIO) $(AUDIT) $(EXPORTS) $(NEIGHBOURS) .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info

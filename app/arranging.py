@@ -174,12 +174,17 @@ def arrange_pool(config_path: str, line: Connection, parent_pid: int) -> None:
 
     try:
         from models.arranging import write_arrangement
+        from models.neighbours import search_device
         from models.vectors import open_vectors
 
         path = Path(config_path)
-        folder = project_paths(path).vectors
+        folder, config = project_paths(path).vectors, load_config(path)
         made = write_arrangement(
-            open_vectors(folder), seed=load_config(path).project.seed, folder=folder, progress=progress
+            open_vectors(folder),
+            seed=config.project.seed,
+            folder=folder,
+            progress=progress,
+            device=search_device(config.head.device),
         )
         line.send(("done", made is not None))
     except GoldpanError as problem:

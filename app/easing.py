@@ -56,6 +56,11 @@ class Easing:
         # A worker that was killed says nothing; the system ends processes so where memory runs out.
         return max(self.levels.get(Cause.MEMORY, 0), self.levels.get(Cause.WORKER, 0))
 
+    @property
+    def _without_gpu(self) -> bool:
+        # The pass has tried smaller parts already when a GPU's memory ends a round.
+        return bool(self.levels.get(Cause.DEVICE, 0) or self.levels.get(Cause.GPU_MEMORY, 0))
+
     def head(self, section: HeadSection) -> HeadSection:
         """Return a head's settings as the eased round has them.
 
@@ -73,7 +78,7 @@ class Easing:
             changes |= {"name": "logistic", "optimiser": "lbfgs", "semi_supervised": False, "mixup": False}
         if diverged >= 2:
             changes |= {"weight_decay": max(section.weight_decay, 0.01), "learn_names": False}
-        if self.levels.get(Cause.DEVICE, 0):
+        if self._without_gpu:
             changes["device"] = "cpu"
         return section.model_copy(update=changes)
 
@@ -86,7 +91,7 @@ class Easing:
         if not self:
             return config
         update: dict[str, Any] = {"head": self.head(config.head)}
-        if self.levels.get(Cause.DEVICE, 0):
+        if self._without_gpu:
             update["encoder"] = config.encoder.model_copy(update={"device": "cpu"})
         return config.model_copy(update=update)
 

@@ -7,9 +7,8 @@ import numpy.typing as npt
 
 from app.errors import RequestError
 from app.project import Project
+from models.nearest import nearest_rows
 from models.vectors import open_vectors
-
-CHUNK_ROWS = 65_536
 
 EXAMPLES_MOST = 64
 """Up to so many items are looked for around each of them; of more around the middles of so many groups."""
@@ -37,17 +36,12 @@ def similar_rows(project: Project, rows: IntArray, *, count: int) -> IntArray:
         project.paths.vectors, expected_rows=project.pool.n, pool_hash=project.pool.hash
     ).array
     wanted = _examples(vectors, rows)
-    distances = np.empty(project.pool.n, np.float32)
-    for start in range(0, project.pool.n, CHUNK_ROWS):
-        part = np.asarray(vectors[start : start + CHUNK_ROWS], np.float32)
-        distances[start : start + CHUNK_ROWS] = _nearest_squared(part, wanted)
-    distances[~np.asarray(project.pool.readable)] = np.inf
-    distances[rows] = -1.0 if len(rows) == 1 else np.inf
-    kept = min(count, int(np.isfinite(distances).sum()))
-    if not kept:
-        return np.empty(0, np.int64)
-    nearest = np.argpartition(distances, kept - 1)[:kept]
-    return nearest[np.lexsort((nearest, distances[nearest]))].astype(np.int64)
+    left_out = ~np.asarray(project.pool.readable)
+    left_out[rows] = True
+    if len(rows) > 1:
+        return nearest_rows(vectors, wanted, count=count, left_out=left_out)[0]
+    others = nearest_rows(vectors, wanted, count=count - 1, left_out=left_out)[0]
+    return np.concatenate([rows, others])[:count]
 
 
 def _examples(vectors: npt.NDArray[np.floating], rows: IntArray) -> FloatArray:
@@ -75,13 +69,6 @@ def _middles(points: FloatArray) -> FloatArray:
         filled = sizes > 0
         middles[filled] = sums[filled] / sizes[filled, None]
     return middles
-
-
-def _nearest_squared(points: FloatArray, wanted: FloatArray) -> FloatArray:
-    if len(wanted) == 1:
-        # Differences, not products: of items that lie very near each other the nearest is still the nearest.
-        return np.square(points - wanted[0]).sum(axis=1)
-    return _squared(points, wanted).min(axis=1)
 
 
 def _squared(points: FloatArray, others: FloatArray) -> FloatArray:

@@ -18,6 +18,7 @@ class Cause(StrEnum):
     """Why a round failed, as far as it decides how the next one is run."""
 
     MEMORY = "memory"
+    GPU_MEMORY = "gpu_memory"
     DEVICE = "device"
     DIVERGED = "diverged"
     TIMEOUT = "timeout"
@@ -27,6 +28,7 @@ class Cause(StrEnum):
 
 WORDS = {
     Cause.MEMORY: "there was not enough memory",
+    Cause.GPU_MEMORY: "the GPU has too little memory free",
     Cause.DEVICE: "the device it computed on was lost",
     Cause.DIVERGED: "the training diverged",
 }
@@ -43,6 +45,12 @@ _DEVICE_TEXTS = (
     "nccl",
     "mps backend",
     "hip error",
+)
+_GPU_TEXTS = (
+    "cuda out of memory",
+    "cuda error: out of memory",
+    "hip out of memory",
+    "mps backend out of memory",
 )
 _MEMORY_NAMES = ("OutOfMemoryError",)
 _DEVICE_NAMES = ("AcceleratorError",)
@@ -70,7 +78,7 @@ def cause_of(problem: BaseException) -> Cause:
         names = {kind.__name__ for kind in type(error).__mro__}
         text = str(error).lower()
         if _is_memory(error, names, text):
-            return Cause.MEMORY
+            return Cause.GPU_MEMORY if any(part in text for part in _GPU_TEXTS) else Cause.MEMORY
         if isinstance(error, DeviceError) or names.intersection(_DEVICE_NAMES):
             return Cause.DEVICE
         if isinstance(error, RuntimeError) and any(part in text for part in _DEVICE_TEXTS):

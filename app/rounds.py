@@ -189,6 +189,7 @@ def score(
         prior=stated,
         chunk=chunk_rows,
         device=choose_device(section.device),
+        key=inputs.vectors_hash,
     )
     return scores if stated is not None else _without_claims(scores, counts > 0)
 

@@ -152,7 +152,6 @@ def _run(
 ) -> None:
     import panel as pn
 
-    from app.components.map_picture import warm_up
     from app.dashboard import make_dashboard
     from app.gate import SafeHeaders, refuse_strangers
     from app.notices import CONNECTION_LOST
@@ -186,9 +185,17 @@ def _run(
     if on_ready is not None:
         loop.call_later(0, on_ready, f"http://{host}:{port}/")
     # Compiled code is read from its cache beside the first page, not before it.
-    threading.Thread(target=warm_up, name="goldpan-warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, name="goldpan-warm-up", daemon=True).start()
     server.start()
     loop.start()
+
+
+def _warm_up() -> None:
+    from app.components import map_picture
+    from models import nearest
+
+    map_picture.warm_up()
+    nearest.warm_up()
 
 
 def _session_key() -> bytes:

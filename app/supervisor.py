@@ -291,7 +291,7 @@ class Supervisor:
             return
         log.error("round %d failed", running.number, exc_info=problem)
         failure = problem if isinstance(problem, RoundFailedError) else failure_of(problem)
-        if failure.cause in (Cause.MEMORY, Cause.DEVICE):
+        if failure.cause in (Cause.MEMORY, Cause.GPU_MEMORY, Cause.DEVICE):
             # A process keeps a lost device for lost, and the memory that it once took.
             self._renew_worker()
         self._record_failure(running.number, failure.text, failure.cause)

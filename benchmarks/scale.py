@@ -1,18 +1,22 @@
 """How a round's time and memory grow with the pool, and how long other libraries take for one query.
 
-`python -m benchmarks.scale [--quick] [--sizes 1e4 1e5 1e6 1e7] [--json FILE]` makes pools of vectors of 256 dimensions,
-float16, with ten planted classes, some very rare, labels 500 items and runs rounds in a spawned process as the
-server's worker does, its memory sampled meanwhile. A round on a small pool comes first, so that the process is warm.
-`read_SIZE_s` is the time of merely reading the vectors once. Where the libraries goldpan is compared with are installed
-(`make peers`), each is asked for one batch of ten on 100,000 items, and its time is divided by that of goldpan's own
-strategy of the same idea. Figures of a GPU are measured where torch finds one. --quick takes the two smallest pools.
+`python -m benchmarks.scale [--quick] [--sizes 1e4 1e5 1e6 1e7] [--json FILE] [--plot FILE]` makes pools of vectors of
+256 dimensions, float16, with ten planted classes, some very rare, labels 500 items and runs rounds in a spawned process
+as the server's worker does, its memory sampled meanwhile. A round on a small pool comes first, so that the process is
+warm. `read_SIZE_s` is the time of merely reading the vectors once. Where the libraries goldpan is compared with are
+installed (`make peers`), each is asked for one batch of ten on 100,000 items, and its time is divided by that of
+goldpan's own strategy of the same idea. Figures of a GPU are measured where torch finds one. --quick takes the two
+smallest pools. `--plot` draws the times over the sizes; with `--from FILE …` from what earlier runs wrote by `--json`,
+and then nothing is measured.
 """
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -30,9 +34,12 @@ from app.rounds_plan import begin_round
 from app.status import read_status
 from app.worker import begin, work_round
 from benchmarks.memory import MemoryWatch, own_memory_gb
-from benchmarks.report import benchmark_arguments, report
+from benchmarks.report import benchmark_arguments, describe_machine, report
+from benchmarks.scale_gpu import ITEMS as PASS_ITEMS
+from benchmarks.scale_gpu import pass_figures
 from benchmarks.scale_peers import peer_ratios
-from benchmarks.scale_pool import CHUNK_ROWS, DIMENSIONS, planted_project, set_device
+from benchmarks.scale_plot import save_plot, write_plot
+from benchmarks.scale_pool import CHUNK_ROWS, DIMENSIONS, planted_project, set_device, size_name
 from models.vectors import open_vectors
 
 REPEATS = 2
@@ -41,6 +48,7 @@ LARGE_ITEMS = 5_000_000
 """From so many items on one round is measured in place of the best of REPEATS."""
 
 PEER_ITEMS = 100_000
+QUICK_PASS = 1_000_000
 SIZES, QUICK_SIZES = (10_000, 100_000, 1_000_000), (10_000, 100_000)
 BYTES_PER_ITEM = 2 * 2 * DIMENSIONS + 400
 """What a pool takes on disk while it is measured: the vectors twice, keys, a round's answers."""
@@ -64,6 +72,7 @@ BUDGETS = {
     "gpu_round_1e5_s": 0.3,
     "gpu_round_1e6_s": 0.5,
     "gpu_round_1e7_s": 2.0,
+    "gpu_pass_1e8_s": 3.0,
 }
 
 
@@ -85,15 +94,14 @@ class Measured:
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = benchmark_arguments("scale", "how a round's time and memory grow with the pool")
-    parser.add_argument(
-        "--sizes", nargs="+", type=items_of, metavar="N", help="items of the pools: 1e4 1e5 …"
-    )
-    parser.add_argument(
-        "--folder", type=Path, help="where the pools are made, for a while; the system's if none"
-    )
-    arguments = parser.parse_args()
+    """Measure and print; or draw what was measured before."""
+    arguments = _arguments()
+    if arguments.measured:
+        try:
+            write_plot(arguments.measured, arguments.plot, aims=BUDGETS)
+        except ValueError as problem:
+            sys.exit(str(problem))
+        return
     sizes = arguments.sizes or (QUICK_SIZES if arguments.quick else SIZES)
     figures: dict[str, float] = {}
     notes = [
@@ -104,20 +112,16 @@ def main() -> None:
             notes.append(f"{size_name(items)}: left out, the disk has too little room")
             continue
         figures |= measure_size(items, folder=arguments.folder)
-    ratios, said = peer_ratios(1_000 if arguments.quick else PEER_ITEMS)
-    figures |= ratios
-    report("scale", figures, json_path=arguments.json, budgets=BUDGETS, notes=[*notes, *said])
-
-
-def size_name(items: int) -> str:
-    """Return how a size ends the names of its figures: 1e6 for a million, the number itself where it is not round.
-
-    Args:
-        items: at least 1.
-    """
-    digits = str(items)
-    rest = digits.rstrip("0")
-    return f"{rest}e{len(digits) - len(rest)}" if len(rest) == 1 and items >= 10 else digits
+    if torch.cuda.is_available():
+        # The figures above were measured in processes of their own, which are over: the GPU is free.
+        figures |= pass_figures(torch.device("cuda"), items=QUICK_PASS if arguments.quick else PASS_ITEMS)
+    if not arguments.no_peers:
+        ratios, said = peer_ratios(1_000 if arguments.quick else PEER_ITEMS)
+        figures |= ratios
+        notes += said
+    report("scale", figures, json_path=arguments.json, budgets=BUDGETS, notes=notes)
+    if arguments.plot is not None:
+        save_plot(figures, arguments.plot, aims=BUDGETS, machine=describe_machine())
 
 
 def items_of(text: str) -> int:
@@ -239,6 +243,26 @@ def _rounds(small: Project, large: Project, *, repeats: int) -> dict[str, float]
     if peaks and idle is not None:
         figures |= {"peak_{}_gb": max(peaks), "idle_{}_gb": idle}
     return figures
+
+
+def _arguments() -> argparse.Namespace:
+    parser = benchmark_arguments("scale", "how a round's time and memory grow with the pool")
+    parser.add_argument(
+        "--sizes", nargs="+", type=items_of, metavar="N", help="items of the pools: 1e4 1e5 …"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="where the pools are made, for a while; the system's if none"
+    )
+    parser.add_argument("--no-peers", action="store_true", help="do not ask the other libraries")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the times over the sizes, as an SVG")
+    parser.add_argument(
+        "--from", nargs="+", type=Path, dest="measured", metavar="FILE",
+        help="with --plot: draw what earlier runs wrote by --json, and measure nothing",
+    )  # fmt: skip
+    arguments = parser.parse_args()
+    if arguments.measured and arguments.plot is None:
+        parser.error("--from says what to draw: give --plot FILE too")
+    return arguments
 
 
 def _has_room(folder: Path | None, items: int) -> bool:

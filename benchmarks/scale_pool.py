@@ -47,6 +47,17 @@ class Planted:
     truth: npt.NDArray[np.int8]
 
 
+def size_name(items: int) -> str:
+    """Return how a size ends the names of its figures: 1e6 for a million, the number itself where it is not round.
+
+    Args:
+        items: at least 1.
+    """
+    digits = str(items)
+    rest = digits.rstrip("0")
+    return f"{rest}e{len(digits) - len(rest)}" if len(rest) == 1 and items >= 10 else digits
+
+
 def plant(folder: Path, items: int, *, dimensions: int = DIMENSIONS, seed: int = 0) -> Planted:
     """Write a pool of planted classes into a folder, a chunk at a time.
 

@@ -8,8 +8,11 @@ on the command line is told here by whoever loaded it.
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoints, entry_points
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
     "reader": ("auto", "table", "image_table", "image_folder", "text", "series", "vectors"),
@@ -67,7 +70,7 @@ def known_names(kind: str) -> tuple[str, ...]:
     Returns:
         The built-in names in their own order, then those of installed plug-ins in alphabetical order.
     """
-    installed = {point.name for point in entry_points(group=group_of(kind))}
+    installed = {point.name for point in _entry_points(_places()).select(group=group_of(kind))}
     plugged = (installed | _announced.get(kind, set())) - set(BUILT_IN[kind])
     return BUILT_IN[kind] + tuple(sorted(plugged))
 
@@ -96,3 +99,21 @@ def closest(given: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the known name most like the given one, "" where none is near."""
     close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _places() -> tuple[tuple[str, int], ...]:
+    """Return where packages are looked for, and when something was installed or removed there last."""
+    found = []
+    for place in sys.path:
+        try:
+            found.append((place, os.stat(place or ".").st_mtime_ns))
+        except OSError:
+            continue
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _entry_points(places: tuple[tuple[str, int], ...]) -> EntryPoints:
+    """Return all entry points; read again once the places have changed, since that opens a file for each package."""
+    del places
+    return entry_points()

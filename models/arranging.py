@@ -25,8 +25,8 @@ from models.layout_files import (
     remove_layout,
     save_layout,
 )
-from models.near_rows import NearRows
 from models.neighbour_layout import lay_out, most_neighbours
+from models.neighbours import CPU, search_rows
 from models.placing import Space, align, place_rows, spread_rows
 from models.projection import fit_to_square, open_projection, row_chunks
 from models.vectors import VectorFile
@@ -57,7 +57,9 @@ class Start:
     again: bool
 
 
-def write_arrangement(file: VectorFile, *, seed: int, folder: Path, progress: Progress) -> LayoutInfo | None:
+def write_arrangement(
+    file: VectorFile, *, seed: int, folder: Path, progress: Progress, device: str = CPU
+) -> LayoutInfo | None:
     """Lay the items of a pool out by their neighbours and write `arranged.npy`.
 
     Args:
@@ -65,6 +67,7 @@ def write_arrangement(file: VectorFile, *, seed: int, folder: Path, progress: Pr
         seed: of every random choice; the same vectors, start and seed give the same layout on the same machine.
         folder: where the principal axes lie and the layout goes.
         progress: called with the share done, 0 to 1, and what is being done; may wait, may raise to stop.
+        device: where neighbours are searched (`models.neighbours.search_device`).
 
     Returns:
         How it came about; None where there is nothing to arrange: too few items or dimensions, or all alike.
@@ -84,7 +87,9 @@ def write_arrangement(file: VectorFile, *, seed: int, folder: Path, progress: Pr
     start = find_start(folder, principal, file)
     # Another number of threads may add the same numbers in another order.
     with threadpool_limits(1, user_api="blas"):
-        positions, fitted, spread = arrange(vectors, usable, start, seed=seed, progress=progress)
+        positions, fitted, spread = arrange(
+            vectors, usable, start, seed=seed, progress=progress, device=device
+        )
     info = LayoutInfo(
         f"t-SNE of {fitted:,} items" + (", the others placed among them" if fitted < len(usable) else ""),
         file.hash,
@@ -169,7 +174,13 @@ def find_start(folder: Path, principal: FloatArray, file: VectorFile) -> Start:
 
 
 def arrange(
-    vectors: npt.NDArray[np.floating], usable: IntArray, start: Start, *, seed: int, progress: Progress
+    vectors: npt.NDArray[np.floating],
+    usable: IntArray,
+    start: Start,
+    *,
+    seed: int,
+    progress: Progress,
+    device: str = CPU,
 ) -> tuple[Positions, int, tuple[float, float]]:
     """Lay the usable items out.
 
@@ -179,6 +190,7 @@ def arrange(
         start: where each of the n items begins.
         seed: of every random choice.
         progress: called with the share done and what is being done.
+        device: where neighbours are searched.
 
     Returns:
         (m, 2) float64, places of the usable items at the layout's own scale; how many were laid out themselves; and
@@ -194,7 +206,7 @@ def arrange(
         fitted = spread_rows(
             space, usable, FITTED_ROWS, seed=seed, progress=lambda share: progress(reading * share, what)
         )
-    near = NearRows(space.read(usable[fitted]), seed=seed)
+    near = search_rows(space.read(usable[fitted]), seed=seed, device=device)
     neighbours, distances = near.neighbours(most_neighbours(len(fitted)))
     progress(reading + 0.1 * (fitting - reading), what)
     begin = _fill_unknown(start.positions[usable[fitted]], neighbours, seed)

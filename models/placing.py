@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from models.near_rows import NearRows, fit_centres, nearest_centres
+from models.near_rows import fit_centres, nearest_centres
+from models.neighbours import RowSearch
 from models.projection import principal_axes, row_chunks
 
 MOST_AXES = 128
@@ -83,7 +84,7 @@ def spread_rows(
 def place_rows(
     space: Space,
     usable: IntArray,
-    near: NearRows,
+    near: RowSearch,
     layout: Positions,
     *,
     seed: int,

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.devices import fixed_threads
+from models.devices import fixed_threads, half_products
 from models.errors import TrainingSetError
 from models.heads.contract import Progress, TrainedHead, no_progress
 from models.heads.scaling import spaced_rows
 from models.prior import PriorEstimate, estimate_prior, label_prior
+from models.sweeping import sweep
 
 CHUNK = 65536
 PRIOR_ROWS = 20_000
@@ -39,6 +40,9 @@ KEPT_ENTRIES = 1 << 19
 
 LEAST_SHARE = np.float32(1e-30)
 """Stands for a share of 0, so that an item that can be of no other class still has probabilities."""
+
+GPU_CHUNKS = 4
+"""A GPU is given so many times the rows at once: each part costs it a fraction of a millisecond to begin."""
 
 CPU_SLICE = 4096
 """Rows computed together on a cpu: what the members answer on them stays in its cache."""
@@ -81,8 +85,11 @@ def score_pool(
     chunk: int = CHUNK,
     device: torch.device | None = None,
     progress: Progress = no_progress,
+    key: str = "",
 ) -> PoolScores:
     """Score all items of a pool.
+
+    On a GPU the copies run beside the computing, and vectors that fit stay there (`models.sweeping`).
 
     Args:
         vectors: (n, d) float16 or float32, often a read-only memory map; rows of zeros are unreadable items.
@@ -92,6 +99,7 @@ def score_pool(
         chunk: rows read at once.
         device: where to compute; None for the head's own.
         progress: told the share done.
+        key: hash of the vectors, by which they are known again on a GPU in the next round; "" looks at them once.
 
     Returns:
         The scores; the same whatever the chunk.
@@ -105,14 +113,18 @@ def score_pool(
     head = trained.to(device) if device is not None and device != trained.device else trained
     given = None if prior is None else _given(prior, head.class_count)
     with fixed_threads():
-        balanced, disagreement = _pass(vectors, head, temperature, chunk, progress)
-        shares = given or _prior(vectors, head, temperature, balanced)
+        if head.device.type == "cuda":
+            shares = given or _prior(vectors, head, temperature)
+            rows = chunk * GPU_CHUNKS
+            balanced, disagreement, probabilities = swept_pass(
+                vectors, head, shares.shares, temperature=temperature, rows=rows, progress=progress, key=key
+            )
+        else:
+            balanced, disagreement = _pass(vectors, head, temperature, chunk, progress)
+            shares = given or _prior(vectors, head, temperature, balanced)
+            probabilities = _under_shares(balanced, shares.shares, chunk)
         kept = rows_to_keep(vectors, disagreement, class_count=head.class_count)
         members = member_probabilities(vectors[kept], head, temperature=temperature)
-    probabilities = np.empty_like(balanced)
-    for start in range(0, len(balanced), chunk):
-        joint = balanced[start : start + chunk] * np.maximum(shares.shares, LEAST_SHARE)
-        np.divide(joint, joint.sum(axis=1, keepdims=True), out=probabilities[start : start + chunk])
     progress(1.0, "scoring the pool")
     return PoolScores(
         probabilities=probabilities,
@@ -124,6 +136,57 @@ def score_pool(
         member_rows=kept,
         member_probabilities=members,
     )
+
+
+def swept_pass(
+    vectors: npt.NDArray[np.floating],
+    head: TrainedHead,
+    shares: npt.NDArray[np.float32],
+    *,
+    temperature: float,
+    rows: int,
+    progress: Progress = no_progress,
+    key: str = "",
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Answer for all items as a GPU does it: parts on their way while others are computed, shares applied there.
+
+    It works on any device, and says the same there within rounding.
+
+    Args:
+        vectors: (n, d) float16 or float32.
+        head: the head, on the device.
+        shares: (k,) class shares of the pool.
+        temperature: what logits are divided by.
+        rows: of a part.
+        progress: told the share done.
+        key: hash of the vectors, so that they may stay on the device; "" for none.
+
+    Returns:
+        (n, k) with the class prior taken out, (n,) disagreement, (n, k) under the shares.
+
+    Raises:
+        TrainingSetError: the vectors hold NaN or infinite numbers.
+        torch.OutOfMemoryError: even small parts do not fit.
+    """
+    count, k = len(vectors), head.class_count
+    balanced, probabilities = np.empty((count, k), np.float32), np.empty((count, k), np.float32)
+    disagreement = np.empty(count, np.float32)
+    weights = torch.from_numpy(np.maximum(shares, LEAST_SHARE)).to(head.device)
+
+    @torch.inference_mode()
+    def answer(part: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        mean, information = _answer(part.to(torch.float32), head, temperature)
+        joint = mean * weights
+        return mean, information, joint / joint.sum(dim=1, keepdim=True)
+
+    def take(start: int, stop: int, answers: tuple[npt.NDArray[np.generic], ...]) -> None:
+        balanced[start:stop], disagreement[start:stop], probabilities[start:stop] = answers
+        _check_finite(disagreement[start:stop], start)
+        progress(0.95 * stop / count, "scoring the pool")
+
+    with half_products(head.device):
+        sweep(vectors, head.device, answer, take, rows=rows, key=key)
+    return balanced, disagreement, probabilities
 
 
 def rows_to_keep(
@@ -205,12 +268,23 @@ def _answer(
     return mean, (entropy - own_entropy.mean(dim=0)).clamp_min(0.0)
 
 
+def _under_shares(
+    balanced: npt.NDArray[np.float32], shares: npt.NDArray[np.float32], chunk: int
+) -> npt.NDArray[np.float32]:
+    probabilities = np.empty_like(balanced)
+    for start in range(0, len(balanced), chunk):
+        joint = balanced[start : start + chunk] * np.maximum(shares, LEAST_SHARE)
+        np.divide(joint, joint.sum(axis=1, keepdims=True), out=probabilities[start : start + chunk])
+    return probabilities
+
+
 def _prior(
     vectors: npt.NDArray[np.floating],
     head: TrainedHead,
     temperature: float,
-    balanced: npt.NDArray[np.float32],
+    balanced: npt.NDArray[np.float32] | None = None,
 ) -> PriorEstimate:
+    """Estimate the class shares; answers that are not given are computed for the rows that are looked at."""
     counts = head.label_counts.cpu().numpy()
     narrower = max(1.0, head.class_count / MANY_CLASSES)
     rows = spaced_rows(len(vectors), int(MEMBER_ROWS / min(narrower, 4.0)))
@@ -220,7 +294,11 @@ def _prior(
         return label_prior(counts)
     members = member_probabilities(read, head, temperature=temperature)
     many = spaced_rows(len(vectors), int(PRIOR_ROWS / min(narrower, 4.0)))
-    return estimate_prior(balanced[many], members, label_counts=counts)
+    if balanced is None:
+        looked = _answer(_to_device(vectors[many], head.device), head, temperature)[0].cpu().numpy()
+    else:
+        looked = balanced[many]
+    return estimate_prior(looked, members, label_counts=counts)
 
 
 def _given(prior: npt.NDArray[np.floating], count: int) -> PriorEstimate:

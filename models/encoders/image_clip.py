@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
 """Open weights (MIT), 600 MB; name a larger one where there is a GPU."""
 
-MAX_BATCH = 64
 INSTALL_HINT = "pip install 'goldpan[text]', which brings transformers"
 WAYS = (
     "give a name on the Hub that can be downloaded, a folder with config.json, model.safetensors and the tokenizer's"
@@ -77,11 +77,15 @@ class FittedImageClip:
         import torch
 
         from models.encoders.conv_filters import same_arithmetic
+        from models.mixed_precision import mixed
 
         def encode(images: FloatArray) -> FloatArray:
             given = torch.from_numpy((images - self.mean) / self.deviation).to(self.device)
             with torch.inference_mode(), same_arithmetic():
-                return _even(_pooled(self.network.get_image_features(pixel_values=given)))
+                found = mixed(
+                    lambda: _pooled(self.network.get_image_features(pixel_values=given)), self.device
+                )
+                return _even(found.cpu().numpy())
 
         return encode_images(
             source, start, stop, shape=self.shape, dimensions=self.dimensions, batch_size=self.batch_size,
@@ -102,6 +106,7 @@ class FittedImageClip:
         import torch
 
         from models.encoders.conv_filters import same_arithmetic
+        from models.mixed_precision import mixed
 
         result = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         said = [row for row, text in enumerate(texts) if text.strip()]
@@ -114,9 +119,10 @@ class FittedImageClip:
                 max_length=self.network.config.text_config.max_position_embeddings,
                 return_tensors="pt",
             )
+            given = tokens.to(self.device)
             with torch.inference_mode(), same_arithmetic():
-                found = _pooled(self.network.get_text_features(**tokens.to(self.device)))
-            result[chosen] = _even(found)
+                found = mixed(partial(_text_features, self.network, given), self.device)
+            result[chosen] = _even(found.cpu().numpy())
         return result
 
 
@@ -160,6 +166,7 @@ class ImageClipEncoder:
             DeviceError: the device is not there.
         """
         from models.devices import choose_device
+        from models.mixed_precision import batch_of
 
         if find_spec("transformers") is None:
             raise EncoderUnavailableError(
@@ -172,7 +179,7 @@ class ImageClipEncoder:
         network, tokenizer, colours = _load(model)
         network = network.eval().requires_grad_(False).to(device)
         shape = ImageShape(int(network.config.vision_config.image_size), 3)
-        batch = min(section.batch_size, MAX_BATCH)
+        batch = batch_of(section.batch_size, device)
         dimensions = int(network.config.projection_dim)
         progress(1.0, "text-image model loaded")
         return FittedImageClip(network, tokenizer, shape, *colours, dimensions, device, batch)
@@ -250,8 +257,12 @@ def _colours(place: str) -> tuple[FloatArray, FloatArray]:
     return mean, deviation
 
 
-def _pooled(answer: Any) -> FloatArray:  # noqa: ANN401 -- a tensor, since transformers 5 an object that holds it
-    found: FloatArray = getattr(answer, "pooler_output", answer).float().cpu().numpy()
+def _text_features(network: Any, tokens: Any) -> torch.Tensor:  # noqa: ANN401 -- of transformers, untyped
+    return _pooled(network.get_text_features(**tokens))
+
+
+def _pooled(answer: Any) -> torch.Tensor:  # noqa: ANN401 -- a tensor, since transformers 5 an object that holds it
+    found: torch.Tensor = getattr(answer, "pooler_output", answer)
     return found
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "resnet18.a1_in1k"
 """Small enough for a CPU (45 MB of weights); name a larger one where there is a GPU."""
 
-MAX_BATCH = 64
 INSTALL_HINT = "pip install 'goldpan[image]'"
 
 
@@ -69,11 +68,12 @@ class FittedImageTimm:
         import torch
 
         from models.encoders.conv_filters import same_arithmetic
+        from models.mixed_precision import mixed
 
         def encode(images: FloatArray) -> FloatArray:
             given = torch.from_numpy((images - self.mean) / self.deviation).to(self.device)
             with torch.inference_mode(), same_arithmetic():
-                vectors = self.network(given).float().flatten(1).cpu().numpy()
+                vectors = mixed(lambda: self.network(given), self.device).flatten(1).cpu().numpy()
             return np.asarray(vectors * np.float32(self.scale))
 
         return encode_images(
@@ -118,6 +118,7 @@ class ImageTimmEncoder:
             DeviceError: the device is not there.
         """
         from models.devices import choose_device
+        from models.mixed_precision import batch_of
 
         missing = _missing_package()
         if missing:
@@ -126,7 +127,7 @@ class ImageTimmEncoder:
         progress(0.0, "loading the image model")
         network, shape, mean, deviation = _load(section.model or DEFAULT_MODEL)
         network = network.eval().requires_grad_(False).to(device)
-        batch = min(section.batch_size, MAX_BATCH)
+        batch = batch_of(section.batch_size, device)
         raw = FittedImageTimm(network, shape, mean, deviation, 1.0, int(network.num_features), device, batch)
         fitted = _scaled(raw, source)
         progress(1.0, "image model loaded")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from models.encoders.kept import hash_network
 from models.errors import EncoderUnavailableError
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
     from config.schema import EncoderSection
@@ -76,6 +78,7 @@ class FittedTextTransformer:
 
     def _encode(self, texts: Sequence[str]) -> FloatArray:
         from models.devices import fixed_threads
+        from models.mixed_precision import mixed
 
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
@@ -83,15 +86,21 @@ class FittedTextTransformer:
         # Equal texts once: pools of short messages hold many.
         distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         with fixed_threads(max(1, (os.cpu_count() or 1) // 2)):
-            vectors = self.model.encode(
-                list(distinct),
-                batch_size=min(self.batch_size, 64),
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
+            vectors = mixed(partial(self._answer, list(distinct)), self.model.device).cpu().numpy()
         found = np.asarray(vectors, dtype=np.float32)[[distinct[text] for text in texts]]
         return found * np.float32(np.sqrt(self.dimensions))
+
+    def _answer(self, texts: list[str]) -> torch.Tensor:
+        from models.mixed_precision import batch_of
+
+        found: torch.Tensor = self.model.encode(
+            texts,
+            batch_size=batch_of(self.batch_size, self.model.device),
+            normalize_embeddings=True,
+            convert_to_tensor=True,
+            show_progress_bar=False,
+        )
+        return found
 
 
 class TextTransformerEncoder:

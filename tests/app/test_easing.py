@@ -64,14 +64,15 @@ def test_next_easing__causes_add_up() -> None:
     assert (both.members, both.device) == (4, "cpu")
 
 
-def test_next_easing__a_lost_device_takes_words_to_the_cpu_too() -> None:
+@pytest.mark.parametrize("cause", ["device", "gpu_memory"])
+def test_next_easing__without_the_gpu_words_are_placed_on_the_cpu_too(cause: str) -> None:
     config = ProjectConfig(
         project=ProjectSection(name="p"),
         pool=PoolSection(path="p.csv"),
         encoder=EncoderSection(device="cuda"),
         head=SECTION,
     )
-    eased = next_easing([failed(1, "device")]).config(config)
+    eased = next_easing([failed(1, cause)]).config(config)
     assert (eased.head.device, eased.encoder.device, eased.head.members) == ("cpu", "cpu", 8)
 
 

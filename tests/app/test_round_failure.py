@@ -17,7 +17,7 @@ from models.errors import DeviceError, TrainingDivergedError, TrainingSetError
     ("problem", "cause"),
     [
         (MemoryError(), Cause.MEMORY),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), Cause.MEMORY),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), Cause.GPU_MEMORY),
         (
             RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
             Cause.MEMORY,
@@ -58,6 +58,6 @@ def test_failure_of__passes_between_processes_without_torch() -> None:
     again = pickle.loads(content)
     assert isinstance(again, RoundFailedError)
     assert (str(again), again.cause) == (
-        "there was not enough memory (OutOfMemoryError: CUDA out of memory.)",
-        Cause.MEMORY,
+        "the GPU has too little memory free (OutOfMemoryError: CUDA out of memory.)",
+        Cause.GPU_MEMORY,
     )

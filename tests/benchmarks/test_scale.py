@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks.memory import MemoryWatch, own_memory_gb
-from benchmarks.scale import STAGES, items_of, measure_size, read_once, size_name
+from benchmarks.scale import STAGES, items_of, measure_size, read_once
 from benchmarks.scale_peers import OURS
-from benchmarks.scale_pool import SHARES, labelled_rows, plant, planted_project
+from benchmarks.scale_pool import SHARES, labelled_rows, plant, planted_project, size_name
 from labeling.annotations import current_labels
 from models.vectors import open_vectors
 

@@ -118,3 +118,16 @@ def test_stated_prior__shares_that_make_no_sense_are_refused(shares: dict[str, f
     counts = np.array([4, 0, 4]) if shares != {"quasar": 1.0} else np.array([0, 0, 0])
     with pytest.raises(TrainingSetError, match=message):
         stated_prior(shares, NAMES, label_counts=counts)
+
+
+def test_run_em__the_sums_that_the_paper_writes() -> None:
+    generator = np.random.default_rng(0)
+    balanced = generator.dirichlet(np.full(5, 0.3), size=(3, 400))
+    present = np.array([True, True, False, True, True])
+    shares = np.repeat((present / 4)[None], 3, axis=0)
+    for _ in range(500):
+        joint = balanced * shares[:, None, :]
+        found = (joint / joint.sum(axis=2, keepdims=True)).sum(axis=1) + 0.02 * 400 * present / 4
+        found *= present
+        shares = found / found.sum(axis=1, keepdims=True)
+    assert np.allclose(run_em(balanced, present=present, pseudo=0.02), shares, atol=1e-5)

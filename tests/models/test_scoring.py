@@ -10,7 +10,7 @@ import torch
 from models.errors import TrainingSetError
 from models.heads.contract import TrainedHead, TrainingSet
 from models.heads.registry import heads
-from models.scoring import member_probabilities, rows_to_keep, score_pool
+from models.scoring import member_probabilities, rows_to_keep, score_pool, swept_pass
 from tests.models.heads.sets import CPU, labelled, pool, section
 
 
@@ -171,3 +171,38 @@ def test_rows_to_keep__copies_leave_places_to_others() -> None:
     disagreement = np.concatenate([np.full(10_000, 0.9), np.linspace(0, 0.8, 10_000)]).astype(np.float32)
     rows = rows_to_keep(np.ones((20_000, 2), np.float32), disagreement, class_count=10)
     assert set(range(18_000, 20_000)) <= set(rows.tolist())
+
+
+def test_swept_pass__says_what_the_pass_of_a_cpu_says(trained: TrainedHead) -> None:
+    vectors = pool("digits")[0].astype(np.float16)
+    scores, told = score_pool(vectors, trained, temperature=1.3), []
+    balanced, disagreement, probabilities = swept_pass(
+        vectors,
+        trained,
+        scores.prior,
+        temperature=1.3,
+        rows=700,
+        progress=lambda share, _: told.append(share),
+    )
+    assert np.allclose(balanced, scores.balanced_probabilities, atol=1e-5)
+    assert np.allclose(disagreement, scores.disagreement, atol=1e-5)
+    assert np.allclose(probabilities, scores.probabilities, atol=1e-5)
+    assert told == sorted(told)
+    assert len(told) == 3
+
+
+def test_swept_pass__row_that_is_no_number_is_named(trained: TrainedHead) -> None:
+    vectors = pool("digits")[0].copy()
+    vectors[1234, 5] = np.nan
+    with pytest.raises(TrainingSetError, match="row 1234"):
+        swept_pass(vectors, trained, np.full(11, 1 / 11, np.float32), temperature=1.0, rows=500)
+
+
+@pytest.mark.gpu
+def test_score_pool__a_gpu_says_what_a_cpu_says(trained: TrainedHead) -> None:
+    vectors, gpu = pool("digits")[0].astype(np.float16), torch.device("cuda")
+    here = score_pool(vectors, trained)
+    for _ in range(2):  # the second time the vectors are there already
+        there = score_pool(vectors, trained, device=gpu, key="digits")
+        assert np.abs(here.balanced_probabilities - there.balanced_probabilities).max() < 0.01
+        assert np.abs(here.probabilities - there.probabilities).max() < 0.02
