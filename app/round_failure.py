@@ -9,7 +9,7 @@ import errno
 from collections.abc import Iterator
 from enum import StrEnum
 
-from app.errors import RoundFailedError
+from app.errors import ClusterError, RoundFailedError
 from config.errors import GoldpanError
 from models.errors import DeviceError, TrainingDivergedError
 
@@ -22,6 +22,7 @@ class Cause(StrEnum):
     DIVERGED = "diverged"
     TIMEOUT = "timeout"
     WORKER = "worker"
+    CLUSTER = "cluster"
     OTHER = "other"
 
 
@@ -29,6 +30,7 @@ WORDS = {
     Cause.MEMORY: "there was not enough memory",
     Cause.DEVICE: "the device it computed on was lost",
     Cause.DIVERGED: "the training diverged",
+    Cause.CLUSTER: "the cluster could not be used",
 }
 """What is said in front of the error itself."""
 
@@ -77,6 +79,8 @@ def cause_of(problem: BaseException) -> Cause:
             return Cause.DEVICE
         if isinstance(error, TrainingDivergedError):
             return Cause.DIVERGED
+        if isinstance(error, ClusterError):
+            return Cause.CLUSTER
     return Cause.OTHER
 
 
