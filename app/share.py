@@ -113,16 +113,9 @@ def shared_config(project: Project, *, with_labels: bool = True) -> ProjectConfi
     pool = project.config.pool.model_copy(
         update={"path": _portable(project.config.pool.path), "hash": project.pool.hash}
     )
-    rounds = project.config.rounds.model_copy(update={"scheduler": None})
-    return project.config.model_copy(
-        update={
-            "project": private,
-            "pool": pool,
-            "rounds": rounds,
-            "classes": class_sections(held.classes),
-            "shared": shared,
-        }
-    )
+    public: dict[str, Any] = {"project": private, "pool": pool, "classes": class_sections(held.classes)}
+    public["rounds"] = project.config.rounds.model_copy(update={"scheduler": None})
+    return project.config.model_copy(update={**public, "shared": shared})
 
 
 def at_level(config: ProjectConfig, level: Level) -> ProjectConfig:
@@ -233,7 +226,8 @@ def disarmed(
     """Return the settings of a shared config without what is for the person at this machine to say.
 
     The file may come from anyone: it does not say which database is written, which files are read, whose weights are
-    loaded, whom links lead to or which cluster computes. Whether the pool is the same one is for `app.shared_restore.check_pool` to tell.
+    loaded, whom links lead to or which cluster computes. Whether the pool is the same one is for
+    `app.shared_restore.check_pool` to tell.
 
     Raises:
         ProjectError: it names a pool out of its folder, a pool that is not there, or weights that are not named here.
