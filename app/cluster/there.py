@@ -79,6 +79,20 @@ def versions_there(expected: dict[str, str]) -> dict[str, str]:
     }
 
 
+def check_versions(expected: dict[str, str]) -> None:
+    """Refuse to work where versions differ: a worker may have joined since they were compared.
+
+    Args:
+        expected: as of `installed_versions`.
+
+    Raises:
+        ClusterMismatchError: they differ.
+    """
+    wrong = versions_there(expected)
+    if wrong:
+        raise ClusterMismatchError(f"a worker that joined has {mismatch_words(wrong, expected)}")
+
+
 def keep_part(part: Part, vectors: npt.NDArray[np.floating], digest: str) -> npt.NDArray[np.floating]:
     """Return the vectors of a part that were sent, once they are seen to be what was sent.
 
@@ -115,9 +129,7 @@ def score_part(
         WeightsError: the head is one of a plug-in that is not installed on the worker.
         DeviceError: the device is not there.
     """
-    wrong = versions_there(expected)
-    if wrong:
-        raise ClusterMismatchError(f"a worker that joined has {mismatch_words(wrong, expected)}")
+    check_versions(expected)
     from models.scoring import answer_rows
 
     vectors = open_part(part) if sent is None else sent

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from app.cluster.plan import PART_BYTES, PARTS_A_WORKER, cut_pool
@@ -11,7 +13,7 @@ def test_cut_pool__all_rows_once_at_multiples_of_the_chunk(count: int, workers: 
     cuts = cut_pool(count, workers=workers, chunk_rows=64, row_bytes=600)
     assert cuts[0][0] == 0
     assert cuts[-1][1] == count
-    assert all(high == low for (_, high), (low, _) in zip(cuts, cuts[1:], strict=False))
+    assert all(high == low for (_, high), (low, _) in pairwise(cuts))
     assert all(low % 64 == 0 for low, _ in cuts)
     assert len(cuts) <= PARTS_A_WORKER * workers
 
