@@ -41,6 +41,8 @@ from labeling.project_record import ProjectRecord, get_project, set_project
 
 if TYPE_CHECKING:
     from models.encoders.elsewhere import Elsewhere
+    from models.projection import Place
+    from models.vectors import VectorFile
 
 Stage = Callable[[str], Progress]
 """Given the name of a stage, returns what reports its progress."""
@@ -153,6 +155,7 @@ def compute_vectors(
             progress=stage("Drawing the map"),
             vectors_hash=vectors.hash,
             pool_hash=pool.hash,
+            place=_place_elsewhere(config, vectors),
         )
 
 
@@ -294,6 +297,15 @@ def _encoder_elsewhere(config: ProjectConfig, pool: Pool) -> Elsewhere | None:
     from app.cluster.encode import ClusterEncoder
 
     return ClusterEncoder(config.rounds.scheduler, pool.folder, pool.hash)
+
+
+def _place_elsewhere(config: ProjectConfig, vectors: VectorFile) -> Place | None:
+    """Return what puts the items onto the map's axes on the project's cluster; None without one."""
+    if config.rounds.scheduler is None:
+        return None
+    from app.cluster.place import ClusterPlace
+
+    return ClusterPlace(config.rounds.scheduler, vectors.path, vectors.hash)
 
 
 def _may_be_computed_anew(problem: Exception) -> bool:

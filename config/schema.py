@@ -218,8 +218,8 @@ class RoundsSection(Section):
     )
     scheduler: Annotated[str, AfterValidator(check_scheduler)] | None = Field(
         None,
-        description="address of a Dask scheduler, tcp://HOST:PORT or tls://HOST:PORT, whose workers score the pool; "
-        "null scores it on this machine",
+        description="address of a Dask scheduler, tcp://HOST:PORT or tls://HOST:PORT, whose workers encode and score "
+        "the pool; null does so on this machine",
     )
 
     @model_validator(mode="after")

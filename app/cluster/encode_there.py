@@ -119,8 +119,8 @@ def _open_pool(task: EncodeTask) -> Pool:
         ) from problem
     if pool.hash != task.pool_hash:
         raise ClusterMismatchError(
-            f"the pool {task.pool_folder} on a worker has the hash {pool.hash[:12]}…, here it is {task.pool_hash[:12]}…; "
-            "share the project's folder under the same path, or under none"
+            f"the pool {task.pool_folder} on a worker has the hash {pool.hash[:12]}…, the one here "
+            f"{task.pool_hash[:12]}…; share the project's folder under the same path, or under none"
         )
     return pool
 

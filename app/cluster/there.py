@@ -251,6 +251,32 @@ def walk_part(answers: Answers, excluded: npt.NDArray[np.int64], wishes: Sequenc
     return [top.pruned() for top in tops]
 
 
+def place_part(
+    part: Part,
+    sent: npt.NDArray[np.floating] | None,
+    mean: npt.NDArray[np.float64],
+    axes: npt.NDArray[np.float64],
+    expected: dict[str, str],
+) -> npt.NDArray[np.float64]:
+    """Return the coordinates of a part's items on some axes.
+
+    Args:
+        part: which rows.
+        sent: (b, d) their vectors, where the worker does not see the file.
+        mean: (d,) where the axes meet.
+        axes: (d, a).
+        expected: versions of the machine that asks.
+
+    Raises:
+        ClusterMismatchError: other versions, or another file at the same path.
+        PartUnseenError: the worker does not see the file and nothing was sent.
+    """
+    from models.projection import place_on_axes
+
+    check_versions(expected)
+    return place_on_axes(open_part(part) if sent is None else sent, mean, axes)
+
+
 def disputed_part(scored: Scored, reach: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Return the most disputed rows of a part, counted from its first."""
     from models.kept_rows import most_disputed

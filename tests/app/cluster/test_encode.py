@@ -80,7 +80,7 @@ def test_encode_rows__another_pool_at_the_same_path(tmp_path: Path) -> None:
         None,
         np.zeros((4, 4), np.float32),
     )
-    with pytest.raises(ClusterMismatchError, match="has the hash .* the one here another"):
+    with pytest.raises(ClusterMismatchError, match=r"has the hash .* the one here another"):
         encode_there.encode_rows(task, [(0, 4)], {})
     project.close()
 
