@@ -56,6 +56,9 @@ def _start(workers: int, port: int) -> Any:  # noqa: ANN401 - distributed has no
         from distributed import LocalCluster
     except ImportError as problem:
         raise ClusterAbsentError("a Dask cluster needs distributed; install goldpan[dask]") from problem
+    from app.cluster.connection import quieten
+
+    quieten()
     try:
         return LocalCluster(
             n_workers=workers,
@@ -64,7 +67,8 @@ def _start(workers: int, port: int) -> Any:  # noqa: ANN401 - distributed has no
             host="127.0.0.1",
             scheduler_port=port,
             dashboard_address=None,
-            worker_dashboard_address=None,
+            # Its pages would be at Dask's own port, on which another cluster may have them.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             # A mapped file counts as memory there, and a worker that only reads would be ended for it.
             memory_limit=0,
         )

@@ -149,7 +149,8 @@ class ClusterAnswers:
     def _gather(
         self, places: Iterable[int], ask: Callable[[int], Any], take: Callable[[int, Any], None]
     ) -> None:
-        gather(self._connection, list(places), ask=ask, again=self._again, take=take)
+        lost_with = self._connection.sent_to
+        gather(self._connection, list(places), ask=ask, again=self._again, take=take, lost_with=lost_with)
 
     def _again(self, place: int, unseen: bool) -> None:
         self._scored.pop(place, None)

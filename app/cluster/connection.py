@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from app.cluster.plan import Part, cut_pool, describe_parts, digest_of, installed_versions
 from app.cluster.there import keep_part, mismatch_words, versions_there
-from app.errors import ClusterAbsentError, ClusterLostError, ClusterMismatchError
+from app.errors import ClusterAbsentError, ClusterError, ClusterLostError, ClusterMismatchError
 
 log = logging.getLogger("goldpan.cluster")
 
@@ -75,15 +75,14 @@ class Connection:
             ClusterAbsentError: there are no workers.
             ClusterMismatchError: a worker has other versions, or no goldpan.
         """
-        if not self.workers():
-            try:
-                self.client.wait_for_workers(1, timeout=CONNECT_S)
-            except TimeoutError as problem:
-                raise ClusterAbsentError(
-                    f"the Dask scheduler at {self.address} has no workers; start one with `dask worker {self.address}`"
-                ) from problem
+        self._wait_for_one(
+            ClusterAbsentError,
+            f"the Dask scheduler at {self.address} has no workers; start one with `dask worker {self.address}`",
+        )
         answers = self.client.run(versions_there, self.versions, on_error="return")
         for worker, wrong in sorted(answers.items()):
+            if isinstance(wrong, OSError):
+                continue  # it went at this very moment
             if isinstance(wrong, ImportError):
                 refuse_import(wrong, worker)
             if isinstance(wrong, BaseException):
@@ -154,13 +153,18 @@ class Connection:
             ClusterLostError: there is no worker to send it to.
         """
         assert self._cut is not None
-        part, workers = self._cut.parts[place], self.workers()
+        self._wait_for_one(ClusterLostError, f"all workers of the cluster at {self.address} are gone")
+        part, workers, home = self._cut.parts[place], self.workers(), self._cut.homes[place]
         if not workers:
-            raise ClusterLostError(f"all workers of the cluster at {self.address} are gone")
-        home = self._cut.homes[place]
+            return
         worker = home if home in workers else workers[place % len(workers)]
         numbers = np.array(self._cut.vectors[part.low : part.high])
-        came = self.client.scatter(numbers, workers=[worker], hash=False)
+        try:
+            came = self.client.scatter(numbers, workers=[worker], hash=False)
+        except (OSError, TimeoutError, ValueError, KeyError) as problem:
+            # It went at this very moment: the part is asked for again, and sent to another one.
+            log.warning("rows %d to %d did not reach %s: %s", part.low, part.high - 1, worker, problem)
+            return
         kept = self.client.submit(
             keep_part, part, came, digest_of(numbers), workers=[worker], pure=False, priority=10
         )
@@ -187,6 +191,19 @@ class Connection:
         self._sent = {}
         self._cut = None
         self.client.close(timeout=1)
+
+    def _wait_for_one(self, kind: type[ClusterError], otherwise: str) -> None:
+        """Wait a while for a worker.
+
+        Raises:
+            ClusterError: of that kind, with those words: there is none.
+        """
+        if self.workers():
+            return
+        try:
+            self.client.wait_for_workers(1, timeout=CONNECT_S)
+        except TimeoutError as problem:
+            raise kind(otherwise) from problem
 
 
 def connect(address: str) -> Connection:
@@ -233,11 +250,17 @@ def refuse_import(problem: ImportError, worker: str) -> NoReturn:
     ) from problem
 
 
+def quieten() -> None:
+    """Let Dask say no more than goldpan does: by itself it tells of each start."""
+    logging.getLogger("distributed").setLevel(logging.getLogger().getEffectiveLevel())
+
+
 def _open_client(address: str) -> Any:  # noqa: ANN401 - distributed has no types
     try:
         from distributed import Client
     except ImportError as problem:
         raise ClusterAbsentError("rounds.scheduler needs distributed; install goldpan[dask]") from problem
+    quieten()
     try:
         return Client(address, timeout=CONNECT_S, set_as_default=False, name="goldpan-round")
     except (OSError, ValueError, TypeError, RuntimeError) as problem:

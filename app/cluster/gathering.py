@@ -20,7 +20,7 @@ LOOK_S = 0.5
 POLL_S = 0.005
 SLOW_POLL_S = 0.05
 
-FETCH_S = 20.0
+FETCH_S = 60.0
 """A result that does not arrive in so long is asked for again."""
 
 LOST_S = 5.0
@@ -94,6 +94,7 @@ def gather(
     ask: Ask,
     again: Callable[[int, bool], None],
     take: Callable[[int, Any], None],
+    lost_with: Callable[[list[str]], list[int]] = lambda gone: [],
 ) -> None:
     """Wait for what is wanted of some parts; what a lost worker had is made again by others.
 
@@ -104,6 +105,7 @@ def gather(
         again: called before a part is asked for again that the cluster cannot make by itself: forgets what was asked
             for it, and sends its vectors if it is told to.
         take: called with each result, in the order in which they come.
+        lost_with: given workers that are gone, returns the parts whose vectors were sent to them.
 
     Raises:
         ClusterLostError: all workers or the scheduler are gone, or a part was lost too often.
@@ -133,7 +135,7 @@ def gather(
                     )
                 again(place, failed is Failed.UNSEEN)
                 waiting[place] = ask(place)
-        for place in connection.sent_to(sorted(watch.gone)):
+        for place in lost_with(sorted(watch.gone)):
             again(place, True)
             if place in waiting:
                 waiting[place] = ask(place)

@@ -69,7 +69,8 @@ class ClusterPlace:
             def take(place: int, places: Doubles) -> None:
                 result[cut.parts[place].low : cut.parts[place].high] = places
 
-            gather(connection, range(len(cut.parts)), ask=ask, again=again, take=take)
+            places, lost_with = range(len(cut.parts)), connection.sent_to
+            gather(connection, places, ask=ask, again=again, take=take, lost_with=lost_with)
         except ClusterError:
             disconnect()
             raise

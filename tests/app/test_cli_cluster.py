@@ -16,6 +16,7 @@ from tests.app.commands import run_command
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_cluster_local__says_where_it_is_and_ends_at_ctrl_c() -> None:
     command = [sys.executable, "-m", "app", "cluster", "local", "--workers", "1", "--port", "0"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"}

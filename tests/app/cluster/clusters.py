@@ -36,7 +36,12 @@ def threads_cluster(workers: int = 2) -> Iterator[Any]:
     from app.cluster.connection import disconnect
 
     with LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
     ) as cluster:
         yield cluster
         disconnect()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.cluster import encode, encode_there
-from app.errors import ClusterMismatchError
+from app.errors import ClusterMismatchError, PartUnseenError
 from app.prepare import compute_vectors
 from app.project import Project
 from config.files import load_config
@@ -39,16 +39,16 @@ def test_compute_vectors__cluster_gives_the_same(
 ) -> None:
     project = make(tmp_path)
     here = open_vectors(project.paths.vectors)
-    plain, asked = encode_there.encode_rows, []
+    plain, asked = encode_there._open, []
 
-    def counted(*values: Any) -> Any:
-        asked.append(len(values[1]))
-        return plain(*values)
+    def counted(task: encode_there.EncodeTask) -> Any:
+        asked.append(task.encoder)
+        return plain(task)
 
-    monkeypatch.setattr(encode, "encode_rows", counted)
+    monkeypatch.setattr(encode_there, "_open", counted)
     there = encode_again(project, scheduler)
     assert there.hash == here.hash
-    assert sum(asked) == -(-project.pool.n // 10)
+    assert len(asked) == -(-project.pool.n // 20)
     project.close()
 
 
@@ -61,8 +61,11 @@ def test_compute_vectors__pool_that_no_worker_sees_is_encoded_here(
 ) -> None:
     project = make_clouds(tmp_path)
     here = open_vectors(project.paths.vectors)
-    monkeypatch.setattr(encode_there, "_OPENED", {})
-    monkeypatch.setattr(encode_there.Path, "is_dir", lambda path: False)
+
+    def unseen(task: encode_there.EncodeTask) -> None:
+        raise PartUnseenError(f"a worker does not see {task.pool_folder}")
+
+    monkeypatch.setattr(encode_there, "_open", unseen)
     there = encode_again(project, scheduler)
     assert there.hash == here.hash
     assert "does not see" in caplog.text

@@ -116,6 +116,7 @@ def test_run_round__all_workers_gone_fails_and_the_next_round_runs_here(
     assert latest.metrics["easing"]["words"] == "this machine in place of the cluster"
 
 
+@pytest.mark.slow
 def test_run_round__scheduler_gone_in_mid_round(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "GRACE_S", 0.5)
     monkeypatch.setattr(gathering, "LOOK_S", 0.1)

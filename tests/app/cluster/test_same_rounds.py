@@ -23,7 +23,7 @@ def run_both(copy: Copy, scheduler: str, **settings: dict[str, Any]) -> tuple[di
     return found[0], found[1]
 
 
-@pytest.mark.parametrize("strategy", ["prospect", "entropy", "disagreement", "galaxy"])
+@pytest.mark.parametrize("strategy", ["prospect", "galaxy"])
 def test_run_round__cluster_finds_the_same(copy: Copy, scheduler: str, strategy: str) -> None:
     here, there = run_both(copy, scheduler, strategy={"name": strategy})
     assert len(here["proposals"]) == 60
@@ -32,7 +32,9 @@ def test_run_round__cluster_finds_the_same(copy: Copy, scheduler: str, strategy:
 
 def test_run_round__heads_refitted_on_the_workers_find_the_same(copy: Copy, scheduler: str) -> None:
     here, there = run_both(
-        copy, scheduler, head={"name": "sklearn", "target_prior": {"common": 0.5, "other": 0.5}}
+        copy,
+        scheduler,
+        head={"name": "sklearn", "estimator": "naive_bayes", "target_prior": {"common": 0.5, "other": 0.5}},
     )
     assert here == there
 
