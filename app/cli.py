@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli_audit_set import audit_set
+from app.cli_cluster import cluster_app
 from app.cli_curate import curate_command
 from app.cli_db import db_app
 from app.cli_gold import gold
@@ -299,6 +300,7 @@ app.command("plugins")(plugins)
 app.command("import-astronomical")(import_astronomical)
 app.command("curate")(curate_command)
 app.add_typer(db_app, name="db")
+app.add_typer(cluster_app, name="cluster")
 app.add_typer(gold, name="gold")
 app.add_typer(audit_set, name="audit-set")
 

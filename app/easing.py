@@ -1,4 +1,4 @@
-"""How a round is made easier after one that failed: fewer members, the CPU, a smaller step, a plainer head.
+"""How a round is made easier after one that failed: fewer members, the CPU, a smaller step, a plainer head, no cluster.
 
 Read from the log of rounds alone, where each round has how it was eased, so that any server comes to the same answer,
 and a round can be repeated. Free of torch.
@@ -93,6 +93,8 @@ class Easing:
         update: dict[str, Any] = {"head": self.head(config.head)}
         if self._without_gpu:
             update["encoder"] = config.encoder.model_copy(update={"device": "cpu"})
+        if self.levels.get(Cause.CLUSTER, 0):
+            update["rounds"] = config.rounds.model_copy(update={"scheduler": None})
         return config.model_copy(update=update)
 
     def words(self, section: HeadSection) -> str:
@@ -114,6 +116,8 @@ class Easing:
             parts.append("a smaller step")
         if eased.device != section.device:
             parts.append("the CPU alone")
+        if self.levels.get(Cause.CLUSTER, 0):
+            parts.append("this machine in place of the cluster")
         return ", ".join(parts)
 
     def to_dict(self, section: HeadSection) -> dict[str, Any]:

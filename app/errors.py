@@ -13,6 +13,11 @@ config.errors.GoldpanError
     ├── AccessError                who asks may not do that, or not any more (status 403)
     ├── RoundError                 a round cannot run
     ├── RoundFailedError           a round failed in the worker; says why, in plain text
+    ├── ClusterError               a round cannot be scored on the Dask cluster
+    │   ├── ClusterAbsentError     its scheduler does not answer, it has no workers, or Dask is not installed
+    │   ├── ClusterLostError       its scheduler or all of its workers went away during a round
+    │   ├── ClusterMismatchError   other versions, or another file at the same path, on a worker
+    │   └── PartUnseenError        a worker does not see the file of the vectors; they are sent then
     ├── SeekUnusableError          what is sought cannot be used in this round; it goes on without
     ├── PluginError                a part of a plug-in cannot be used, or a plot of one not be drawn
     ├── ExportTooLargeError        an export is larger than what a download takes
@@ -87,6 +92,26 @@ class RoundFailedError(AppError):
     def __str__(self) -> str:
         """Return the text alone."""
         return self.text
+
+
+class ClusterError(AppError):
+    """A round cannot be scored on the Dask cluster."""
+
+
+class ClusterAbsentError(ClusterError):
+    """The scheduler does not answer, it has no workers, or Dask is not installed here."""
+
+
+class ClusterLostError(ClusterError):
+    """The scheduler or all workers went away during a round."""
+
+
+class ClusterMismatchError(ClusterError):
+    """A worker has other versions than this machine, or another file at the same path."""
+
+
+class PartUnseenError(ClusterError):
+    """A worker does not see the file of the vectors; they are sent to it then."""
 
 
 class SeekUnusableError(AppError):

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.encoded import EncodedPool, remember_vectors
 from app.errors import PoolMovedError, ProjectError, ProjectExistsError
@@ -37,6 +38,11 @@ from labeling.pools.changes import PoolChange, pool_changed
 from labeling.pools.pool import Pool
 from labeling.pools.snapshot import make_snapshot
 from labeling.project_record import ProjectRecord, get_project, set_project
+
+if TYPE_CHECKING:
+    from models.encoders.elsewhere import Elsewhere
+    from models.projection import Place
+    from models.vectors import VectorFile
 
 Stage = Callable[[str], Progress]
 """Given the name of a stage, returns what reports its progress."""
@@ -137,6 +143,7 @@ def compute_vectors(
             pool_hash=pool.hash,
             progress=stage("Computing the vectors"),
             known=None if before is None else before.known(pool),
+            elsewhere=_encoder_elsewhere(config, pool),
         )
     try:
         open_projection(paths.vectors, expected_rows=pool.n, vectors_hash=vectors.hash)
@@ -148,6 +155,7 @@ def compute_vectors(
             progress=stage("Drawing the map"),
             vectors_hash=vectors.hash,
             pool_hash=pool.hash,
+            place=_place_elsewhere(config, vectors),
         )
 
 
@@ -280,6 +288,24 @@ def _refuse_another_pool(config: ProjectConfig, pool: Pool) -> None:
             f"the pool at {config.pool.path} has hash {pool.hash[:12]}…, the configuration was made with "
             f"{config.pool.hash[:12]}…; give the same pool with --pool, or start anew on this one with `goldpan init`"
         )
+
+
+def _encoder_elsewhere(config: ProjectConfig, pool: Pool) -> Elsewhere | None:
+    """Return what encodes the pool on the project's cluster; None without one, or where there is nothing to encode."""
+    if config.rounds.scheduler is None or pool.kind == "vectors":
+        return None
+    from app.cluster.encode import ClusterEncoder
+
+    return ClusterEncoder(config.rounds.scheduler, pool.folder, pool.hash)
+
+
+def _place_elsewhere(config: ProjectConfig, vectors: VectorFile) -> Place | None:
+    """Return what puts the items onto the map's axes on the project's cluster; None without one."""
+    if config.rounds.scheduler is None:
+        return None
+    from app.cluster.place import ClusterPlace
+
+    return ClusterPlace(config.rounds.scheduler, vectors.path, vectors.hash)
 
 
 def _may_be_computed_anew(problem: Exception) -> bool:

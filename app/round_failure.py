@@ -9,7 +9,7 @@ import errno
 from collections.abc import Iterator
 from enum import StrEnum
 
-from app.errors import RoundFailedError
+from app.errors import ClusterError, RoundFailedError
 from config.errors import GoldpanError
 from models.errors import DeviceError, TrainingDivergedError
 
@@ -23,6 +23,7 @@ class Cause(StrEnum):
     DIVERGED = "diverged"
     TIMEOUT = "timeout"
     WORKER = "worker"
+    CLUSTER = "cluster"
     OTHER = "other"
 
 
@@ -31,6 +32,7 @@ WORDS = {
     Cause.GPU_MEMORY: "the GPU has too little memory free",
     Cause.DEVICE: "the device it computed on was lost",
     Cause.DIVERGED: "the training diverged",
+    Cause.CLUSTER: "the cluster could not be used",
 }
 """What is said in front of the error itself."""
 
@@ -85,6 +87,8 @@ def cause_of(problem: BaseException) -> Cause:
             return Cause.DEVICE
         if isinstance(error, TrainingDivergedError):
             return Cause.DIVERGED
+        if isinstance(error, ClusterError):
+            return Cause.CLUSTER
     return Cause.OTHER
 
 

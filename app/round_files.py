@@ -9,18 +9,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from app.round_answers import ANSWERS, PREDICTED, UNCERTAINTY, save_answers
 from models.predictions import OutOfFoldPredictions
-
-PART_ROWS = 65_536
-"""Rows of a large pool whose answers are written together."""
 
 UNSEEN_LABELS, UNSEEN_PROBABILITIES = "out_of_fold_labels.npz", "out_of_fold.npy"
 UNSEEN_NEAR = "out_of_fold_near.npy"
@@ -79,7 +77,7 @@ def write_round(
     rounds: Path,
     meaning: RoundMeaning,
     *,
-    probabilities: npt.NDArray[np.floating] | None,
+    probabilities: npt.NDArray[np.floating] | Callable[[Path], None] | None,
     head_file: Path | None,
     unseen: OutOfFoldPredictions | None = None,
 ) -> Path:
@@ -88,7 +86,7 @@ def write_round(
     Args:
         rounds: the folder of all rounds.
         meaning: what the arrays mean.
-        probabilities: (n, k); None in a round without a model.
+        probabilities: (n, k), or what writes them into a folder; None in a round without a model.
         head_file: the head's safetensors file, moved into the folder; None likewise.
         unseen: out-of-fold predictions of the labels, their rows those of the pool; None where there are none.
 
@@ -99,8 +97,10 @@ def write_round(
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    if probabilities is not None:
-        _save_answers(partial, probabilities)
+    if callable(probabilities):
+        probabilities(partial)
+    elif probabilities is not None:
+        save_answers(partial, probabilities)
     if unseen is not None:
         _save_unseen(partial, unseen)
     if head_file is not None:
@@ -125,12 +125,12 @@ def read_meaning(rounds: Path, number: int) -> RoundMeaning | None:
 def read_arrays(rounds: Path, number: int) -> RoundArrays | None:
     """Return a round's arrays as memory maps, or None where it trained no model."""
     folder = round_folder(rounds, number)
-    if not (folder / "predictions.npy").is_file():
+    if not (folder / ANSWERS).is_file():
         return None
     return RoundArrays(
-        probabilities=np.load(folder / "predictions.npy", mmap_mode="r", allow_pickle=False),
-        predicted=np.load(folder / "predicted.npy", mmap_mode="r", allow_pickle=False),
-        uncertainty=np.load(folder / "uncertainty.npy", mmap_mode="r", allow_pickle=False),
+        probabilities=np.load(folder / ANSWERS, mmap_mode="r", allow_pickle=False),
+        predicted=np.load(folder / PREDICTED, mmap_mode="r", allow_pickle=False),
+        uncertainty=np.load(folder / UNCERTAINTY, mmap_mode="r", allow_pickle=False),
     )
 
 
@@ -176,16 +176,6 @@ def read_unseen_labels(
     return rows, labels, predicted
 
 
-def entropy_share(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Return the entropy of each row as a share of the largest possible, (n,) float32 from 0 (sure) to 1."""
-    k = probabilities.shape[1]
-    if k < 2:
-        return np.zeros(len(probabilities), dtype=np.float32)
-    held = np.clip(probabilities.astype(np.float32), 1e-9, 1.0)
-    share: npt.NDArray[np.float32] = -(held * np.log(held)).sum(axis=1) / np.float32(np.log(k))
-    return np.clip(share, 0.0, 1.0)
-
-
 def sweep_partial_rounds(rounds: Path, *, before: int) -> None:
     """Delete what rounds with a lower number left half written when their process was killed."""
     for path in rounds.iterdir():
@@ -198,36 +188,8 @@ def forget_old_rounds(rounds: Path, *, keep: int) -> None:
     """Delete the arrays of all but the newest rounds; meaning and head stay, so that a round can be repeated."""
     folders = sorted(path for path in rounds.iterdir() if path.is_dir() and not path.name.startswith("."))
     for folder in folders[:-keep]:
-        for name in (
-            "predictions.npy",
-            "predicted.npy",
-            "uncertainty.npy",
-            UNSEEN_PROBABILITIES,
-            UNSEEN_NEAR,
-        ):
+        for name in (ANSWERS, PREDICTED, UNCERTAINTY, UNSEEN_PROBABILITIES, UNSEEN_NEAR):
             (folder / name).unlink(missing_ok=True)
-
-
-def _save_answers(folder: Path, probabilities: npt.NDArray[np.floating]) -> None:
-    """Save the answers and what the web server colours the map with, a part at a time: it only looks these up."""
-    count, k = probabilities.shape
-    with ExitStack() as stack:
-
-        def begun(name: str, dtype: str, shape: tuple[int, ...]) -> BinaryIO:
-            file = stack.enter_context((folder / name).open("wb"))
-            np.lib.format.write_array_header_1_0(
-                file, {"descr": dtype, "fortran_order": False, "shape": shape}
-            )
-            return file
-
-        answers = begun("predictions.npy", "<f2", (count, k))
-        predicted = begun("predicted.npy", "<i2", (count,))
-        uncertainty = begun("uncertainty.npy", "<f2", (count,))
-        for low in range(0, count, PART_ROWS):
-            part = probabilities[low : low + PART_ROWS]
-            answers.write(part.astype("<f2").tobytes())
-            predicted.write(part.argmax(axis=1).astype("<i2").tobytes())
-            uncertainty.write(entropy_share(part).astype("<f2").tobytes())
 
 
 def _save_unseen(folder: Path, unseen: OutOfFoldPredictions) -> None:

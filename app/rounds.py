@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from app.cluster.score import ClusterScores, score_on_cluster
 from app.easing import CHUNK_ROWS, Easing, easing_of
 from app.plugins import ensure_loaded
 from app.project import Project, open_project, settings_hash
@@ -40,6 +41,7 @@ from models.learn import Learned, learn, pick_unlabelled
 from models.predictions import OutOfFoldPredictions
 from models.prior import stated_prior
 from models.scoring import PoolScores, score_pool
+from models.vectors import FILE as VECTORS_FILE
 from strategies.contract import Choice, PoolState
 from strategies.registry import strategies
 
@@ -182,15 +184,28 @@ def score(
     if section.target_prior is not None:
         names = [entry.name for entry in inputs.classes]
         stated = stated_prior(section.target_prior, names, label_counts=counts)
-    scores = score_pool(
-        inputs.vectors,
-        learned.trained,
-        temperature=learned.temperature,
-        prior=stated,
-        chunk=chunk_rows,
-        device=choose_device(section.device),
-        key=inputs.vectors_hash,
-    )
+    scheduler = project.config.rounds.scheduler
+    if scheduler is not None:
+        scores: PoolScores = score_on_cluster(
+            scheduler,
+            learned,
+            inputs.vectors,
+            path=project.paths.vectors / VECTORS_FILE,
+            vectors_hash=inputs.vectors_hash,
+            device=section.device,
+            chunk_rows=chunk_rows,
+            prior=stated,
+        )
+    else:
+        scores = score_pool(
+            inputs.vectors,
+            learned.trained,
+            temperature=learned.temperature,
+            prior=stated,
+            chunk=chunk_rows,
+            device=choose_device(section.device),
+            key=inputs.vectors_hash,
+        )
     return scores if stated is not None else _without_claims(scores, counts > 0)
 
 
@@ -239,6 +254,7 @@ def choose(
         seek_classes=None if columns is None else columns.classes,
         member_rows=None if scores is None else scores.member_rows,
         member_probabilities=None if scores is None else scores.member_probabilities,
+        elsewhere=scores.elsewhere if isinstance(scores, ClusterScores) else None,
     )
     wanted = max(project.config.rounds.batch, project.config.rounds.queue)
     name = strategy_name(project, scores, sought)
@@ -290,7 +306,7 @@ def store(
         write_round(
             project.paths.rounds,
             meaning,
-            probabilities=None if scores is None else scores.probabilities,
+            probabilities=_answers(scores),
             head_file=head_file,
             unseen=_unseen(inputs, learned),
         )
@@ -338,6 +354,15 @@ def _unseen(inputs: RoundInputs, learned: Learned | None) -> OutOfFoldPrediction
     # Only the Check labels page asks for the neighbours, so the head's cross-validation does not wait for them.
     near = neighbour_shares(inputs.vectors[rows], inputs.labels[rows], class_count=len(inputs.classes))
     return replace(learned.predictions, rows=rows, near=near)
+
+
+def _answers(
+    scores: PoolScores | None,
+) -> npt.NDArray[np.floating] | Callable[[Path], None] | None:
+    """Return the answers to be written, or what writes them where they lie elsewhere."""
+    if isinstance(scores, ClusterScores):
+        return scores.elsewhere.save
+    return None if scores is None else scores.probabilities
 
 
 def _save_head(place: Path, learned: Learned | None) -> Path | None:

@@ -108,14 +108,14 @@ def shared_config(project: Project, *, with_labels: bool = True) -> ProjectConfi
         audit_draws=draw_sections(held),
         prints=print_sections(project),
     )
-    # A database address may hold a password, and where the pool lies is this machine's own business.
+    # A database address may hold a password; where the pool lies and who computes is this machine's own business.
     private = project.config.project.model_copy(update={"database": None})
     pool = project.config.pool.model_copy(
         update={"path": _portable(project.config.pool.path), "hash": project.pool.hash}
     )
-    return project.config.model_copy(
-        update={"project": private, "pool": pool, "classes": class_sections(held.classes), "shared": shared}
-    )
+    public: dict[str, Any] = {"project": private, "pool": pool, "classes": class_sections(held.classes)}
+    public["rounds"] = project.config.rounds.model_copy(update={"scheduler": None})
+    return project.config.model_copy(update={**public, "shared": shared})
 
 
 def at_level(config: ProjectConfig, level: Level) -> ProjectConfig:
@@ -226,7 +226,8 @@ def disarmed(
     """Return the settings of a shared config without what is for the person at this machine to say.
 
     The file may come from anyone: it does not say which database is written, which files are read, whose weights are
-    loaded or whom links lead to. Whether the pool is the same one is for `app.shared_restore.check_pool` to tell.
+    loaded, whom links lead to or which cluster computes. Whether the pool is the same one is for
+    `app.shared_restore.check_pool` to tell.
 
     Raises:
         ProjectError: it names a pool out of its folder, a pool that is not there, or weights that are not named here.
@@ -257,6 +258,7 @@ def disarmed(
             "project": given.project.model_copy(update={"database": None}),
             "pool": given.pool.model_copy(update=section),
             "views": given.views.model_copy(update={"lookup_hosts": ()}),
+            "rounds": given.rounds.model_copy(update={"scheduler": None}),
             "shared": None,
         }
     )

@@ -115,6 +115,19 @@ def check_device(device: str) -> str:
     return device
 
 
+def check_scheduler(address: str) -> str:
+    """Return the address of a Dask scheduler unchanged.
+
+    Raises:
+        PydanticCustomError: it is none.
+    """
+    if not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}", address):
+        raise _error(
+            f"given {address!r}; allowed: tcp://HOST:PORT or tls://HOST:PORT, such as tcp://10.0.0.5:8786"
+        )
+    return address
+
+
 def check_map_colour(name: str) -> str:
     """Return what colours the map unchanged; whether the pool has such a column shows when it is opened.
 

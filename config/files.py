@@ -38,7 +38,7 @@ NO_INFLUENCE: dict[str, frozenset[str]] = {
     "pool": frozenset({"path", "hash", "url", "extra", "group", "truth"}),
     "encoder": frozenset({"device", "batch_size"}),
     "head": frozenset({"device"}),
-    "rounds": frozenset({"retrain_after", "timeout_s", "lease_s"}),
+    "rounds": frozenset({"retrain_after", "timeout_s", "lease_s", "scheduler"}),
     "classes": frozenset({"key", "colour", "description"}),
 }
 """Section → keys that `config_hash` leaves out, beside the whole of `team`, `views` and `shared`."""

@@ -37,6 +37,7 @@ from config.checks import (
     check_printable,
     check_prior,
     check_queue,
+    check_scheduler,
     check_shared,
     check_url,
 )
@@ -214,6 +215,11 @@ class RoundsSection(Section):
     )
     lease_s: StrictFloat = Field(
         600, gt=0, le=604_800, description="seconds an item stays with one annotator"
+    )
+    scheduler: Annotated[str, AfterValidator(check_scheduler)] | None = Field(
+        None,
+        description="address of a Dask scheduler, tcp://HOST:PORT or tls://HOST:PORT, whose workers encode and score "
+        "the pool; null does so on this machine",
     )
 
     @model_validator(mode="after")

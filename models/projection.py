@@ -29,6 +29,9 @@ JITTER = 0.05
 
 FloatArray = npt.NDArray[np.float32]
 Vectors = npt.NDArray[np.floating]
+Doubles = npt.NDArray[np.float64]
+Place = Callable[[Vectors, Doubles, Doubles], Doubles]
+"""Given vectors (n, d), mean (d,) and axes (d, a), returns (n, a), as `place_on_axes` does."""
 
 
 def write_projection(
@@ -39,6 +42,7 @@ def write_projection(
     progress: Callable[[float, str], None],
     vectors_hash: str = "",
     pool_hash: str = "",
+    place: Place | None = None,
 ) -> FloatArray:
     """Lay the items out on their two principal axes and write `projection.npy`.
 
@@ -49,6 +53,7 @@ def write_projection(
         progress: called with the share done, 0 to 1, and what is being done.
         vectors_hash: hash of the vectors, kept beside the map.
         pool_hash: hash of the pool, likewise.
+        place: puts all items onto the axes in place of this process; None puts them here.
 
     Returns:
         (n, 2) float32, read-only memory map; row i is item i, both coordinates from -1 to 1.
@@ -61,7 +66,9 @@ def write_projection(
         raise ProjectionError(f"vectors must be (n, d) with n and d at least 1, got {vectors.shape}")
     started_s = time.perf_counter()
     progress(0.0, "drawing the map")
-    positions = _principal_positions(vectors, seed)
+    mean, axes = principal_axes(vectors, count=2, seed=seed)
+    positions = np.zeros((len(vectors), 2))
+    positions[:, : axes.shape[1]] = (place or place_on_axes)(vectors, mean, axes)
     if not np.isfinite(positions).all():
         raise ProjectionError("the vectors hold NaN or infinite numbers; make the vectors again")
     info = LayoutInfo(
@@ -126,6 +133,25 @@ def principal_axes(
     return mean, _axes(values - mean, count)
 
 
+def place_on_axes(vectors: Vectors, mean: Doubles, axes: Doubles) -> Doubles:
+    """Return (n, a) coordinates of all items on some axes; read in chunks.
+
+    Args:
+        vectors: (n, d).
+        mean: (d,) where the axes meet.
+        axes: (d, a).
+    """
+    result = np.zeros((len(vectors), axes.shape[1]))
+    for part in row_chunks(*vectors.shape):
+        result[part] = (np.asarray(vectors[part], dtype=np.float64) - mean) @ axes
+    return result
+
+
+def chunk_rows(dimensions: int) -> int:
+    """Return how many rows of vectors of that many numbers are looked at at once."""
+    return min(max(CHUNK_NUMBERS // dimensions, 1), CHUNK_ROWS)
+
+
 def row_chunks(rows: int, dimensions: int) -> Iterator[slice]:
     """Yield slices that cover the rows, each so small that its vectors fit in memory many times over.
 
@@ -133,7 +159,7 @@ def row_chunks(rows: int, dimensions: int) -> Iterator[slice]:
         rows: how many there are.
         dimensions: numbers in each.
     """
-    step = min(max(CHUNK_NUMBERS // dimensions, 1), CHUNK_ROWS)
+    step = chunk_rows(dimensions)
     for low in range(0, rows, step):
         yield slice(low, min(low + step, rows))
 
@@ -164,16 +190,6 @@ def fit_to_square(positions: npt.NDArray[np.floating], seed: int) -> FloatArray:
         drawn = INNER + (1 - INNER) * np.tanh(beyond.clip(min=0) / INNER)
         result[:, axis] = np.where(beyond > 0, np.sign(unit) * drawn, unit)
     return result.astype(np.float32)
-
-
-def _principal_positions(vectors: Vectors, seed: int) -> npt.NDArray[np.float64]:
-    """Return (n, 2): coordinates on the two principal axes; read in chunks."""
-    n = len(vectors)
-    mean, axes = principal_axes(vectors, count=2, seed=seed)
-    result = np.zeros((n, 2))
-    for part in row_chunks(n, vectors.shape[1]):
-        result[part, : axes.shape[1]] = (np.asarray(vectors[part], dtype=np.float64) - mean) @ axes
-    return result
 
 
 def _axes(centred: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:

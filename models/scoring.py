@@ -16,6 +16,7 @@ from models.devices import fixed_threads, half_products
 from models.errors import TrainingSetError
 from models.heads.contract import Progress, TrainedHead, no_progress
 from models.heads.scaling import spaced_rows
+from models.kept_rows import rows_to_keep
 from models.prior import PriorEstimate, estimate_prior, label_prior
 from models.sweeping import sweep
 
@@ -28,15 +29,6 @@ MEMBER_ROWS = 2_000
 
 MANY_CLASSES = 20
 """Beyond this many classes fewer rows are read for the shares, down to a quarter, to keep the time."""
-
-KEPT_ROWS = 4_096
-"""Most rows whose members' own answers are kept: half of them the most disputed ones, half evenly spaced."""
-
-COPIES_REACH = 8
-"""So many times the disputed rows wanted are looked at for distinct ones."""
-
-KEPT_ENTRIES = 1 << 19
-"""Beyond so many probabilities a member, fewer rows are kept: 524 at a thousand classes."""
 
 LEAST_SHARE = np.float32(1e-30)
 """Stands for a share of 0, so that an item that can be of no other class still has probabilities."""
@@ -109,20 +101,20 @@ def score_pool(
             numbers.
         ValueError: temperature, prior or chunk make no sense.
     """
-    _check(vectors, trained, temperature, chunk)
     head = trained.to(device) if device is not None and device != trained.device else trained
-    given = None if prior is None else _given(prior, head.class_count)
+    given = None if prior is None else stated_shares(prior, head.class_count)
+    _check(vectors, head, temperature, chunk)
     with fixed_threads():
         if head.device.type == "cuda":
-            shares = given or _prior(vectors, head, temperature)
+            shares = given or pool_shares(vectors, head, temperature=temperature)
             rows = chunk * GPU_CHUNKS
             balanced, disagreement, probabilities = swept_pass(
                 vectors, head, shares.shares, temperature=temperature, rows=rows, progress=progress, key=key
             )
         else:
-            balanced, disagreement = _pass(vectors, head, temperature, chunk, progress)
-            shares = given or _prior(vectors, head, temperature, balanced)
-            probabilities = _under_shares(balanced, shares.shares, chunk)
+            balanced, disagreement = _pass(vectors, head, temperature, chunk, 0, progress)
+            shares = given or pool_shares(vectors, head, balanced, temperature=temperature)
+            probabilities = under_shares(balanced, shares.shares, chunk=chunk)
         kept = rows_to_keep(vectors, disagreement, class_count=head.class_count)
         members = member_probabilities(vectors[kept], head, temperature=temperature)
     progress(1.0, "scoring the pool")
@@ -189,33 +181,55 @@ def swept_pass(
     return balanced, disagreement, probabilities
 
 
-def rows_to_keep(
-    vectors: npt.NDArray[np.floating], disagreement: npt.NDArray[np.float32], *, class_count: int
-) -> npt.NDArray[np.int64]:
-    """Return the rows on which every member's own answer is kept, ascending; the same input gives the same rows.
-
-    Of rows that are disputed exactly alike, such as copies of one item, one counts as disputed: ten thousand copies
-    would leave no place for anything else.
+def answer_rows(
+    vectors: npt.NDArray[np.floating],
+    head: TrainedHead,
+    *,
+    temperature: float,
+    chunk: int = CHUNK,
+    first: int = 0,
+    progress: Progress = no_progress,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Compute what the members say together, of a pool or of a part of it.
 
     Args:
-        vectors: (n, d); rows of zeros (unreadable items) are left out.
-        disagreement: (n,) how much the members disagree on each row.
-        class_count: k; the more classes, the fewer rows.
+        vectors: (b, d) float16 or float32; rows of zeros are unreadable items.
+        head: the head, on the device on which to compute.
+        temperature: what logits are divided by, greater than 0.
+        chunk: rows read at once. A part that begins at a multiple of it gets the answers that the whole pool would.
+        first: the row of the pool at which the part begins, for messages.
+        progress: told the share done.
 
     Returns:
-        (r,) int64: all readable rows where they are few, else the most disputed half and evenly spaced ones.
+        (b, k) float32 mean probabilities with the class prior taken out, and (b,) float32 disagreement.
+
+    Raises:
+        TrainingSetError: the vectors have another length than the head reads, or hold NaN or infinite numbers.
+        ValueError: temperature or chunk make no sense.
     """
-    count = len(disagreement)
-    most = min(KEPT_ROWS, max(1, KEPT_ENTRIES // class_count))
-    if count <= most:
-        rows = np.arange(count, dtype=np.int64)
-    else:
-        reach = min(COPIES_REACH * (most // 2), count - 1)
-        best = np.sort(np.argpartition(-disagreement, reach)[:reach])
-        _, first = np.unique(disagreement[best], return_index=True)
-        disputed = best[first[::-1][: most // 2]]
-        rows = np.union1d(disputed, spaced_rows(count, most - most // 2)).astype(np.int64)
-    return rows[np.asarray(vectors[rows]).any(axis=1)]
+    _check(vectors, head, temperature, chunk)
+    with fixed_threads():
+        return _pass(vectors, head, temperature, chunk, first, progress)
+
+
+def under_shares(
+    balanced: npt.NDArray[np.float32], shares: npt.NDArray[np.float32], *, chunk: int = CHUNK
+) -> npt.NDArray[np.float32]:
+    """Return the probabilities under a pool's class shares.
+
+    Args:
+        balanced: (b, k) with the class prior taken out.
+        shares: (k,) of the pool.
+        chunk: rows computed at once; it changes nothing.
+
+    Returns:
+        (b, k); rows add up to 1.
+    """
+    probabilities = np.empty_like(balanced)
+    for start in range(0, len(balanced), chunk):
+        joint = balanced[start : start + chunk] * np.maximum(shares, LEAST_SHARE)
+        np.divide(joint, joint.sum(axis=1, keepdims=True), out=probabilities[start : start + chunk])
+    return probabilities
 
 
 def member_probabilities(
@@ -236,55 +250,22 @@ def member_probabilities(
         return torch.softmax(logits, dim=2).cpu().numpy()
 
 
-def _pass(
-    vectors: npt.NDArray[np.floating], head: TrainedHead, temperature: float, chunk: int, progress: Progress
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    count = len(vectors)
-    balanced = np.empty((count, head.class_count), dtype=np.float32)
-    disagreement = np.empty(count, dtype=np.float32)
-    step = min(chunk, CPU_SLICE) if head.device.type == "cpu" else chunk
-    for start in range(0, count, chunk):
-        for first in range(start, min(start + chunk, count), step):
-            last = min(first + step, start + chunk, count)
-            mean, information = _answer(_to_device(vectors[first:last], head.device), head, temperature)
-            balanced[first:last], disagreement[first:last] = mean.cpu().numpy(), information.cpu().numpy()
-        stop = min(start + chunk, count)
-        _check_finite(disagreement[start:stop], start)
-        progress(0.95 * stop / count, "scoring the pool")
-    return balanced, disagreement
-
-
-@torch.inference_mode()
-def _answer(
-    vectors: torch.Tensor, head: TrainedHead, temperature: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the members' mean probabilities (b, k) and their mutual information (b,)."""
-    logits = head.logits(vectors) / temperature
-    total = torch.logsumexp(logits, dim=2, keepdim=True)
-    chance = torch.exp(logits - total)
-    own_entropy = total[..., 0] - (chance * logits).sum(dim=2)
-    mean = chance.mean(dim=0)
-    entropy = -torch.xlogy(mean, mean).sum(dim=1)
-    return mean, (entropy - own_entropy.mean(dim=0)).clamp_min(0.0)
-
-
-def _under_shares(
-    balanced: npt.NDArray[np.float32], shares: npt.NDArray[np.float32], chunk: int
-) -> npt.NDArray[np.float32]:
-    probabilities = np.empty_like(balanced)
-    for start in range(0, len(balanced), chunk):
-        joint = balanced[start : start + chunk] * np.maximum(shares, LEAST_SHARE)
-        np.divide(joint, joint.sum(axis=1, keepdims=True), out=probabilities[start : start + chunk])
-    return probabilities
-
-
-def _prior(
+def pool_shares(
     vectors: npt.NDArray[np.floating],
     head: TrainedHead,
-    temperature: float,
     balanced: npt.NDArray[np.float32] | None = None,
+    *,
+    temperature: float,
 ) -> PriorEstimate:
-    """Estimate the class shares; answers that are not given are computed for the rows that are looked at."""
+    """Estimate the class shares of a pool from evenly spaced rows.
+
+    Args:
+        vectors: (n, d) of the whole pool.
+        head: the head.
+        balanced: (n, k) its answers with the class prior taken out; read at some rows alone, which are computed here
+            where none are given.
+        temperature: what logits are divided by.
+    """
     counts = head.label_counts.cpu().numpy()
     narrower = max(1.0, head.class_count / MANY_CLASSES)
     rows = spaced_rows(len(vectors), int(MEMBER_ROWS / min(narrower, 4.0)))
@@ -301,12 +282,58 @@ def _prior(
     return estimate_prior(looked, members, label_counts=counts)
 
 
-def _given(prior: npt.NDArray[np.floating], count: int) -> PriorEstimate:
+def stated_shares(prior: npt.NDArray[np.floating], count: int) -> PriorEstimate:
+    """Return class shares that are known, as an estimate without an interval.
+
+    Args:
+        prior: (k,) not negative, not all 0.
+        count: k.
+
+    Raises:
+        ValueError: they are no such numbers.
+    """
     shares = np.asarray(prior, dtype=np.float64)
     if shares.shape != (count,) or not np.isfinite(shares).all() or shares.min() < 0 or shares.sum() <= 0:
         raise ValueError(f"prior must be {count} numbers, not negative and not all 0, got {prior!r}")
     normed = (shares / shares.sum()).astype(np.float32)
     return PriorEstimate(normed, normed, normed)
+
+
+def _pass(
+    vectors: npt.NDArray[np.floating],
+    head: TrainedHead,
+    temperature: float,
+    chunk: int,
+    first_row: int,
+    progress: Progress,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    count = len(vectors)
+    balanced = np.empty((count, head.class_count), dtype=np.float32)
+    disagreement = np.empty(count, dtype=np.float32)
+    step = min(chunk, CPU_SLICE) if head.device.type == "cpu" else chunk
+    for start in range(0, count, chunk):
+        for first in range(start, min(start + chunk, count), step):
+            last = min(first + step, start + chunk, count)
+            mean, information = _answer(_to_device(vectors[first:last], head.device), head, temperature)
+            balanced[first:last], disagreement[first:last] = mean.cpu().numpy(), information.cpu().numpy()
+        stop = min(start + chunk, count)
+        _check_finite(disagreement[start:stop], first_row + start)
+        progress(0.95 * stop / count, "scoring the pool")
+    return balanced, disagreement
+
+
+@torch.inference_mode()
+def _answer(
+    vectors: torch.Tensor, head: TrainedHead, temperature: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the members' mean probabilities (b, k) and their mutual information (b,)."""
+    logits = head.logits(vectors) / temperature
+    total = torch.logsumexp(logits, dim=2, keepdim=True)
+    chance = torch.exp(logits - total)
+    own_entropy = total[..., 0] - (chance * logits).sum(dim=2)
+    mean = chance.mean(dim=0)
+    entropy = -torch.xlogy(mean, mean).sum(dim=1)
+    return mean, (entropy - own_entropy.mean(dim=0)).clamp_min(0.0)
 
 
 def _to_device(vectors: npt.NDArray[np.floating], device: torch.device) -> torch.Tensor:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from models.errors import (
 if TYPE_CHECKING:
     from config.schema import EncoderSection
     from models.encoders.contract import FittedEncoder, ItemSource
+    from models.encoders.elsewhere import Elsewhere
     from models.known_vectors import KnownVectors
 
 FILE, INFO = "vectors.npy", "vectors.json"
@@ -93,6 +94,7 @@ def write_vectors(
     progress: Callable[[float, str], None],
     pool_hash: str = "",
     known: KnownVectors | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> VectorFile:
     """Encode a pool into a folder; what was there stays until the new vectors are complete.
 
@@ -106,6 +108,7 @@ def write_vectors(
         progress: called with the share done, 0 to 1, and what is being done.
         pool_hash: hash of the pool, kept beside the vectors.
         known: vectors that items have from before; they are taken over where the encoder would give the same again.
+        elsewhere: encodes in place of this process, unless vectors are taken over.
 
     Returns:
         The file.
@@ -118,6 +121,7 @@ def write_vectors(
     """
     from threadpoolctl import threadpool_limits
 
+    from models.encoders.elsewhere import wish_for
     from models.encoders.kept import encoder_state, revive_encoder
     from models.encoders.registry import choose_encoder, encoders
     from models.known_vectors import reuse_vectors
@@ -147,7 +151,12 @@ def write_vectors(
             "state": state,
         }
         giving = reuse_vectors(fitted, known, settings=settings, state=state, items=len(source))
-        _write(folder, source, fitted, giving, info, progress=progress, started=started)
+        ranges = [(low, min(low + CHUNK_ROWS, len(source))) for low in range(0, len(source), CHUNK_ROWS)]
+        chunks = (giving.transform(source, low, high) for low, high in ranges)
+        if elsewhere is not None and giving is fitted:
+            wish = wish_for(choice.name, fitted, source, section=section, seed=seed, ranges=ranges)
+            chunks = elsewhere(wish)
+        _write(folder, chunks, fitted, info, progress=progress, started=started)
     progress(1.0, "vectors written")
     return open_vectors(folder, expected_rows=len(source))
 
@@ -232,9 +241,8 @@ def settings_hash(section: EncoderSection, *, seed: int, encoder: str) -> str:
 
 def _write(
     folder: Path,
-    source: ItemSource,
+    chunks: Iterator[npt.NDArray[np.float32]],
     fitted: FittedEncoder,
-    giving: FittedEncoder,
     info: dict[str, object],
     *,
     progress: Callable[[float, str], None],
@@ -245,7 +253,7 @@ def _write(
     temporary = folder / f"{FILE}.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        digest = _write_chunks(temporary, source, giving, progress)
+        digest = _write_chunks(temporary, chunks, fitted, int(str(info["n"])), progress)
         keep_encoder(fitted, settings=str(info["settings_hash"]), folder=folder)
         seconds = round(time.perf_counter() - started, 3)
         _publish(temporary, folder, info | {"hash": digest.hexdigest(), "seconds": seconds})
@@ -259,19 +267,19 @@ def _write(
 
 def _write_chunks(
     path: Path,
-    source: ItemSource,
+    chunks: Iterator[npt.NDArray[np.float32]],
     fitted: FittedEncoder,
+    rows: int,
     progress: Callable[[float, str], None],
 ) -> hashlib._Hash:
-    shape, stored = (len(source), fitted.dimensions), stored_dtype(fitted)
+    shape, stored = (rows, fitted.dimensions), stored_dtype(fitted)
     digest = _start_hash(shape)
     # Ordinary writes: on a full disk they raise, where writing through a memory map would kill the process.
     with path.open("wb") as file:
         header = {"descr": f"<f{stored.itemsize}", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
-        for low in range(0, shape[0], CHUNK_ROWS):
-            high = min(low + CHUNK_ROWS, shape[0])
-            chunk = fitted.transform(source, low, high)
+        for low, chunk in zip(range(0, rows, CHUNK_ROWS), chunks, strict=True):
+            high = min(low + CHUNK_ROWS, rows)
             _check_chunk(chunk, (high - low, shape[1]))
             data = np.ascontiguousarray(chunk, dtype="<f4")
             file.write(data.astype(stored.newbyteorder("<")).tobytes())

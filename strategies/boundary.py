@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from strategies.contract import IntArray, PoolState
-from strategies.ranking import TopRows, margins, row_parts
+from strategies.walk import Wish, small_margin, walk
 
 
 def by_margin(state: PoolState, rows: IntArray, count: int, generator: np.random.Generator) -> IntArray:
@@ -13,14 +13,11 @@ def by_margin(state: PoolState, rows: IntArray, count: int, generator: np.random
 
     Args:
         state: the pool, with a model's answer.
-        rows: (m,) rows to choose from.
+        rows: (m,) rows to choose from, ascending.
         count: how many; all when there are fewer.
         generator: draws the order among equals.
     """
-    assert state.balanced_probabilities is not None
-    top = TopRows(count)
-    for part in row_parts(rows):
-        top.add(1.0 - margins(state.balanced_probabilities[part]))
+    (top,) = walk(state, rows, [Wish(small_margin, count)])
     return rows[top.best(generator)]
 
 

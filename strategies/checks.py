@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from strategies.contract import KINDS, Choice, PoolState
 from strategies.errors import BatchInvalidError, ChoiceInvalidError, StateInvalidError
+from strategies.walk import Answers
 
 LARGEST_VALUE = 1e15
 """Vectors beyond it are refused: squared distances between them would leave float32."""
@@ -22,7 +23,9 @@ def check_state(state: PoolState) -> None:
     Raises:
         StateInvalidError: a shape, a type or a value is not what `PoolState` promises.
     """
-    _check_vectors(state.vectors)
+    _check_shape(state.vectors)
+    if state.elsewhere is None:
+        _check_vectors(state.vectors)
     items, classes = state.vectors.shape[0], len(state.class_names)
     _check_array("labels", state.labels, (items,), "i")
     _check_array("closed", state.closed, (items,), "b")
@@ -64,17 +67,43 @@ def check_choice(choice: Choice, state: PoolState, batch: int, *, strategy: str 
         )
 
 
-def _check_vectors(vectors: npt.NDArray[np.floating]) -> None:
+def check_part(answers: Answers, vectors: npt.NDArray[np.floating], *, first: int) -> None:
+    """Check vectors and answers of a part of the pool, where they lie on another machine than the strategy runs on.
+
+    Args:
+        answers: of the part's rows.
+        vectors: (b, d) theirs.
+        first: the row of the pool at which the part begins, for messages.
+
+    Raises:
+        StateInvalidError: a shape, a type or a value is not what `PoolState` promises.
+    """
+    _check_shape(vectors)
+    _check_vectors(vectors, first)
+    for name, array, upper in (
+        ("probabilities", answers.probabilities, 1.0),
+        ("balanced_probabilities", answers.balanced_probabilities, 1.0),
+        ("disagreement", answers.disagreement, np.inf),
+    ):
+        _check_range(name, array, upper=upper)
+        if array.ndim > 1 and array.size:
+            _check_row_sums(name, array, first)
+
+
+def _check_shape(vectors: npt.NDArray[np.floating]) -> None:
     if vectors.ndim != 2 or vectors.shape[1] < 1 or vectors.dtype.kind != "f":
         raise StateInvalidError(
             f"vectors have shape {vectors.shape} and type {vectors.dtype}; "
             "give floating-point numbers of shape (items, dimensions)"
         )
+
+
+def _check_vectors(vectors: npt.NDArray[np.floating], first: int = 0) -> None:
     for start in range(0, vectors.shape[0], CHUNK_ROWS):
         part = vectors[start : start + CHUNK_ROWS]
         if not _usable(part):
             good = (np.abs(part.astype(np.float64)) <= LARGEST_VALUE).all(axis=1)
-            row = start + int(np.flatnonzero(~good)[0])
+            row = first + start + int(np.flatnonzero(~good)[0])
             raise StateInvalidError(
                 f"the vector of row {row} holds NaN, infinity or a number beyond {LARGEST_VALUE:g}; "
                 "encode the pool again, or close the row and set its vector to zero"
@@ -135,6 +164,8 @@ def _check_model(state: PoolState, items: int, classes: int) -> None:
         if array is None:
             continue
         _check_array(name, array, shape, "f")
+        if state.elsewhere is not None and name != "prior":
+            continue
         _check_range(name, array, upper=np.inf if name == "disagreement" else 1.0)
         if name.endswith("probabilities") and array.size:
             _check_row_sums(name, array)
@@ -152,7 +183,7 @@ def _check_range(name: str, array: npt.NDArray[np.floating], *, upper: float) ->
         )
 
 
-def _check_row_sums(name: str, array: npt.NDArray[np.floating]) -> None:
+def _check_row_sums(name: str, array: npt.NDArray[np.floating], first: int = 0) -> None:
     ones = np.ones(array.shape[1], np.float32)
     for start in range(0, array.shape[0], SUMMED_ROWS):
         # A product with ones: numpy's own sum along short rows takes several times as long.
@@ -160,7 +191,7 @@ def _check_row_sums(name: str, array: npt.NDArray[np.floating]) -> None:
         worst = int(np.abs(sums - 1.0).argmax())
         if abs(float(sums[worst]) - 1.0) > ROW_SUM_TOLERANCE:
             raise StateInvalidError(
-                f"{name} of row {start + worst} add up to {float(sums[worst]):g}; every row adds up to 1"
+                f"{name} of row {first + start + worst} add up to {float(sums[worst]):g}; every row adds up to 1"
             )
 
 

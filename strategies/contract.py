@@ -7,8 +7,9 @@ code; the registry wraps every strategy in them, so that a strategy need not rep
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,22 @@ class Outcome:
     round_number: int
 
 
+class Elsewhere(Protocol):
+    """Where a model's answers lie when they are not in this process: in parts, on the workers of a cluster."""
+
+    def walk(self, rows: IntArray, wishes: Sequence[Any]) -> Sequence[Any]:
+        """Return what `strategies.walk.walk` does, the scores made where the answers are.
+
+        Args:
+            rows: (m,) rows to choose from, ascending.
+            wishes: of `strategies.walk.Wish`.
+
+        Returns:
+            One `strategies.ranking.TopRows` for each wish, its positions those in `rows`.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class PoolState:
     """All a strategy may look at. n items, d dimensions, k classes (k may be 0).
@@ -68,6 +85,9 @@ class PoolState:
         member_rows: (r,) int64 distinct rows on which each member's own answer was kept; None without a model.
         member_probabilities: (members, r, k) float32; each member's class probabilities on `member_rows` with
             the class prior taken out, rows sum to 1; given with `member_rows`.
+        elsewhere: where the answers lie if not here; then vectors and answers were checked there, and
+            `probabilities`, `balanced_probabilities` and `disagreement` fetch the rows that they are asked for.
+            What looks at every row does so by `strategies.walk`, or all of it is fetched.
     """
 
     vectors: npt.NDArray[np.floating]
@@ -84,6 +104,7 @@ class PoolState:
     seek_classes: IntArray | None = None
     member_rows: IntArray | None = None
     member_probabilities: FloatArray | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True)

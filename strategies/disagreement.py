@@ -6,8 +6,9 @@ import numpy as np
 
 from strategies.contract import Choice, PoolState
 from strategies.model_needed import needs_model
-from strategies.ranking import best_first, open_rows
+from strategies.ranking import open_rows
 from strategies.uncertain import uncertain_choice
+from strategies.walk import best_rows, members_disagree
 
 
 @needs_model
@@ -19,12 +20,9 @@ def disagreement(state: PoolState, batch: int, generator: np.random.Generator) -
         batch: how many items are wanted.
         generator: draws the order among equals.
     """
-    assert state.disagreement is not None
-    rows = open_rows(state)
-    scores = state.disagreement[rows]
-    chosen = best_first(scores, batch, generator)
+    rows, scores = best_rows(state, open_rows(state), members_disagree, batch, generator)
 
     def word(score: float, between: str) -> str:
         return f"The model's members disagree ({score:.2f} nats). {between}"
 
-    return uncertain_choice(state, rows[chosen], scores[chosen], word=word)
+    return uncertain_choice(state, rows, scores, word=word)

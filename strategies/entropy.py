@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from strategies.contract import Choice, PoolState
 from strategies.model_needed import needs_model
-from strategies.ranking import best_first, open_rows
+from strategies.ranking import open_rows
 from strategies.uncertain import uncertain_choice
+from strategies.walk import Answers, best_rows
 from strategies.wording import percent
 
 
@@ -21,15 +22,17 @@ def entropy(state: PoolState, batch: int, generator: np.random.Generator) -> Cho
         batch: how many items are wanted.
         generator: draws the order among equals.
     """
-    assert state.balanced_probabilities is not None
-    rows = open_rows(state)
-    scores = relative_entropy(state.balanced_probabilities[rows])
-    chosen = best_first(scores, batch, generator)
+    rows, scores = best_rows(state, open_rows(state), little_known, batch, generator)
 
     def word(score: float, between: str) -> str:
         return f"Uncertain ({percent(min(max(score, 0.0), 1.0))} of the most possible). {between}"
 
-    return uncertain_choice(state, rows[chosen], scores[chosen], word=word)
+    return uncertain_choice(state, rows, scores, word=word)
+
+
+def little_known(answers: Answers) -> npt.NDArray[np.float32]:
+    """Return each item's entropy over the most possible, the class prior taken out."""
+    return relative_entropy(answers.balanced_probabilities)
 
 
 def relative_entropy(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

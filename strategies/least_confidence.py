@@ -6,8 +6,9 @@ import numpy as np
 
 from strategies.contract import Choice, PoolState
 from strategies.model_needed import needs_model
-from strategies.ranking import best_first, open_rows
+from strategies.ranking import open_rows
 from strategies.uncertain import uncertain_choice
+from strategies.walk import best_rows, little_confidence
 
 
 @needs_model
@@ -19,8 +20,5 @@ def least_confidence(state: PoolState, batch: int, generator: np.random.Generato
         batch: how many items are wanted.
         generator: draws the order among equals.
     """
-    assert state.balanced_probabilities is not None
-    rows = open_rows(state)
-    scores = 1.0 - state.balanced_probabilities[rows].max(axis=1)
-    chosen = best_first(scores, batch, generator)
-    return uncertain_choice(state, rows[chosen], scores[chosen])
+    rows, scores = best_rows(state, open_rows(state), little_confidence, batch, generator)
+    return uncertain_choice(state, rows, scores)

@@ -9,9 +9,10 @@ from strategies.covered import covered_rows
 from strategies.density_start import measure_density
 from strategies.distances import first_of_copies, nearest_squared, origin_of, squared_distances, take
 from strategies.herding import Herd, usual_distance
-from strategies.ranking import TopRows, best_first, margins, row_parts
+from strategies.ranking import best_first, margins
 from strategies.shares import Shares, label_counts, wanted_labels
 from strategies.spread import pick_highest
+from strategies.walk import LikelyMember, Wish, small_margin, walk
 
 DENSITY_CANDIDATES = 2_048
 DISCOVER_CANDIDATES = 256
@@ -167,15 +168,9 @@ def _edges_and_members(
     state: PoolState, rows: IntArray, edges: int, classes: IntArray, generator: np.random.Generator
 ) -> tuple[IntArray, list[IntArray]]:
     """Return the rows of smallest margin and, for each class, its likely members, from one pass over the answers."""
-    assert state.probabilities is not None
-    assert state.balanced_probabilities is not None
-    edge = TopRows(edges)
-    members = [TopRows(CLASS_CANDIDATES) for _ in classes]
-    for part in row_parts(rows):
-        balanced, shares = state.balanced_probabilities[part], state.probabilities[part]
-        edge.add(1.0 - margins(balanced))
-        for index, top in zip(classes, members, strict=True):
-            top.add(np.sqrt(np.maximum(shares[:, index], 0.0)) * (1.0 - balanced[:, index]))
+    wishes = [Wish(small_margin, edges)]
+    wishes += [Wish(LikelyMember(int(index)), CLASS_CANDIDATES) for index in classes]
+    edge, *members = walk(state, rows, wishes)
     return rows[edge.best(generator)], [rows[top.best(generator)] for top in members]
 
 

@@ -75,6 +75,25 @@ class TopRows:
             # Where nearly all are equal, all of them stay: then the next look is due when there are twice as many.
             self._due = max(2 * kept.size, LEAST_WAITING)
 
+    def merge(self, later: TopRows) -> None:
+        """Take in what was found among the positions that follow those seen so far.
+
+        Args:
+            later: of the same count; its positions are counted from 0.
+        """
+        self._positions += [positions + self._total for positions in later._positions]
+        self._scores += later._scores
+        self._total += later._total
+        # Whatever is among the highest of all is among the highest of its part.
+        self._level = max(self._level, later._level)
+
+    def pruned(self) -> TopRows:
+        """Return the same with nothing kept that cannot be among the highest, to be sent somewhere."""
+        if self._total and self._scores:
+            scores, positions = self._pruned()
+            self._scores, self._positions, self._waiting = [scores], [positions], scores.size
+        return self
+
     def best(self, generator: np.random.Generator) -> IntArray:
         """Return the positions of the highest scores, best first.
 

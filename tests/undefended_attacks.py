@@ -93,6 +93,11 @@ ATTACKS = (
         tests=SHARED + "import__loads_no_weights_that_the_person_does_not_name",
     ),
     away(
+        "cluster-of-a-file", FETCHING, "a shared config names no cluster",
+        cut("app/share.py", 'given.rounds.model_copy(update={"scheduler": None})', "given.rounds"),
+        tests=SHARED + "import__takes_no_cluster_from_the_file",
+    ),
+    away(
         "database-of-a-file", FETCHING, "a shared config names no database",
         cut("app/share.py", '"project": given.project.model_copy(update={"database": None})',
             '"project": given.project'),
@@ -156,7 +161,7 @@ ATTACKS = (
     ),
     away(
         "pickle-rounds", PICKLES, "a round's arrays are read without pickle",
-        cut("app/round_files.py", 'np.load(folder / "predictions.npy", mmap_mode="r", allow_pickle=False)',
+        cut("app/round_files.py", 'np.load(folder / ANSWERS, mmap_mode="r", allow_pickle=False)',
             'np.load(folder / "predictions.npy", mmap_mode="r", allow_pickle=True)'),
         tests=FILES + "pickle__in_the_place_of_a_rounds_arrays",
     ),

@@ -9,7 +9,14 @@ import pytest
 
 from app.easing import CHUNK_ROWS, EASED_ROUNDS, Easing, easing_of, next_easing
 from app.round_failure import Cause
-from config.schema import EncoderSection, HeadSection, PoolSection, ProjectConfig, ProjectSection
+from config.schema import (
+    EncoderSection,
+    HeadSection,
+    PoolSection,
+    ProjectConfig,
+    ProjectSection,
+    RoundsSection,
+)
 from labeling.round_log import RoundRow
 from tests.projects import MOMENT
 
@@ -118,3 +125,17 @@ def test_words__say_what_differs() -> None:
         "the CPU alone"
     )
     assert Easing().words(SECTION) == ""
+
+
+def test_next_easing__a_cluster_that_failed_is_left_aside_for_a_while() -> None:
+    config = ProjectConfig(
+        project=ProjectSection(name="a"),
+        pool=PoolSection(path="a.csv"),
+        rounds=RoundsSection(scheduler="tcp://10.0.0.5:8786"),
+    )
+    eased = next_easing([failed(1, "cluster")])
+    assert eased.config(config).rounds.scheduler is None
+    assert eased.head(SECTION) == SECTION
+    assert eased.words(SECTION) == "this machine in place of the cluster"
+    later = [done(number, eased) for number in range(EASED_ROUNDS + 1, 1, -1)]
+    assert next_easing(later).config(config).rounds.scheduler == "tcp://10.0.0.5:8786"

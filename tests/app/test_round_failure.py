@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.errors import RoundFailedError
+from app.errors import ClusterLostError, RoundFailedError
 from app.round_failure import Cause, cause_of, failure_of
 from models.errors import DeviceError, TrainingDivergedError, TrainingSetError
 
@@ -28,6 +28,7 @@ from models.errors import DeviceError, TrainingDivergedError, TrainingSetError
         (RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED when calling cublasSgemm"), Cause.DEVICE),
         (DeviceError("device 'cuda' is not there"), Cause.DEVICE),
         (TrainingDivergedError("the training loss is not a number"), Cause.DIVERGED),
+        (ClusterLostError("all workers are gone"), Cause.CLUSTER),
         (TrainingSetError("the vectors hold NaN"), Cause.OTHER),
         (RuntimeError("shapes do not fit"), Cause.OTHER),
         (ValueError("out of memory of what was meant"), Cause.OTHER),

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import round_files
+from app import round_answers
+from app.round_answers import entropy_share
 from app.round_files import (
     RoundMeaning,
-    entropy_share,
     forget_old_rounds,
     read_arrays,
     read_meaning,
@@ -52,7 +52,7 @@ def test_write_round__keeps_the_out_of_fold_predictions(tmp_path: Path) -> None:
 def test_write_round__answers_are_whole_however_they_are_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
 ) -> None:
-    monkeypatch.setattr(round_files, "PART_ROWS", part)
+    monkeypatch.setattr(round_answers, "PART_ROWS", part)
     chances = np.random.default_rng(0).dirichlet(np.ones(4), 10).astype(np.float32)
     write_round(tmp_path, RoundMeaning(1), probabilities=chances, head_file=None)
     found = read_arrays(tmp_path, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,23 @@ from labeling.annotators import ensure_annotator
 from labeling.classes import list_classes
 from labeling.queue import proposals_of
 from labeling.round_log import list_rounds
+from tests.app.cluster.clusters import threads_cluster, use_scheduler
 from tests.projects import label, label_some, make_clouds, truth_of
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    with threads_cluster() as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(params=["here", "cluster"])
+def clouds(request: pytest.FixtureRequest, clouds: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The clouds, once with rounds on this machine and once on a cluster of two workers, the pool in four parts."""
+    monkeypatch.setattr("app.easing.CHUNK_ROWS", 32)
+    if request.param == "cluster":
+        use_scheduler(clouds, request.getfixturevalue("scheduler"))
+    return clouds
 
 
 def proposals(project: Project, number: int) -> list[tuple[str, str, str]]:

@@ -118,6 +118,12 @@ def test_shared_config__names_no_database(tmp_path: Path) -> None:
     project.close()
 
 
+def test_shared_config__names_no_cluster(clouds: Project) -> None:
+    rounds = clouds.config.rounds.model_copy(update={"scheduler": "tcp://10.0.0.5:8786"})
+    config = clouds.config.model_copy(update={"rounds": rounds})
+    assert shared_config(replace(clouds, config=config)).rounds.scheduler is None
+
+
 def test_write_shared_config__reads_back_equal(clouds: Project, tmp_path: Path) -> None:
     shared = share(clouds, tmp_path)
     read = load_config(shared)

@@ -146,7 +146,7 @@ def test_parse_config__all_problems_are_reported_at_once_in_the_order_of_the_fil
     )
     with pytest.raises(ConfigInvalidError) as caught:
         parse_config(text, place="a.yaml")
-    known_rounds = "batch, queue, retrain_after, timeout_s, lease_s"
+    known_rounds = "batch, queue, retrain_after, timeout_s, lease_s, scheduler"
     known = "version, project, pool, classes, encoder, head, strategy, rounds, team, views, shared"
     assert str(caught.value).split("\n") == [
         "a.yaml:1:1: pool: missing; give a mapping",

@@ -36,6 +36,6 @@ def test_allowed_values__says_what_a_value_may_be(path: Path, words: str) -> Non
 
 
 def test_known_keys__are_in_the_order_of_the_schema() -> None:
-    assert known_keys(("rounds",)) == ("batch", "queue", "retrain_after", "timeout_s", "lease_s")
+    assert known_keys(("rounds",)) == ("batch", "queue", "retrain_after", "timeout_s", "lease_s", "scheduler")
     assert known_keys(("shared", "annotations", 7))[:3] == ("uid", "item", "act")
     assert known_keys(("rounds", "batch")) == ()

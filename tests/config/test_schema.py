@@ -248,3 +248,16 @@ def test_views_section__what_colours_the_map(name: str) -> None:
 def test_views_section__what_cannot_colour_the_map(name: str) -> None:
     with pytest.raises(ValidationError, match="known: label, prediction"):
         project(views={"map_colour": name})
+
+
+@pytest.mark.parametrize("address", ["tcp://10.0.0.5:8786", "tls://node-1.example:8786", "tcp://[::1]:1"])
+def test_rounds_section__addresses_of_schedulers(address: str) -> None:
+    assert RoundsSection(scheduler=address).scheduler == address
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.5:8786", "http://a:1", "tcp://a", "tcp://a:x", "tcp://a:1/x", "inproc://a:1", ""]
+)
+def test_rounds_section__no_address_of_a_scheduler(address: str) -> None:
+    with pytest.raises(ValidationError, match="tcp://HOST:PORT or tls://HOST:PORT"):
+        RoundsSection(scheduler=address)

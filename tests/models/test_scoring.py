@@ -10,7 +10,7 @@ import torch
 from models.errors import TrainingSetError
 from models.heads.contract import TrainedHead, TrainingSet
 from models.heads.registry import heads
-from models.scoring import member_probabilities, rows_to_keep, score_pool, swept_pass
+from models.scoring import member_probabilities, score_pool, swept_pass
 from tests.models.heads.sets import CPU, labelled, pool, section
 
 
@@ -151,26 +151,6 @@ def test_score_pool__members_add_up_to_their_mean_on_the_rows_kept(trained: Trai
     assert scores.member_probabilities.shape == (trained.members, len(vectors) - 1, 11)
     mean = scores.member_probabilities.mean(axis=0)
     assert np.allclose(mean, scores.balanced_probabilities[scores.member_rows], atol=1e-5)
-
-
-def test_rows_to_keep__the_most_disputed_and_evenly_spaced_ones() -> None:
-    disagreement = np.random.default_rng(0).permutation(50_000).astype(np.float32)
-    rows = rows_to_keep(np.ones((50_000, 2), np.float32), disagreement, class_count=10)
-    assert len(rows) <= 4_096
-    assert (np.diff(rows) > 0).all()
-    assert set(np.argsort(-disagreement)[:2_048].tolist()) <= set(rows.tolist())
-    assert np.diff(rows).max() <= 50_000 // 2_048 + 1
-
-
-def test_rows_to_keep__fewer_for_a_thousand_classes() -> None:
-    disagreement = np.zeros(50_000, np.float32)
-    assert len(rows_to_keep(np.ones((50_000, 2), np.float32), disagreement, class_count=1_000)) <= 524
-
-
-def test_rows_to_keep__copies_leave_places_to_others() -> None:
-    disagreement = np.concatenate([np.full(10_000, 0.9), np.linspace(0, 0.8, 10_000)]).astype(np.float32)
-    rows = rows_to_keep(np.ones((20_000, 2), np.float32), disagreement, class_count=10)
-    assert set(range(18_000, 20_000)) <= set(rows.tolist())
 
 
 def test_swept_pass__says_what_the_pass_of_a_cpu_says(trained: TrainedHead) -> None:

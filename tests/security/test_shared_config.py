@@ -43,6 +43,14 @@ def shared_with(project: Project, target: Path, section: str, **values: Any) -> 
     return target
 
 
+def test_import__takes_no_cluster_from_the_file(clouds: Project, tmp_path: Path) -> None:
+    shared = shared_with(clouds, tmp_path / "s.yaml", "rounds", scheduler="tcp://evil.example:8786")
+    copy = import_project(shared, tmp_path / "copy" / "c.yaml")
+    assert copy.config.rounds.scheduler is None
+    assert "evil" not in copy.paths.config.read_text("utf-8")
+    copy.close()
+
+
 @pytest.mark.parametrize(
     "url",
     ["sqlite:///{folder}/stolen.sqlite", "sqlite:////nowhere/goldpan.sqlite", "postgresql://evil.example/x"],
