@@ -12,7 +12,17 @@ from collections.abc import Iterable
 from importlib.metadata import entry_points
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
-    "reader": ("auto", "table", "image_table", "image_folder", "text", "series", "vectors"),
+    "reader": (
+        "auto",
+        "table",
+        "image_table",
+        "image_folder",
+        "image_paths",
+        "image_shards",
+        "text",
+        "series",
+        "vectors",
+    ),
     "encoder": (
         "auto",
         "tabular",

@@ -30,12 +30,12 @@ BOMB = FILES + "configuration__that_is_a_bomb"
 ATTACKS = (
     away(
         "image-inside", PATHS, "an image is read from within its folder",
-        never("labeling/pools/image_folder.py", "not _inside(root.resolve(), path)"),
+        never("labeling/pools/image_folder.py", "not lies_inside(root.resolve(), path)"),
         tests=FILES + "image__outside_its_folder_is_not_read",
     ),
     away(
         "links-out", PATHS, "links out of a folder are not listed",
-        never("labeling/pools/image_folder.py", "entry.is_symlink() and not _inside(root, Path(entry.path))"),
+        never("labeling/pools/image_folder.py", "entry.is_symlink() and not lies_inside(root, Path(entry.path))"),
         tests=FILES + "images__that_links_lead_to_are_not_listed",
     ),
     away(

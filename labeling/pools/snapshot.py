@@ -4,6 +4,7 @@
 pool/
   snapshot.json    kind, columns, content hash, where it came from
   items.arrow      key, hash, problem, path, then the columns; memory-mapped
+  places.arrow     where each image lies in its shard: shard, first byte, bytes there, bytes unpacked
   media.arrow      image bytes, where they were inside a Parquet file; series
   given.npy        vectors, where they were inside a Parquet file
   key_index.npy    sorted key hashes and their rows
@@ -23,14 +24,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from config.fetching import is_address
 from config.schema import PoolSection
+from labeling.fetching.fetcher import Fetcher
 from labeling.pools.changes import PoolChange, pool_changed
 from labeling.pools.contract import Progress, Reading
 from labeling.pools.errors import PoolContentError, SnapshotError
-from labeling.pools.image_folder import folder_stamp
 from labeling.pools.pool import Pool, open_pool
 from labeling.pools.registry import choose_reader, locate, readers
-from labeling.pools.snapshot_file import Source
+from labeling.pools.snapshot_file import VECTORS_FILE, Source
+from labeling.pools.stamps import source_stamp
 from labeling.pools.writer import SnapshotWriter
 
 __all__ = ["Pool", "PoolChange", "make_snapshot", "open_pool", "pool_changed"]
@@ -51,7 +54,8 @@ def make_snapshot(
         PoolError: what is wrong with the source; nothing is left behind and an older snapshot stays.
         SnapshotError: the folder cannot be written.
     """
-    path = locate(section, base)
+    fetcher = Fetcher()
+    path = locate(section, base, fetcher=fetcher)
     name = choose_reader(section, path)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +71,8 @@ def make_snapshot(
         reading = readers.get(name)(section, path)
         writer = SnapshotWriter(build, reading)
         _write(writer, reading, progress)
+        if reading.kind == "vectors" and path.suffix.lower() == ".npy" and is_address(section.path):
+            shutil.copyfile(path, build / VECTORS_FILE)
         writer.finish(reader=name, source=source, place=str(path))
         _replace(build, folder)
     except pa.ArrowException as error:
@@ -78,6 +84,7 @@ def make_snapshot(
             f"no snapshot of {path} could be made in {folder} ({error}); see that one can be read and the other written"
         ) from error
     finally:
+        fetcher.release()
         shutil.rmtree(build, ignore_errors=True)
     return open_pool(folder)
 
@@ -87,20 +94,15 @@ def describe_source(section: PoolSection, path: Path, folder: Path) -> Source:
 
     Args:
         section: the pool's configuration.
-        path: the file or folder.
+        path: the file, folder or pattern.
         folder: the snapshot's folder; the location is relative to it where the configuration's path is relative.
     """
     wanted = Path(section.path).expanduser()
     location = str(wanted) if wanted.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
-    files, size, mtime_ns = _stamp(path)
+    if is_address(section.path):
+        location = section.path
+    files, size, mtime_ns = source_stamp(section, path)
     return Source(path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files)
-
-
-def _stamp(path: Path) -> tuple[int | None, int, int]:
-    if path.is_dir():
-        return folder_stamp(path)
-    state = path.stat()
-    return None, state.st_size, state.st_mtime_ns
 
 
 def _write(writer: SnapshotWriter, reading: Reading, progress: Progress | None) -> None:
@@ -108,10 +110,14 @@ def _write(writer: SnapshotWriter, reading: Reading, progress: Progress | None) 
         for part in reading.parts:
             writer.add(part)
             if progress is not None:
-                share = min(writer.count / reading.total, 1.0) if reading.total else 0.0
+                share = min(writer.count / reading.total, 1.0) if reading.total else _share(reading)
                 progress(share, f"{writer.count:,} items read")
     finally:
         writer.close()
+
+
+def _share(reading: Reading) -> float:
+    return 0.0 if reading.share is None else reading.share()
 
 
 def _replace(build: Path, folder: Path) -> None:

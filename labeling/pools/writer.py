@@ -23,11 +23,13 @@ from labeling.pools.snapshot_file import (
     KEY_COLUMN,
     KEYS_FILE,
     MEDIA_FILE,
+    PLACES_FILE,
     READABLE_FILE,
     VECTORS_FILE,
     Snapshot,
     Source,
     StoredColumn,
+    StoredShard,
     write_snapshot_file,
 )
 from labeling.pools.truth import TruthWriter
@@ -35,6 +37,8 @@ from labeling.pools.values import item_hash
 
 _MEDIA_BATCH_BYTES = 16 << 20
 _SHOWN = 5
+PLACES = ("shard", "offset", "stored", "size")
+"""Columns of `places.arrow`."""
 
 
 class ContentHash:
@@ -88,6 +92,7 @@ class SnapshotWriter:
         self._schema = pa.schema(fields)
         self._items = pa.ipc.new_file(str(folder / ITEMS_FILE), self._schema)
         self._media: pa.Array = None
+        self._places: pa.Array = None
         self._vectors: BinaryIO | None = None
         self._truth = TruthWriter(folder)
         self._content = ContentHash()
@@ -113,7 +118,7 @@ class SnapshotWriter:
 
     def close(self) -> None:
         """Close all files."""
-        for file in (self._items, self._media, self._vectors, self._truth):
+        for file in (self._items, self._media, self._places, self._vectors, self._truth):
             if file is not None:
                 file.close()
 
@@ -155,6 +160,7 @@ class SnapshotWriter:
             unreadable=unreadable,
             dimensions=self._reading.dimensions,
             channels=self._reading.channels,
+            shards=tuple(StoredShard(name=each.name, size=each.size) for each in self._reading.shards),
             notes=tuple(notes),
         )
         write_snapshot_file(self._folder, snapshot)
@@ -168,6 +174,12 @@ class SnapshotWriter:
                 self._media = pa.ipc.new_file(str(self._folder / MEDIA_FILE), schema)
             for piece in _split(part.media):
                 self._media.write_batch(pa.record_batch([piece], names=["media"]))
+        if part.places is not None:
+            if self._places is None:
+                fields = [(name, pa.int64()) for name in PLACES]
+                self._places = pa.ipc.new_file(str(self._folder / PLACES_FILE), pa.schema(fields))
+            numbers = [pa.array(column) for column in part.places.T]
+            self._places.write_batch(pa.record_batch(numbers, names=list(PLACES)))
         if part.vectors is not None:
             if self._vectors is None:
                 self._vectors = (self._folder / VECTORS_FILE).open("wb")
