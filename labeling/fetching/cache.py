@@ -47,6 +47,9 @@ class DiskCache:
         self._held: dict[Path, BinaryIO] = {}
         self._added = most_bytes  # so that the first thing that is put looks through the folder
 
+    def __del__(self) -> None:
+        self.release()
+
     def get(self, key: str, name: str, *, hold: bool = False) -> Path | None:
         """Return a file that is there, None where it is not.
 

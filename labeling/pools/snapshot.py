@@ -55,7 +55,30 @@ def make_snapshot(
         SnapshotError: the folder cannot be written.
     """
     fetcher = Fetcher()
-    path = locate(section, base, fetcher=fetcher)
+    try:
+        path = locate(section, base, fetcher=fetcher)
+        return _made(section, path, folder, progress)
+    finally:
+        fetcher.release()
+
+
+def describe_source(section: PoolSection, path: Path, folder: Path) -> Source:
+    """Return where a pool comes from and what tells quickly that it changed.
+
+    Args:
+        section: the pool's configuration.
+        path: the file, folder or pattern.
+        folder: the snapshot's folder; the location is relative to it where the configuration's path is relative.
+    """
+    wanted = Path(section.path).expanduser()
+    location = str(wanted) if wanted.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
+    if is_address(section.path):
+        location = section.path
+    files, size, mtime_ns = source_stamp(section, path)
+    return Source(path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files)
+
+
+def _made(section: PoolSection, path: Path, folder: Path, progress: Progress | None) -> Pool:
     name = choose_reader(section, path)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -84,25 +107,8 @@ def make_snapshot(
             f"no snapshot of {path} could be made in {folder} ({error}); see that one can be read and the other written"
         ) from error
     finally:
-        fetcher.release()
         shutil.rmtree(build, ignore_errors=True)
     return open_pool(folder)
-
-
-def describe_source(section: PoolSection, path: Path, folder: Path) -> Source:
-    """Return where a pool comes from and what tells quickly that it changed.
-
-    Args:
-        section: the pool's configuration.
-        path: the file, folder or pattern.
-        folder: the snapshot's folder; the location is relative to it where the configuration's path is relative.
-    """
-    wanted = Path(section.path).expanduser()
-    location = str(wanted) if wanted.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
-    if is_address(section.path):
-        location = section.path
-    files, size, mtime_ns = source_stamp(section, path)
-    return Source(path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files)
 
 
 def _write(writer: SnapshotWriter, reading: Reading, progress: Progress | None) -> None:

@@ -95,7 +95,7 @@ def test_image_shards__truth_from_companions_and_from_folders(tmp_path: Path) ->
     write_tar(tmp_path / "s.tar", [*members, ("2.png", image_bytes(2))])
     assert list(read_truth(snapshot(tmp_path, PoolSection(path="s.tar", truth="cls")).folder) or ()) == [
         "cat",
-        None,
+        "",
         "dog",
     ]
     write_tar(tmp_path / "f.tar", [("cat/0.png", image_bytes(0)), ("dog/0.png", image_bytes(1))])
