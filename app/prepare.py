@@ -33,6 +33,7 @@ from config.schema import ProjectConfig
 from labeling.annotators import ensure_annotator
 from labeling.clock import database_now
 from labeling.events import EventKind, record_event
+from labeling.fetching.errors import FetchStalledError
 from labeling.pools.changes import PoolChange, pool_changed
 from labeling.pools.pool import Pool
 from labeling.pools.snapshot import make_snapshot
@@ -325,12 +326,13 @@ def _taken_back(*places: Path, whole: Path) -> Iterator[None]:
 
     Args:
         places: files and folders to remove.
-        whole: once it is there, being stopped (Ctrl-C) leaves all as it is, to be resumed.
+        whole: once it is there, being stopped (Ctrl-C, images that do not come) leaves all as it is, to be resumed.
     """
     try:
         yield
     except BaseException as problem:
-        if isinstance(problem, Exception) or not whole.is_file():
+        failed = isinstance(problem, Exception) and not isinstance(problem, FetchStalledError)
+        if failed or not whole.is_file():
             for place in places:
                 if place.is_dir():
                     shutil.rmtree(place, ignore_errors=True)
