@@ -90,6 +90,18 @@ class Part:
     truth: Any | None = None
 
 
+@dataclass
+class Known:
+    """What need not be looked at.
+
+    Attributes:
+        items: so many of the first are known from an earlier import: of them a reader must give keys, truth and what
+            its notes count, but need open no image; what it gives else is not taken.
+    """
+
+    items: int = 0
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a reader found.
@@ -103,6 +115,7 @@ class Reading:
         dimensions: length of the vectors, None for other kinds.
         channels: names of the channels of a series, () for other kinds.
         shards: the shards that `Part.places` counts; complete when `parts` is exhausted.
+        known: told before `parts` is walked through what need not be looked at.
         share: says which share of the source has been read, where `total` is unknown.
     """
 
@@ -114,6 +127,7 @@ class Reading:
     dimensions: int | None = None
     channels: tuple[str, ...] = ()
     shards: list[Shard] = field(default_factory=list)
+    known: Known = field(default_factory=Known)
     share: Callable[[], float] | None = None
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from config.schema import PoolSection
 from labeling.pools.columns import shown_columns
-from labeling.pools.contract import Part, Reading
+from labeling.pools.contract import Known, Part, Reading
 from labeling.pools.errors import PoolColumnsError, PoolEmptyError, PoolReaderError
 from labeling.pools.hashing import hash_bytes, hash_text
 from labeling.pools.images import inspect_image
@@ -59,8 +59,9 @@ def read_image_folder(section: PoolSection, path: Path) -> Reading:
     if section.labels_from_folders:
         keys = pa.array([veiled_key(each) for each in paths.to_pylist()], type=pa.string())
     order = pc.sort_indices(pc.cast(keys, pa.binary()))
-    parts = _parts(path, paths.take(order), keys.take(order), section.labels_from_folders)
-    return Reading("image", (), parts, len(paths), notes)
+    known = Known()
+    parts = _parts(path, paths.take(order), keys.take(order), section.labels_from_folders, known)
+    return Reading("image", (), parts, len(paths), notes, known=known)
 
 
 def list_images(folder: Path, notes: list[str]) -> pa.Array:
@@ -176,13 +177,13 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _parts(folder: Path, paths: pa.Array, keys: pa.Array, labelled: bool) -> Iterator[Part]:
+def _parts(folder: Path, paths: pa.Array, keys: pa.Array, labelled: bool, known: Known) -> Iterator[Part]:
     for start in range(0, len(paths), _BATCH_FILES):
         names = paths.slice(start, _BATCH_FILES)
         listed = names.to_pylist()
         problems, hashes = [], []
         for name in listed:
-            data = read_file(folder, name)
+            data = read_file(folder, name) if start >= known.items else None
             problems.append("the file cannot be read" if data is None else inspect_image(data))
             hashes.append(hash_bytes(data or b""))
         truth = None

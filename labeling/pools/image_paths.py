@@ -24,7 +24,7 @@ from labeling.pools.columns import (
     shown_columns,
     truth_values,
 )
-from labeling.pools.contract import Column, Part, Reading
+from labeling.pools.contract import Column, Known, Part, Reading
 from labeling.pools.errors import PoolColumnsError
 from labeling.pools.hashing import hash_bytes
 from labeling.pools.image_folder import read_file
@@ -65,7 +65,9 @@ def read_image_paths(section: PoolSection, path: Path) -> Reading:
     key = choose_key(section, rows, candidates, surveys, notes)
     decided = {name: decide(name, rows.types[name], surveys[name], []) for name in shown_columns(section)}
     columns = tuple(extra_columns(section, decided))
-    return Reading("image", columns, _parts(section, rows, key, columns, notes), rows.total, notes)
+    known = Known()
+    parts = _parts(section, rows, key, columns, notes, known)
+    return Reading("image", columns, parts, rows.total, notes, known=known)
 
 
 class _Looking:
@@ -114,19 +116,26 @@ class _Looking:
 
 
 def _parts(
-    section: PoolSection, rows: Rows, key: str | None, columns: tuple[Column, ...], notes: list[str]
+    section: PoolSection,
+    rows: Rows,
+    key: str | None,
+    columns: tuple[Column, ...],
+    notes: list[str],
+    known: Known,
 ) -> Iterator[Part]:
     converters = [Converter(column) for column in columns]
     wanted = (section.image_path, *shown_columns(section), key, section.truth)
     names = list(dict.fromkeys(name for name in wanted if name))
-    numbers = row_numbers()
+    numbers, walked = row_numbers(), 0
     looking = _Looking(section, rows.path.parent)
     with ThreadPoolExecutor(FETCHED_AT_ONCE, "goldpan-fetch") as threads:
         for batch in _small_batches(rows, names):
             values = dict(zip(names, batch.columns, strict=True))
             places = [looking.place(name) for name in as_strings(values[str(section.image_path)]).to_pylist()]
             distant = any(place is not None and is_address(place) for place in places)
-            found = list((threads.map if distant else map)(looking.look, places))
+            look = looking.look if walked >= known.items else lambda place: (None, 0)
+            found = list((threads.map if distant else map)(look, places))
+            walked += batch.num_rows
             yield Part(
                 row_keys(numbers, batch.num_rows) if key is None else as_strings(values[key]),
                 tuple(each.convert(values[each.column.name]) for each in converters),

@@ -12,7 +12,7 @@ from config.fetching import is_address
 from config.schema import PoolSection
 from labeling.fetching.fetcher import Fetcher
 from labeling.pools.columns import shown_columns
-from labeling.pools.contract import Part, Reading, Shard
+from labeling.pools.contract import Known, Part, Reading, Shard
 from labeling.pools.errors import PoolColumnsError, PoolEmptyError, PoolReaderError
 from labeling.pools.hashing import hash_bytes
 from labeling.pools.image_folder import SUFFIXES, veiled_key
@@ -93,7 +93,9 @@ def _read_opened(section: PoolSection, path: Path | str, opened: Iterator[Opened
             "pool.truth is the ending of the members that hold it, such as cls)"
         )
     walk = _Walk(section, path, opened, count)
-    return Reading("image", (), walk.parts(), None, walk.notes, shards=walk.shards, share=walk.share)
+    return Reading(
+        "image", (), walk.parts(), None, walk.notes, shards=walk.shards, known=walk.known, share=walk.share
+    )
 
 
 class _Walk:
@@ -103,6 +105,8 @@ class _Walk:
         self.notes: list[str] = []
         self.shards: list[Shard] = []
         self._section, self._path, self._opened, self._count = section, path, opened, count
+        self.known = Known()
+        self._walked = 0
         self._within = 0.0
         self._others: dict[str, int] = {}
         self._tells = False
@@ -192,10 +196,11 @@ class _Walk:
     ) -> Part:
         problems, hashes, places = [], [], []
         for member, _ in batch:
-            data = read(member)
+            data = b"" if self._walked < self.known.items else read(member)
             problems.append(_DAMAGED if data is None else inspect_image(data))
             hashes.append(hash_bytes(data or b""))
             places.append((number, member.offset, member.stored, member.size if member.packed else -1))
+        self._walked += len(batch)
         truth = self._truth(batch)
         return Part(
             keys=pa.array([self._key(member.name) for member, _ in batch], type=pa.string()),
