@@ -119,8 +119,9 @@ class PartVectors:
         self._file = path.open("r+b" if self.rows else "wb")
         header = {"descr": self.dtype.str, "fortran_order": False, "shape": self.shape}
         np.lib.format.write_array_header_1_0(self._file, header)
-        self._file.seek(self._file.tell() + self.rows * self._row_bytes)
-        self._file.truncate()
+        if self.rows:
+            self._file.seek(self._file.tell() + self.rows * self._row_bytes)
+            self._file.truncate()
         return self.rows
 
     def write(self, chunk: npt.NDArray[np.float32]) -> None:

@@ -219,7 +219,7 @@ def _check_end(file: BinaryIO, shard: str, end: int, total: int) -> None:
 
 def _zip_members(file: BinaryIO, shard: str) -> Iterator[Member]:
     total = file.seek(0, 2)
-    with zipfile.ZipFile(_Bounded(file, MAX_ZIP_LIST_BYTES, shard)) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(_Bounded(file, MAX_ZIP_LIST_BYTES, shard)) as archive:
         listed = sorted(archive.infolist(), key=lambda each: each.header_offset)
         stored = sum(each.compress_size + _LOCAL_HEADER for each in listed)
         if stored > total:

@@ -92,6 +92,11 @@ def _made(section: PoolSection, path: Path, folder: Path, progress: Progress | N
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists() and not (folder / "snapshot.json").exists() and any(folder.iterdir()):
             raise SnapshotError(f"{folder} holds other files and no snapshot; choose an empty or new folder")
+    except OSError as error:
+        raise SnapshotError(
+            f"the snapshot cannot be written to {folder} ({error}); choose a folder you own"
+        ) from error
+    try:
         with import_folder(folder) as growing, _left_or_removed(growing):
             _import(section, path, folder, name, growing, progress)
     except pa.ArrowException as error:

@@ -164,15 +164,16 @@ def test_import_folder__of_another_process_is_left_alone(tmp_path: Path) -> None
 
 
 def test_make_snapshot__a_kill_costs_what_was_not_noted(tmp_path: Path) -> None:
-    for number in range(600):
+    for number in range(80):
         (tmp_path / "i").mkdir(exist_ok=True)
         (tmp_path / f"i/{number:03d}.png").write_bytes(image_bytes(number))
     code = (
         "import os, signal, sys; from pathlib import Path\n"
         "from config.schema import PoolSection; from labeling.pools import snapshot\n"
-        "snapshot.NOTED_EVERY_S = 0.0\n"
+        "from labeling.pools import image_folder\n"
+        f"snapshot.NOTED_EVERY_S, image_folder._BATCH_FILES = 0.0, {PIECE}\n"
         "def progress(share, words):\n"
-        "    if words.startswith('512'): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if words.startswith('64'): os.kill(os.getpid(), signal.SIGKILL)\n"
         "base = Path(sys.argv[1])\n"
         "snapshot.make_snapshot(PoolSection(path='i'), folder=base / 'd/pool', base=base, progress=progress)\n"
     )
@@ -180,5 +181,5 @@ def test_make_snapshot__a_kill_costs_what_was_not_noted(tmp_path: Path) -> None:
     assert done.returncode == -9, done.stderr
     assert not (tmp_path / "d/pool").exists() and can_go_on(tmp_path / "d/pool")
     pool = make_snapshot(PoolSection(path="i"), folder=tmp_path / "d/pool", base=tmp_path)
-    assert pool.n == 600 and sum(stored) == 600 - 512
+    assert pool.n == 80 and sum(stored) == 80 - 64
     assert pool.hash == make_snapshot(PoolSection(path="i"), folder=tmp_path / "w/pool", base=tmp_path).hash
