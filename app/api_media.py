@@ -120,7 +120,14 @@ class MediaHandler(ApiHandler):
             self.set_status(400)
             self.finish({"error": str(problem)})
             return
-        found = await loop.run_in_executor(self.context.reader, lambda: pool.image(number, stretch=stretch))
+        try:
+            found = await loop.run_in_executor(
+                self.context.reader, lambda: pool.image(number, stretch=stretch)
+            )
+        except GoldpanError as problem:  # a shard that is gone, an address that does not answer
+            self.set_status(502)
+            self.finish({"error": str(problem)})
+            return
         if found is None:
             raise HTTPError(404, reason="This item has no image that can be shown")
         content, media_type = found

@@ -15,6 +15,7 @@ from app.cli_audit_set import audit_set
 from app.cli_cluster import cluster_app
 from app.cli_curate import curate_command
 from app.cli_db import db_app
+from app.cli_fetch import FetchOption
 from app.cli_gold import gold
 from app.cli_import import import_labels_command
 from app.cli_log import log_command
@@ -83,6 +84,9 @@ def init(
     key: Annotated[str | None, typer.Option(help="Column that names the items.")] = None,
     text: Annotated[str | None, typer.Option(help="Column with the text to label.")] = None,
     image: Annotated[str | None, typer.Option(help="Column with image bytes.")] = None,
+    image_path: Annotated[
+        str | None, typer.Option(help="Column with images' paths below the table's folder, or addresses.")
+    ] = None,
     vectors: Annotated[str | None, typer.Option(help="List column with ready-made vectors.")] = None,
     series: Annotated[
         str | None, typer.Option(help="List columns of a time series, one a channel, comma-separated.")
@@ -107,6 +111,7 @@ def init(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.", min=0)] = 0,
     plugin: PluginOption = None,
+    allow_fetch: FetchOption = None,
 ) -> None:
     """Make a project from a pool: import it, compute vectors and map, run the first round.
 
@@ -123,10 +128,10 @@ def init(
         tell_made(project)
         return
     wishes = ProjectWishes(
-        name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image, vectors=vectors,
-        series=_names(series) or (), columns=_names(columns), extra=_names(extra) or (), group=group, truth=truth,
-        labels_from_folders=labels_from_folders, classes=_names(classes) or (), encoder=encoder, preset=preset,
-        seed=seed,
+        name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image,
+        image_path=image_path, vectors=vectors, series=_names(series) or (), columns=_names(columns),
+        extra=_names(extra) or (), group=group, truth=truth, labels_from_folders=labels_from_folders,
+        classes=_names(classes) or (), encoder=encoder, preset=preset, seed=seed,
     )  # fmt: skip
     config = make_config(wishes, config_path)
     with stages(config_path) as stage:
@@ -163,7 +168,9 @@ def demo(
 
 
 @app.command()
-def refresh(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
+def refresh(
+    config_path: ConfigArgument, plugin: PluginOption = None, allow_fetch: FetchOption = None
+) -> None:
     """Take over a pool that changed since the project was made; labels stay with their items."""
     from app.prepare import describe_pool_change, lacks_group, refresh_pool
     from app.project import open_project
@@ -204,6 +211,7 @@ def export_command(
         str, typer.Option(help="Terms under which the labels may be used, for the manifest: 'CC BY 4.0'.")
     ] = "",
     plugin: PluginOption = None,
+    allow_fetch: FetchOption = None,
     split: Annotated[
         str | None, typer.Option(help="Divide the selection: 70/15/15, 80/20, or train=8,dev=1,test=1.")
     ] = None,
@@ -246,7 +254,9 @@ def export_command(
 
 
 @app.command("round")
-def round_command(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
+def round_command(
+    config_path: ConfigArgument, plugin: PluginOption = None, allow_fetch: FetchOption = None
+) -> None:
     """Run one round now, in this process."""
     from app.prepare import resume_preparation
     from app.run_now import run_now
@@ -342,7 +352,7 @@ def _refuse_options_without_pool(context: typer.Context, config_path: Path) -> N
     given = [
         f"--{name.replace('_', '-')}"
         for name in context.params
-        if name not in ("config_path", "plugin")
+        if name not in ("config_path", "plugin", "allow_fetch")
         and str(context.get_parameter_source(name)).endswith("COMMANDLINE")
     ]
     if given or not config_path.exists():

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli_fetch import FetchOption
 from app.cli_plugins import ServerPluginOption
 from app.login.entrance import Entrance
 from app.server import ALONE, DEFAULT_ADDRESS, DEFAULT_PORT, serve
@@ -28,6 +29,7 @@ def serve_command(
     ] = DEFAULT_PORT,
     allow_host: Annotated[list[str] | None, typer.Option(help="Also answer to this host:port.")] = None,
     plugin: ServerPluginOption = None,
+    allow_fetch: FetchOption = None,
     open_browser: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page where there is a desktop.")
     ] = True,

@@ -34,7 +34,9 @@ from config.schema import ProjectConfig
 from labeling.annotators import ensure_annotator
 from labeling.clock import database_now
 from labeling.events import EventKind, record_event
+from labeling.fetching.errors import FetchError
 from labeling.pools.changes import PoolChange, pool_changed
+from labeling.pools.earlier import can_go_on, part_of
 from labeling.pools.pool import Pool
 from labeling.pools.snapshot import make_snapshot
 from labeling.project_record import ProjectRecord, get_project, set_project
@@ -81,7 +83,7 @@ def create_project(
     ensure_loaded(*PROJECT_KINDS)
     paths = project_paths(config_path)
     _refuse_to_replace(paths, paths.config, paths.folder)
-    with _taken_back(paths.folder, paths.config, whole=paths.config):
+    with _taken_back(paths.folder, paths.config, whole=paths.config, pool=paths.pool):
         _make_folder(paths.folder)
         filled, pool = _make_parts(config, paths, base=base or paths.config.parent, stage=stage, fill=fill)
         save_config(filled, paths.config)
@@ -101,7 +103,7 @@ def create_described_project(config_path: Path, *, stage: Stage = silent_stage) 
     config = load_config(config_path)
     paths = project_paths(config_path)
     _refuse_to_replace(paths, paths.folder)
-    with _taken_back(paths.folder, whole=paths.snapshot):
+    with _taken_back(paths.folder, whole=paths.snapshot, pool=paths.pool):
         _make_folder(paths.folder)
         filled, pool = _make_parts(config, paths, base=paths.config.parent, stage=stage, fill=None)
         compute_vectors(filled, paths, pool, stage=stage)
@@ -322,7 +324,7 @@ def _refuse_to_replace(paths: ProjectPaths, *taken: Path) -> None:
             f"{paths.config} is the name of a data folder; choose one such as project.yaml"
         )
     found = next((path for path in taken if path.exists() or path.is_symlink()), None)
-    if found is None:
+    if found is None or (found == paths.folder and _holds_a_stopped_import(paths)):
         return
     ways = "choose another name, or remove it if it is no longer needed"
     if paths.config.is_file() and not paths.folder.exists():
@@ -336,9 +338,16 @@ def _refuse_to_replace(paths: ProjectPaths, *taken: Path) -> None:
     raise ProjectExistsError(f"{found} exists; {ways}")
 
 
+def _holds_a_stopped_import(paths: ProjectPaths) -> bool:
+    """Return whether a project's folder holds nothing but an import of its pool that can be gone on with."""
+    return can_go_on(paths.pool) and [entry.name for entry in paths.folder.iterdir()] == [
+        part_of(paths.pool).name
+    ]
+
+
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise ProjectError(
             f"{folder} cannot be made: {problem.strerror}; put the project into a folder that you can write to"
@@ -346,17 +355,19 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _taken_back(*places: Path, whole: Path) -> Iterator[None]:
+def _taken_back(*places: Path, whole: Path, pool: Path) -> Iterator[None]:
     """Remove what was made if a project cannot be made.
 
     Args:
         places: files and folders to remove.
-        whole: once it is there, being stopped (Ctrl-C) leaves all as it is, to be resumed.
+        whole: once it is there, being stopped (Ctrl-C, images that do not come) leaves all as it is, to be resumed.
+        pool: where the snapshot goes; likewise once a part of it can be gone on with.
     """
     try:
         yield
     except BaseException as problem:
-        if isinstance(problem, Exception) or not whole.is_file():
+        failed = isinstance(problem, Exception) and not isinstance(problem, FetchError)
+        if failed or not (whole.is_file() or can_go_on(pool)):
             for place in places:
                 if place.is_dir():
                     shutil.rmtree(place, ignore_errors=True)

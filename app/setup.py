@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import ConfigInvalidError
+from config.fetching import is_address
 from config.files import parse_config
 from config.presets import load_preset, merged
 from config.schema import VERSION, ProjectConfig
@@ -27,6 +28,7 @@ class ProjectWishes:
     key: str | None = None
     text: str | None = None
     image: str | None = None
+    image_path: str | None = None
     vectors: str | None = None
     series: tuple[str, ...] = ()
     columns: tuple[str, ...] | None = None
@@ -84,6 +86,7 @@ def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
         "key": wishes.key,
         "text": wishes.text,
         "image": wishes.image,
+        "image_path": wishes.image_path,
         "vectors": wishes.vectors,
         "series": list(wishes.series) or None,
         "columns": None if wishes.columns is None else list(wishes.columns),
@@ -97,7 +100,7 @@ def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
 
 def _portable(pool: str, config_path: Path) -> str:
     """Return the pool's path as the file should have it: relative where the pool lies below the file's folder."""
-    if not pool.strip() or "://" in pool:
+    if not pool.strip() or is_address(pool):
         return pool  # no path at all is not this folder, nor is an address; who reads it says so
     absolute = Path(os.path.abspath(os.path.expanduser(pool)))
     base = config_path.resolve().parent

@@ -28,9 +28,12 @@ from app.shared_sections import (
     seek_sections,
 )
 from app.version import VERSION
+from config.fetching import is_address
 from config.files import load_config, save_config
 from config.schema import PoolSection, ProjectConfig, ProjectSection
 from config.shared import SharedSection
+from labeling.fetching.fetcher import name_of
+from labeling.pools.shards import is_pattern
 from models.vectors import open_vectors
 
 Level = Literal["layout", "settings", "all"]
@@ -234,12 +237,17 @@ def disarmed(
     """
     folder = shared_path.resolve().parent
     path = pool.resolve() if pool is not None else folder / Path(given.pool.path).expanduser()
+    if pool is None and is_address(given.pool.path):
+        raise ProjectError(
+            f"{shared_path}: pool.path {given.pool.path!r} is an address, and a file from somebody else fetches "
+            "nothing; download the pool if you trust it, and say where it lies with --pool FILE_OR_FOLDER"
+        )
     if pool is None and not path.resolve().is_relative_to(folder):
         raise ProjectError(
             f"{shared_path}: pool.path {given.pool.path!r} leads out of the file's folder; say where the pool lies on "
             "this machine with --pool FILE_OR_FOLDER"
         )
-    if not path.exists():
+    if not path.exists() and not is_pattern(path):
         source = f"; the file says that it can be downloaded from {given.pool.url}" if given.pool.url else ""
         raise ProjectError(
             f"the pool {path} is not there{source}; say where it lies on this machine with --pool FILE_OR_FOLDER"
@@ -266,6 +274,8 @@ def disarmed(
 
 def _portable(path: str) -> str:
     """Return a pool's path as others may know it: where it does not lie below the project's file, its name alone."""
+    if is_address(path):  # it may hold what lets its reader in
+        return name_of(path)
     given = Path(path)
     outside = given.is_absolute() or ".." in given.parts or path.startswith("~")
     return given.name if outside and given.name not in ("", "..") else path

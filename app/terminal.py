@@ -17,6 +17,7 @@ from app.lookups import lookup_notes
 from app.prepare import Stage
 from app.project import Progress as Report
 from app.project import Project, project_paths
+from labeling.pools.earlier import can_go_on
 
 out = Console()
 err = Console(stderr=True)
@@ -82,7 +83,9 @@ def stages(config_path: Path) -> Iterator[Stage]:
 
             yield stage
     except KeyboardInterrupt:
-        begun = config_path.is_file() and project_paths(config_path).snapshot.is_file()
-        left = f"`goldpan serve {config_path}` goes on from here" if begun else "nothing was made"
+        paths = project_paths(config_path)
+        begun = config_path.is_file() and paths.snapshot.is_file()
+        left = "the same command again goes on from here" if can_go_on(paths.pool) else "nothing was made"
+        left = f"`goldpan serve {config_path}` goes on from here" if begun else left
         tell_problem(f"stopped; {left}")
         raise typer.Exit(130) from None

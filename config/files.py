@@ -35,7 +35,7 @@ MAX_BYTES = 512 * 1024 * 1024
 
 NO_INFLUENCE: dict[str, frozenset[str]] = {
     "project": frozenset({"name", "title", "database", "annotator"}),
-    "pool": frozenset({"path", "hash", "url", "extra", "group", "truth"}),
+    "pool": frozenset({"path", "image_path", "hash", "url", "extra", "group", "truth"}),
     "encoder": frozenset({"device", "batch_size"}),
     "head": frozenset({"device"}),
     "rounds": frozenset({"retrain_after", "timeout_s", "lease_s", "scheduler"}),

@@ -15,7 +15,17 @@ from functools import lru_cache
 from importlib.metadata import EntryPoints, entry_points
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
-    "reader": ("auto", "table", "image_table", "image_folder", "text", "series", "vectors"),
+    "reader": (
+        "auto",
+        "table",
+        "image_table",
+        "image_folder",
+        "image_paths",
+        "image_shards",
+        "text",
+        "series",
+        "vectors",
+    ),
     "encoder": (
         "auto",
         "tabular",

@@ -91,11 +91,18 @@ class ProjectSection(Section):
 class PoolSection(Section):
     """Where the items are, and which columns play which part."""
 
-    path: str = Field(min_length=1, max_length=4096, description="file or folder, relative to this file")
+    path: str = Field(
+        min_length=1,
+        max_length=4096,
+        description="file, folder or shards, relative to this file, or an address",
+    )
     reader: Reader = Field("auto", description=f"how to read it: {_listed('reader')}")
     key: Column | None = Field(None, description="column that identifies an item; null numbers the rows")
     text: Column | None = Field(None, description="column with the text of an item")
     image: Column | None = Field(None, description="column with the bytes of an item's image")
+    image_path: Column | None = Field(
+        None, description="column with the path of an item's image, below the table's folder, or its address"
+    )
     vectors: Column | None = Field(None, description="list column with ready-made vectors")
     series: tuple[Column, ...] = Field(
         (), description="list columns with the numbers of a time series, one for each channel"
@@ -113,7 +120,7 @@ class PoolSection(Section):
     )
     hash: str | None = Field(None, max_length=200, description="content hash of the pool; written by goldpan")
     url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(check_url)] | None = Field(
-        None, description="where a colleague can download the pool; goldpan itself fetches nothing"
+        None, description="where a colleague can download the pool; goldpan itself does not fetch it"
     )
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from config.errors import GoldpanError
 from models.errors import (
     EncoderError,
+    ModelError,
     VectorsDamagedError,
     VectorsError,
     VectorsMismatchError,
     VectorsMissingError,
 )
+from models.part_vectors import NOTES, PartVectors, part_folder, remove_parts
 
 if TYPE_CHECKING:
     from config.schema import EncoderSection
@@ -38,6 +41,9 @@ VERSION = 1
 CHUNK_ROWS = 4096
 FIT_SHARE = 0.3
 """Share of the progress that fitting stands for."""
+
+Ranges = list[tuple[int, int]]
+"""First row, and row after the last."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,8 @@ def write_vectors(
 ) -> VectorFile:
     """Encode a pool into a folder; what was there stays until the new vectors are complete.
 
-    An encoder that was kept beside earlier vectors of the same settings is taken up again, where it still suits.
+    An encoder that was kept beside earlier vectors of the same settings is taken up again, where it still suits; so are
+    vectors that a run before had written when it was stopped (`models.part_vectors`).
 
     Args:
         source: the pool.
@@ -119,44 +126,16 @@ def write_vectors(
         DeviceError: the device is not there.
         VectorsError: the folder cannot be written (read-only, disk full).
     """
-    from threadpoolctl import threadpool_limits
-
-    from models.encoders.elsewhere import wish_for
-    from models.encoders.kept import encoder_state, revive_encoder
-    from models.encoders.registry import choose_encoder, encoders
-    from models.known_vectors import reuse_vectors
-
     if not len(source):
         raise EncoderError("the pool has no items; vectors need at least one")
-    started = time.perf_counter()
-    choice = choose_encoder(source, section)
-    encoder = encoders.get(choice.name)
-    settings = settings_hash(section, seed=seed, encoder=choice.name)
-    # Another number of threads may add the same numbers in another order.
-    with threadpool_limits(1, user_api="blas"):
-        kept = revive_encoder(encoder, source, section=section, seed=seed, settings=settings, folder=folder)
-        fitted = kept or encoder.fit(
-            source, section=section, seed=seed, progress=lambda share, text: progress(FIT_SHARE * share, text)
-        )
-        state = encoder_state(fitted)
-        info: dict[str, object] = {
-            "version": VERSION,
-            "encoder": choice.name,
-            "reason": f"{choice.reason}; as learned before" if kept else choice.reason,
-            "settings_hash": settings,
-            "n": len(source),
-            "dimensions": fitted.dimensions,
-            "dtype": stored_dtype(fitted).name,
-            "pool_hash": pool_hash,
-            "state": state,
-        }
-        giving = reuse_vectors(fitted, known, settings=settings, state=state, items=len(source))
-        ranges = [(low, min(low + CHUNK_ROWS, len(source))) for low in range(0, len(source), CHUNK_ROWS)]
-        chunks = (giving.transform(source, low, high) for low, high in ranges)
-        if elsewhere is not None and giving is fitted:
-            wish = wish_for(choice.name, fitted, source, section=section, seed=seed, ranges=ranges)
-            chunks = elsewhere(wish)
-        _write(folder, chunks, fitted, info, progress=progress, started=started)
+    try:
+        with part_folder(folder) as part:
+            _encode(
+                source, section=section, seed=seed, folder=folder, part=part, progress=progress, pool_hash=pool_hash,
+                known=known, elsewhere=elsewhere,
+            )  # fmt: skip
+    except OSError as error:
+        raise VectorsError(f"vectors cannot be written to {folder}: {error.strerror or error}") from error
     progress(1.0, "vectors written")
     return open_vectors(folder, expected_rows=len(source))
 
@@ -239,55 +218,112 @@ def settings_hash(section: EncoderSection, *, seed: int, encoder: str) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
-def _write(
-    folder: Path,
-    chunks: Iterator[npt.NDArray[np.float32]],
-    fitted: FittedEncoder,
-    info: dict[str, object],
+def _encode(
+    source: ItemSource,
     *,
+    section: EncoderSection,
+    seed: int,
+    folder: Path,
+    part: Path,
     progress: Callable[[float, str], None],
-    started: float,
+    pool_hash: str,
+    known: KnownVectors | None,
+    elsewhere: Elsewhere | None,
 ) -> None:
-    from models.encoders.kept import keep_encoder
+    """Fit the encoder or take up what was learned, encode all items in `part`, and put them in their place."""
+    from threadpoolctl import threadpool_limits
 
-    temporary = folder / f"{FILE}.{os.getpid()}.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        digest = _write_chunks(temporary, chunks, fitted, int(str(info["n"])), progress)
-        keep_encoder(fitted, settings=str(info["settings_hash"]), folder=folder)
+    from models.encoders.elsewhere import wish_for
+    from models.encoders.kept import encoder_state, keep_encoder, revive_encoder
+    from models.encoders.registry import choose_encoder, encoders
+    from models.known_vectors import reuse_vectors
+
+    started = time.perf_counter()
+    choice = choose_encoder(source, section)
+    encoder = encoders.get(choice.name)
+    settings = settings_hash(section, seed=seed, encoder=choice.name)
+    with _left_or_removed(folder, part), threadpool_limits(1, user_api="blas"):
+        # Another number of threads may add the same numbers in another order.
+        kept = None
+        for place in (part, folder):
+            kept = kept or revive_encoder(
+                encoder, source, section=section, seed=seed, settings=settings, folder=place
+            )
+        fitted = kept or encoder.fit(
+            source, section=section, seed=seed, progress=lambda share, text: progress(FIT_SHARE * share, text)
+        )
+        # At once: what took hours to learn is there when encoding is stopped.
+        keep_encoder(fitted, settings=settings, folder=part)
+        state = encoder_state(fitted)
+        info: dict[str, object] = {
+            "version": VERSION,
+            "encoder": choice.name,
+            "reason": f"{choice.reason}; as learned before" if kept else choice.reason,
+            "settings_hash": settings,
+            "n": len(source),
+            "dimensions": fitted.dimensions,
+            "dtype": stored_dtype(fitted).name,
+            "pool_hash": pool_hash,
+            "state": state,
+        }
+        giving = reuse_vectors(fitted, known, settings=settings, state=state, items=len(source))
+
+        def give(ranges: Ranges) -> Iterator[npt.NDArray[np.float32]]:
+            if elsewhere is None or giving is not fitted:
+                return (giving.transform(source, low, high) for low, high in ranges)
+            return elsewhere(wish_for(choice.name, fitted, source, section=section, seed=seed, ranges=ranges))
+
+        digest = _write_chunks(part, source, giving, give, info, progress)
+        keep_encoder(fitted, settings=settings, folder=folder)
         seconds = round(time.perf_counter() - started, 3)
-        _publish(temporary, folder, info | {"hash": digest.hexdigest(), "seconds": seconds})
-    except OSError as error:
-        raise VectorsError(f"vectors cannot be written to {folder}: {error.strerror or error}") from error
-    finally:
-        # Where even this fails, the error on its way out says more.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        _publish(part / FILE, folder, info | {"hash": digest, "seconds": seconds})
+        remove_parts(folder, but=part)
+
+
+@contextmanager
+def _left_or_removed(folder: Path, part: Path) -> Iterator[None]:
+    """Leave what was encoded to be gone on with when the work is stopped; what is wrong by itself leaves nothing.
+
+    A kill, Ctrl-C and images that do not come are no fault of the vectors; a full disk wants its room back.
+    """
+    try:
+        yield
+    except (OSError, ModelError):
+        remove_parts(folder, but=part)
+        raise
+    except BaseException as problem:
+        if not (part / NOTES).is_file() or not isinstance(problem, GoldpanError | KeyboardInterrupt):
+            remove_parts(folder, but=part)
+        raise
 
 
 def _write_chunks(
-    path: Path,
-    chunks: Iterator[npt.NDArray[np.float32]],
+    part: Path,
+    source: ItemSource,
     fitted: FittedEncoder,
-    rows: int,
+    give: Callable[[Ranges], Iterator[npt.NDArray[np.float32]]],
+    info: dict[str, object],
     progress: Callable[[float, str], None],
-) -> hashlib._Hash:
-    shape, stored = (rows, fitted.dimensions), stored_dtype(fitted)
-    digest = _start_hash(shape)
-    # Ordinary writes: on a full disk they raise, where writing through a memory map would kill the process.
-    with path.open("wb") as file:
-        header = {"descr": f"<f{stored.itemsize}", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-        for low, chunk in zip(range(0, rows, CHUNK_ROWS), chunks, strict=True):
-            high = min(low + CHUNK_ROWS, rows)
+) -> str:
+    """Encode all items into the file that grows; return the hash of all numbers."""
+    shape = (len(source), fitted.dimensions)
+    described = {name: value for name, value in info.items() if name != "reason"}
+    growing = PartVectors(
+        part, described, shape, stored_dtype(fitted).newbyteorder("<"), digest=_start_hash(shape)
+    )
+    try:
+        # Without its hash nobody could tell that the pool is the same.
+        done = growing.begin(fitted, source, chunk_rows=CHUNK_ROWS, anew=not info["pool_hash"])
+        ranges = [(low, min(low + CHUNK_ROWS, shape[0])) for low in range(done, shape[0], CHUNK_ROWS)]
+        for (low, high), chunk in zip(ranges, give(ranges), strict=True):
             _check_chunk(chunk, (high - low, shape[1]))
-            data = np.ascontiguousarray(chunk, dtype="<f4")
-            file.write(data.astype(stored.newbyteorder("<")).tobytes())
-            digest.update(data.tobytes())
-            progress(FIT_SHARE + (1 - FIT_SHARE) * high / shape[0], "writing vectors")
-        file.flush()
-        os.fsync(file.fileno())
-    return digest
+            growing.write(chunk)
+            words = f"writing vectors, on from item {done:,}" if done else "writing vectors"
+            progress(FIT_SHARE + (1 - FIT_SHARE) * high / shape[0], words)
+        growing.finish()
+    finally:
+        growing.close()
+    return growing.digest.hexdigest()
 
 
 def _check_chunk(chunk: npt.NDArray[np.float32], shape: tuple[int, int]) -> None:

@@ -24,18 +24,20 @@ DOCUMENTS = "config/documents.py"
 ROWS = "labeling/pools/rows.py"
 REQUESTS = "security/test_requests.py::test_"
 FILES = "security/test_files.py::test_"
+FETCHED = "security/test_fetching.py::test_"
+SHARDS = "security/test_shards.py::test_"
 SHARED = "security/test_shared_config.py::test_"
 BOMB = FILES + "configuration__that_is_a_bomb"
 
 ATTACKS = (
     away(
         "image-inside", PATHS, "an image is read from within its folder",
-        never("labeling/pools/image_folder.py", "not _inside(root.resolve(), path)"),
+        never("labeling/pools/image_folder.py", "not lies_inside(root.resolve(), path)"),
         tests=FILES + "image__outside_its_folder_is_not_read",
     ),
     away(
         "links-out", PATHS, "links out of a folder are not listed",
-        never("labeling/pools/image_folder.py", "entry.is_symlink() and not _inside(root, Path(entry.path))"),
+        never("labeling/pools/image_folder.py", "entry.is_symlink() and not lies_inside(root, Path(entry.path))"),
         tests=FILES + "images__that_links_lead_to_are_not_listed",
     ),
     away(
@@ -71,10 +73,76 @@ ATTACKS = (
         tests=REQUESTS + "component_route__imports_nothing",
     ),
     away(
-        "no-addresses", FETCHING, "a pool at an address is refused",
-        cut("labeling/pools/registry.py",
-            '    if "://" in section.path or section.path.startswith(("file:", "data:")):', "    if False:"),
-        tests=FILES + "pool__at_an_address_is_refused_and_not_asked_for",
+        "no-addresses", FETCHING, "nothing is fetched that the person has not allowed",
+        never("labeling/fetching/addresses.py", "origin not in rules.allowed"),
+        tests=(FILES + "pool__at_an_address_is_refused_and_not_asked_for", FETCHED + "server__is_not_asked_before",
+               FETCHED + "images__a_table_from_somebody_else_asks_nobody",
+               FETCHED + "redirect__to_what_is_not_allowed_is_refused[http://127.0.0.1:{other}/secret]"),
+    ),
+    away(
+        "private-numbers", FETCHING, "a name that leads into a private network is not asked",
+        never("labeling/fetching/addresses.py", "not _may_be_asked(number, origin.host)"),
+        tests=(FETCHED + "name__that_stands_for_a_private_number",
+               FETCHED + "metadata__is_not_asked_even_if_it_is_allowed"),
+    ),
+    away(
+        "wrapped-numbers", FETCHING, "an IPv4 address inside an IPv6 one is looked at",
+        cut("labeling/fetching/addresses.py", "number.ipv4_mapped or number.sixtofour or", "number.ipv4_mapped or"),
+        tests=FETCHED + "name__that_stands_for_a_private_number[2002:7f00:1::]",
+    ),
+    away(
+        "odd-numbers", FETCHING, "addresses in decimal, hexadecimal and octal forms are refused",
+        never("config/fetching.py", '_NUMBER.fullmatch(host.rsplit(".", 1)[-1])'),
+        tests=FETCHED + "number__in_an_unusual_form_cannot_even_be_allowed",
+    ),
+    away(
+        "rebinding", FETCHING, "the connection goes to the number that was looked at",
+        cut("labeling/fetching/web.py", "(number, self.port), timeout", "(self.host, self.port), timeout"),
+        tests=FETCHED + "name__is_asked_at_the_number_that_was_looked_at",
+    ),
+    away(
+        "redirects", FETCHING, "each redirect is held to what the person allowed",
+        cut("labeling/fetching/web.py", "            origin = check_allowed(here, rules)\n",
+            "            origin = check_allowed(here, rules) if step == 0 else read_origin(here)\n"),
+        cut("labeling/fetching/web.py", "from config.fetching import FetchRules, Origin\n",
+            "from config.fetching import FetchRules, Origin, read_origin\n"),
+        tests=FETCHED + "redirect__to_what_is_not_allowed_is_refused[http://127.0.0.1:{other}/secret]",
+    ),
+    away(
+        "redirect-to-plain", FETCHING, "TLS leads on to TLS alone",
+        never("labeling/fetching/web.py",
+              'origin.scheme == "https" and urlsplit(there).scheme.lower() != "https"'),
+        tests=FETCHED + "redirect__from_tls_to_plain_is_refused",
+    ),
+    away(
+        "address-of-a-file", FETCHING, "a shared config fetches nothing, allowed or not",
+        never("app/share.py", "pool is None and is_address(given.pool.path)"),
+        tests=FETCHED + "shared_config__allows_nothing_and_fetches_nothing",
+    ),
+    away(
+        "member-names", PATHS, "members of shards whose names lead out are refused",
+        never("labeling/pools/shard_index.py", "why is not None"),
+        tests=SHARDS + "member__with_a_hostile_name",
+    ),
+    away(
+        "member-links", PATHS, "links in shards are refused",
+        never("labeling/pools/shard_index.py", "not found.isreg() or found.sparse is not None"),
+        tests=SHARDS + "member__that_is_a_link_or_a_device",
+    ),
+    away(
+        "shards-inside", PATHS, "a snapshot's shards lie in their folder",
+        never("labeling/pools/media.py", "not lies_inside(self._root.resolve(), path)"),
+        tests=SHARDS + "snapshot__from_somebody_else_reads_no_file_outside",
+    ),
+    away(
+        "member-bombs", IMAGE_BOMBS, "a member that unpacks to a hundred times its size is refused",
+        cut("labeling/pools/shard_index.py", "    if info.file_size > most or (", "    if ("),
+        tests=SHARDS + "zip__of_which_a_member_is_a_bomb",
+    ),
+    away(
+        "header-bombs", IMAGE_BOMBS, "a header of a shard takes a megabyte at most",
+        never("labeling/pools/shard_index.py", "wanted > self._most"),
+        tests=SHARDS + "tar__whose_header_takes_a_gigabyte",
     ),
     away(
         "allowed-hosts", FETCHING, "links lead to hosts that the person has allowed",

@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.schema import PoolSection
+from labeling.fetching.fetcher import Fetcher
 from labeling.pools.arrow_rows import ArrowRows
 from labeling.pools.contract import HashArray, Part, Reading
 from labeling.pools.errors import PoolContentError
-from labeling.pools.image_folder import folder_stamp
 from labeling.pools.pool import Pool
-from labeling.pools.registry import locate, readers
+from labeling.pools.registry import locate, place_of, readers
 from labeling.pools.snapshot_file import HASH_COLUMN, ITEMS_FILE
+from labeling.pools.stamps import source_stamp
 from labeling.pools.values import item_hash
 
 _SHOWN = 5
@@ -76,10 +77,17 @@ def pool_changed(pool: Pool, section: PoolSection, base: Path) -> PoolChange | N
         PoolMissingError: the source is gone. The snapshot itself can still be used.
         PoolError: the source cannot be read any more.
     """
-    path = locate(section, base)
-    if _same_stamp(pool, path):
+    path = place_of(section, base)
+    source = pool.snapshot.source
+    if source_stamp(section, path) == (source.files, source.size, source.mtime_ns):
         return None
-    return compare(pool, readers.get(pool.snapshot.reader)(section, path))
+    fetcher = Fetcher()
+    try:
+        return compare(
+            pool, readers.get(pool.snapshot.reader)(section, locate(section, base, fetcher=fetcher))
+        )
+    finally:
+        fetcher.release()
 
 
 def compare(pool: Pool, reading: Reading) -> PoolChange | None:
@@ -142,11 +150,3 @@ class _Tally:
             removed_keys=tuple(self._pool.keys(gone[:_SHOWN])),
             changed_keys=tuple(self._changed_keys),
         )
-
-
-def _same_stamp(pool: Pool, path: Path) -> bool:
-    source = pool.snapshot.source
-    if path.is_dir():
-        return folder_stamp(path) == (source.files, source.size, source.mtime_ns)
-    state = path.stat()
-    return (state.st_size, state.st_mtime_ns) == (source.size, source.mtime_ns)

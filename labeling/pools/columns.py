@@ -21,7 +21,7 @@ KEY_NAMES = (
 )  # fmt: skip
 """Column names, in lower case, that are taken for the key when none is named; the first that is unique wins."""
 
-_PLAIN_PARTS = ("pool.key", "pool.text", "pool.truth", "pool.extra", "pool.group")
+_PLAIN_PARTS = ("pool.key", "pool.text", "pool.truth", "pool.extra", "pool.group", "pool.image_path")
 
 TEXT_NAMES = (
     "text",
@@ -79,7 +79,9 @@ def key_candidates(section: PoolSection, rows: Rows) -> list[str]:
     """
     if section.key is not None:
         return [section.key]
-    taken = {name for part, name in _named(section) if part not in ("pool.extra", "pool.group")}
+    taken = {
+        name for part, name in _named(section) if part not in ("pool.extra", "pool.group", "pool.image_path")
+    }
     free = [name for name in rows.names if name not in taken and _can_be_key(rows.types[name])]
     named = (name for name in free if name.lower() in KEY_NAMES)
     ranked = sorted(named, key=lambda name: KEY_NAMES.index(name.lower()))
@@ -199,7 +201,7 @@ def _can_be_key(kind: pa.DataType) -> bool:
 
 
 def _named(section: PoolSection) -> Iterator[tuple[str, str]]:
-    for part in ("key", "text", "image", "vectors", "group", "truth"):
+    for part in ("key", "text", "image", "image_path", "vectors", "group", "truth"):
         name = getattr(section, part)
         if name is not None:
             yield f"pool.{part}", name

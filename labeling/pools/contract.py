@@ -47,6 +47,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Shard:
+    """One shard as it was when the pool was imported.
+
+    Attributes:
+        name: POSIX path below the shards' folder, or an address.
+        size: its bytes.
+        mtime_ns: time of its last change; 0 for one at an address.
+    """
+
+    name: str
+    size: int
+    mtime_ns: int = 0
+
+
+@dataclass(frozen=True)
 class Part:
     """A run of b consecutive items. Arrow arrays have length b, in the pool's order.
 
@@ -56,7 +71,10 @@ class Part:
         problems: Arrow string array; null where the item is readable, else what is wrong, for the person.
         content: (b,) uint64; a hash of what the columns do not hold (image bytes, vectors); None where nothing.
         media: Arrow large_binary array of image bytes, or of packed series, to copy; None where nothing is copied.
-        paths: Arrow string array of POSIX paths below the folder, for images that stay where they are; or None.
+        paths: Arrow string array of POSIX paths below the folder, or of addresses, for images that stay where they
+            are; or None.
+        places: (b, 4) int64, where images lie in shards: number of the shard, first byte, bytes there, and bytes when
+            they are unpacked, -1 where they lie there as they are; or None.
         vectors: (b, d) float32 to copy; None where nothing is copied.
         truth: Arrow string array, the hidden truth; null where unknown; None where there is no truth.
     """
@@ -67,8 +85,21 @@ class Part:
     content: HashArray | None = None
     media: pa.Array | None = None
     paths: pa.Array | None = None
+    places: npt.NDArray[np.int64] | None = None
     vectors: npt.NDArray[np.float32] | None = None
     truth: Any | None = None
+
+
+@dataclass
+class Known:
+    """What need not be looked at.
+
+    Attributes:
+        items: so many of the first are known from an earlier import: of them a reader must give keys, truth and what
+            its notes count, but need open no image; what it gives else is not taken.
+    """
+
+    items: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +114,9 @@ class Reading:
         notes: remarks for the person (missing numbers, mixed columns); complete when `parts` is exhausted.
         dimensions: length of the vectors, None for other kinds.
         channels: names of the channels of a series, () for other kinds.
+        shards: the shards that `Part.places` counts; complete when `parts` is exhausted.
+        known: told before `parts` is walked through what need not be looked at.
+        share: says which share of the source has been read, where `total` is unknown.
     """
 
     kind: Kind
@@ -92,6 +126,9 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     dimensions: int | None = None
     channels: tuple[str, ...] = ()
+    shards: list[Shard] = field(default_factory=list)
+    known: Known = field(default_factory=Known)
+    share: Callable[[], float] | None = None
 
 
 Reader = Callable[[PoolSection, Path], Reading]

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from config.schema import PoolSection
 from labeling.pools.columns import shown_columns
-from labeling.pools.contract import Part, Reading
+from labeling.pools.contract import Known, Part, Reading
 from labeling.pools.errors import PoolColumnsError, PoolEmptyError, PoolReaderError
 from labeling.pools.hashing import hash_bytes, hash_text
 from labeling.pools.images import inspect_image
@@ -57,10 +57,11 @@ def read_image_folder(section: PoolSection, path: Path) -> Reading:
         )
     keys = paths
     if section.labels_from_folders:
-        keys = pa.array([_veiled(each) for each in paths.to_pylist()], type=pa.string())
+        keys = pa.array([veiled_key(each) for each in paths.to_pylist()], type=pa.string())
     order = pc.sort_indices(pc.cast(keys, pa.binary()))
-    parts = _parts(path, paths.take(order), keys.take(order), section.labels_from_folders)
-    return Reading("image", (), parts, len(paths), notes)
+    known = Known()
+    parts = _parts(path, paths.take(order), keys.take(order), section.labels_from_folders, known)
+    return Reading("image", (), parts, len(paths), notes, known=known)
 
 
 def list_images(folder: Path, notes: list[str]) -> pa.Array:
@@ -74,7 +75,7 @@ def list_images(folder: Path, notes: list[str]) -> pa.Array:
     chunks, chunk = [], []
     outside = unnamed = 0
     for entry in _files(folder):
-        if entry.is_symlink() and not _inside(root, Path(entry.path)):
+        if entry.is_symlink() and not lies_inside(root, Path(entry.path)):
             outside += 1
             continue
         name = Path(entry.path).relative_to(folder).as_posix()
@@ -101,7 +102,7 @@ def read_file(root: Path, name: str) -> bytes | None:
         name: POSIX path below it; from a snapshot that may come from someone else, hence the check.
     """
     path = root / name
-    if not _inside(root.resolve(), path):
+    if not lies_inside(root.resolve(), path):
         return None
     try:
         return path.read_bytes()
@@ -122,6 +123,29 @@ def folder_stamp(folder: Path) -> tuple[int, int, int]:
         name = os.fsencode(os.path.relpath(entry.path, folder))
         times ^= hash_bytes(name + b"\0%d\0%d" % (state.st_mtime_ns, state.st_size))
     return count, size, times >> 1
+
+
+def veiled_key(name: str) -> str:
+    """Return a key that does not tell the folder: cat/12.png → 12~0a1b2c3d.png; stable as other files come and go.
+
+    Args:
+        name: POSIX path below the pool's folder.
+    """
+    stem, suffix = os.path.splitext(name.rsplit("/", 1)[-1])
+    return f"{stem}~{hash_text(name) & 0xFFFFFFFF:08x}{suffix}"
+
+
+def lies_inside(root: Path, path: Path) -> bool:
+    """Return whether a path is there and lies below a folder once all links are followed.
+
+    Args:
+        root: the folder, its own links followed.
+        path: the path.
+    """
+    try:
+        return path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError, ValueError):  # gone, a link to itself, a NUL in its name
+        return False
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -145,13 +169,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _inside(root: Path, path: Path) -> bool:
-    try:
-        return path.resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError, ValueError):  # gone, a link to itself, a NUL in its name
-        return False
-
-
 def _is_utf8(name: str) -> bool:
     try:
         name.encode()
@@ -160,19 +177,13 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _veiled(name: str) -> str:
-    """Return a key that does not tell the folder: cat/12.png → 12~0a1b2c3d.png; stable as other files come and go."""
-    stem, suffix = os.path.splitext(name.rsplit("/", 1)[-1])
-    return f"{stem}~{hash_text(name) & 0xFFFFFFFF:08x}{suffix}"
-
-
-def _parts(folder: Path, paths: pa.Array, keys: pa.Array, labelled: bool) -> Iterator[Part]:
+def _parts(folder: Path, paths: pa.Array, keys: pa.Array, labelled: bool, known: Known) -> Iterator[Part]:
     for start in range(0, len(paths), _BATCH_FILES):
         names = paths.slice(start, _BATCH_FILES)
         listed = names.to_pylist()
         problems, hashes = [], []
         for name in listed:
-            data = read_file(folder, name)
+            data = read_file(folder, name) if start >= known.items else None
             problems.append("the file cannot be read" if data is None else inspect_image(data))
             hashes.append(hash_bytes(data or b""))
         truth = None

@@ -7,7 +7,7 @@ hidden truth is not reachable from here.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -21,10 +21,10 @@ import pyarrow.compute as pc
 
 from labeling.pools.arrow_rows import ArrowRows
 from labeling.pools.contract import Column, ItemView, Kind, Role, Use
-from labeling.pools.errors import PoolKindError, SnapshotError
-from labeling.pools.image_folder import read_file
+from labeling.pools.errors import PoolError, PoolKindError, SnapshotError
 from labeling.pools.images import browser_image, has_deep_image
 from labeling.pools.key_index import KeyIndex
+from labeling.pools.media import open_media, read_rows
 from labeling.pools.series import unpack_series
 from labeling.pools.snapshot_file import (
     FIRST_COLUMN,
@@ -32,8 +32,6 @@ from labeling.pools.snapshot_file import (
     ITEMS_FILE,
     KEY_COLUMN,
     KEYS_FILE,
-    MEDIA_FILE,
-    PATH_COLUMN,
     PROBLEM_COLUMN,
     READABLE_FILE,
     Snapshot,
@@ -94,13 +92,12 @@ class Pool:
             {each.name: each.role for each in self.columns if each.use == "model"}
         )
         self._items = ArrowRows(folder / ITEMS_FILE)
-        self._media = ArrowRows(folder / MEDIA_FILE) if (folder / MEDIA_FILE).exists() else None
         self.readable = _map(folder / READABLE_FILE, (self.n,), np.bool_)
         table = _map(folder / KEYS_FILE, (2, self.n), np.uint64)
-        if len(self._items) != self.n or (self._media is not None and len(self._media) != self.n):
+        if len(self._items) != self.n:
             raise SnapshotError(f"{folder} is damaged: its files differ in length; make the snapshot again")
         self._index = KeyIndex(table, lambda rows: self._items.take(rows, KEY_COLUMN))
-        self._source = (folder / snapshot.source.location).absolute()
+        self._media = open_media(folder, snapshot, self._items)
         self._given: NpyFile | None = None
 
     def __len__(self) -> int:
@@ -190,7 +187,10 @@ class Pool:
         if self.kind != "image":
             return False
         rows = np.linspace(0, self.n - 1, min(self.n, DEPTH_LOOKED_AT)).astype(np.int64)
-        return any(has_deep_image(self._media_bytes(int(row)) or b"") for row in rows)
+        try:
+            return any(has_deep_image(data or b"") for data in self._media_bytes(rows, hurry=True))
+        except PoolError:  # a shard that is gone; who asks for its images is told
+            return False
 
     def image(self, row: int, *, stretch: Stretch | None = None) -> tuple[bytes, str] | None:
         """Return an item's image as a browser can show it, and its media type; None where there is none.
@@ -201,10 +201,11 @@ class Pool:
 
         Raises:
             IndexError: the row is not in the pool.
+            PoolError: the shard that holds it is gone or is another one now.
         """
         if not 0 <= row < self.n:
             raise IndexError(f"row {row} is not in a pool of {self.n} items")
-        data = self._media_bytes(row) if self.kind == "image" else None
+        data = self._media_bytes([row], hurry=True)[0] if self.kind == "image" else None
         return None if data is None else browser_image(data, stretch=stretch)
 
     def values(self, row: int, names: Collection[str]) -> dict[str, float | str | None]:
@@ -268,9 +269,10 @@ class Pool:
 
         Raises:
             PoolKindError: the pool has no images.
+            PoolError: a shard is gone or is another one now.
         """
         self._need("image")
-        return [self._media_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
+        return self._media_bytes(range(max(start, 0), min(stop, self.n)))
 
     def series(self, start: int, stop: int) -> list[npt.NDArray[np.float32] | None]:
         """Return the series of rows start to stop (not included), (t, c) float32 each; None where unreadable.
@@ -279,7 +281,7 @@ class Pool:
             PoolKindError: the pool has no series.
         """
         self._need("series")
-        found = [self._media_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
+        found = self._media_bytes(range(max(start, 0), min(stop, self.n)))
         return [None if data is None else unpack_series(data) for data in found]
 
     def vectors(self, start: int, stop: int) -> npt.NDArray[np.float32]:
@@ -309,14 +311,11 @@ class Pool:
             if column.use == use
         )
 
-    def _media_bytes(self, row: int) -> bytes | None:
-        if not self.readable[row]:
-            return None
-        if self._media is not None:
-            data: bytes | None = self._media.value(row, 0)
-            return data
-        name = self._items.value(row, PATH_COLUMN)
-        return None if name is None else read_file(self._source, str(name))
+    def _media_bytes(self, rows: Iterable[int], *, hurry: bool = False) -> list[bytes | None]:
+        wanted = [int(row) for row in rows]
+        good = [row for row in wanted if self.readable[row]]
+        found = dict(zip(good, read_rows(self._media, good, hurry=hurry), strict=True))
+        return [found.get(row) for row in wanted]
 
     def _vectors(self) -> NpyFile:
         if self._given is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from config.fetching import is_address
 from labeling.pools.contract import Column, Kind, Role, Use
 from labeling.pools.errors import SnapshotError
 
@@ -14,6 +15,7 @@ SNAPSHOT_VERSION = 1
 SNAPSHOT_FILE = "snapshot.json"
 ITEMS_FILE = "items.arrow"
 MEDIA_FILE = "media.arrow"
+PLACES_FILE = "places.arrow"
 VECTORS_FILE = "given.npy"
 KEYS_FILE = "key_index.npy"
 READABLE_FILE = "readable.npy"
@@ -45,9 +47,9 @@ class Source(_Frozen):
     Attributes:
         path: as the configuration has it.
         location: absolute, or relative to the snapshot's folder; used for images and `.npy` files that stay there.
-        size: bytes of the file, or of all images in the folder.
-        mtime_ns: time of the file's last change; for a folder a hash of all names, sizes and times.
-        files: number of images in the folder, None for a file.
+        size: bytes of the file, of all images in the folder, or of all shards.
+        mtime_ns: time of the file's last change; for a folder and for shards a hash of all names, sizes and times.
+        files: number of images in the folder, or of shards; None for a file.
     """
 
     path: str
@@ -55,6 +57,13 @@ class Source(_Frozen):
     size: int
     mtime_ns: int
     files: int | None = None
+
+
+class StoredShard(_Frozen):
+    """A shard, as in `Shard`; of another size it is another."""
+
+    name: str
+    size: int
 
 
 class Snapshot(_Frozen):
@@ -70,6 +79,7 @@ class Snapshot(_Frozen):
     unreadable: int
     dimensions: int | None = None
     channels: tuple[str, ...] = ()
+    shards: tuple[StoredShard, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,7 +87,8 @@ class Snapshot(_Frozen):
         """Where ready-made vectors lie: a path relative to the snapshot's folder, or absolute; None without."""
         if self.kind != "vectors":
             return None
-        return self.source.location if self.source.path.lower().endswith(".npy") else VECTORS_FILE
+        stays = self.source.path.lower().endswith(".npy") and not is_address(self.source.path)
+        return self.source.location if stays else VECTORS_FILE
 
 
 def write_snapshot_file(folder: Path, snapshot: Snapshot) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -15,19 +15,24 @@ import pyarrow.compute as pc
 
 from labeling.pools.arrow_rows import ArrowRows
 from labeling.pools.contract import HashArray, Part, Reading
+from labeling.pools.earlier import OtherSourceError, Taken
 from labeling.pools.errors import PoolEmptyError, PoolKeysError
 from labeling.pools.hashing import hash_strings
 from labeling.pools.key_index import repeated_rows, write_key_index
 from labeling.pools.snapshot_file import (
+    HASH_COLUMN,
     ITEMS_FILE,
     KEY_COLUMN,
     KEYS_FILE,
     MEDIA_FILE,
+    PLACES_FILE,
+    PROBLEM_COLUMN,
     READABLE_FILE,
     VECTORS_FILE,
     Snapshot,
     Source,
     StoredColumn,
+    StoredShard,
     write_snapshot_file,
 )
 from labeling.pools.truth import TruthWriter
@@ -35,6 +40,8 @@ from labeling.pools.values import item_hash
 
 _MEDIA_BATCH_BYTES = 16 << 20
 _SHOWN = 5
+PLACES = ("shard", "offset", "stored", "size")
+"""Columns of `places.arrow`."""
 
 
 class ContentHash:
@@ -88,6 +95,7 @@ class SnapshotWriter:
         self._schema = pa.schema(fields)
         self._items = pa.ipc.new_file(str(folder / ITEMS_FILE), self._schema)
         self._media: pa.Array = None
+        self._places: pa.Array = None
         self._vectors: BinaryIO | None = None
         self._truth = TruthWriter(folder)
         self._content = ContentHash()
@@ -102,18 +110,44 @@ class SnapshotWriter:
         hashes = item_hash(self._reading.columns, part.columns, part.content, size)
         paths = part.paths if part.paths is not None else pa.nulls(size, pa.string())
         arrays = [keys, pa.array(hashes), part.problems, paths, *part.columns]
-        self._items.write_batch(pa.record_batch(arrays, schema=self._schema))
-        self._content.add(keys, hashes)
-        self._key_hashes.append(hash_strings(keys))
-        self._readable.append(part.problems.is_null().to_numpy(zero_copy_only=False))
-        blank = np.flatnonzero(pc.equal(keys, "").to_numpy(zero_copy_only=False))
-        self._empty.append(blank + self.count)
-        self._add_aside(part)
-        self.count += size
+        self._add_items(pa.record_batch(arrays, schema=self._schema))
+        self._add_media([] if part.media is None else _split(part.media))
+        self._add_aside(part.places, part.vectors)
+        self._add_truth(part)
+
+    def add_again(self, part: Part, taken: Taken) -> None:
+        """Store the next items as an earlier import had stored them.
+
+        Args:
+            part: what the source gives now; its keys and its hidden truth count.
+            taken: as they were stored.
+
+        Raises:
+            OtherSourceError: the keys differ.
+        """
+        keys = pc.fill_null(part.keys, "")
+        if not taken.items.schema.equals(self._schema) or not taken.items.column(KEY_COLUMN).equals(
+            pc.cast(keys, pa.string())
+        ):
+            raise OtherSourceError("the source has other items than the earlier import had")
+        self._add_items(taken.items)
+        self._add_media(taken.media)
+        self._add_aside(taken.places, taken.vectors)
+        self._add_truth(part)
+
+    @property
+    def content(self) -> str:
+        """The hash of all items so far."""
+        return self._content.hexdigest()
+
+    def flush(self) -> None:
+        """Hand all that was added to the system."""
+        if self._vectors is not None:
+            self._vectors.flush()
 
     def close(self) -> None:
         """Close all files."""
-        for file in (self._items, self._media, self._vectors, self._truth):
+        for file in (self._items, self._media, self._places, self._vectors, self._truth):
             if file is not None:
                 file.close()
 
@@ -155,28 +189,50 @@ class SnapshotWriter:
             unreadable=unreadable,
             dimensions=self._reading.dimensions,
             channels=self._reading.channels,
+            shards=tuple(StoredShard(name=each.name, size=each.size) for each in self._reading.shards),
             notes=tuple(notes),
         )
         write_snapshot_file(self._folder, snapshot)
         _flush_all(self._folder)
         return snapshot
 
-    def _add_aside(self, part: Part) -> None:
-        if part.media is not None:
+    def _add_items(self, batch: pa.RecordBatch) -> None:
+        keys, hashes, problems = (batch.column(place) for place in (KEY_COLUMN, HASH_COLUMN, PROBLEM_COLUMN))
+        self._items.write_batch(batch)
+        self._content.add(keys, hashes.to_numpy(zero_copy_only=False))
+        self._key_hashes.append(hash_strings(keys))
+        self._readable.append(problems.is_null().to_numpy(zero_copy_only=False))
+        blank = np.flatnonzero(pc.equal(keys, "").to_numpy(zero_copy_only=False))
+        self._empty.append(blank + self.count)
+        self.count += len(batch)
+
+    def _add_truth(self, part: Part) -> None:
+        if part.truth is not None:
+            self._truth.add(part.truth)
+
+    def _add_media(self, pieces: Iterable[pa.Array]) -> None:
+        for piece in pieces:
             if self._media is None:
                 schema = pa.schema([("media", pa.large_binary())])
                 self._media = pa.ipc.new_file(str(self._folder / MEDIA_FILE), schema)
-            for piece in _split(part.media):
-                self._media.write_batch(pa.record_batch([piece], names=["media"]))
-        if part.vectors is not None:
+            self._media.write_batch(pa.record_batch([piece], names=["media"]))
+
+    def _add_aside(
+        self, places: npt.NDArray[np.int64] | None, vectors: npt.NDArray[np.float32] | None
+    ) -> None:
+        if places is not None:
+            if self._places is None:
+                fields = [(name, pa.int64()) for name in PLACES]
+                self._places = pa.ipc.new_file(str(self._folder / PLACES_FILE), pa.schema(fields))
+            numbers = [pa.array(column) for column in places.T]
+            self._places.write_batch(pa.record_batch(numbers, names=list(PLACES)))
+        if vectors is not None:
             if self._vectors is None:
                 self._vectors = (self._folder / VECTORS_FILE).open("wb")
                 shape = (self._reading.total, self._reading.dimensions)
                 header = {"descr": "<f4", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(self._vectors, header)
-            self._vectors.write(np.ascontiguousarray(part.vectors, dtype="<f4").tobytes())
-        if part.truth is not None:
-            self._truth.add(part.truth)
+            self._vectors.write(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
 
     def _check_keys(self, hashes: HashArray, place: str) -> None:
         problems = []

@@ -33,7 +33,14 @@ from config.schema import PoolSection, ProjectConfig
 from labeling.people import Person, Role
 from labeling.pools.pool import Pool
 from labeling.pools.stretch import Stretch
-from tests.labeling.pools.files import csv_pool, image_bytes, snapshot, write_series
+from tests.labeling.pools.files import (
+    csv_pool,
+    image_bytes,
+    image_member,
+    snapshot,
+    write_series,
+    write_tar,
+)
 
 Asker = Callable[[str], tuple[int, bytes, Any]]
 """Gets a path; gives status, body and headers."""
@@ -136,6 +143,18 @@ def test_media__a_stretch_that_is_none_is_refused(get: Asker, query: str, words:
 def test_media__an_image_that_cannot_be_read(get: Asker) -> None:
     assert get("/media/1?stretch=log")[0] == 404
     assert get("/media/2")[0] == 404
+
+
+def test_media__whose_shard_is_gone_says_which(tmp_path: Path) -> None:
+    write_tar(tmp_path / "s.tar", [image_member(0)])
+    pool = snapshot(tmp_path, PoolSection(path="s.tar"))
+    with served(pool) as ask:
+        assert ask("/media/0")[:2] == (200, image_bytes(0))
+        (tmp_path / "s.tar").unlink()
+        status, body, headers = ask("/media/0")
+        assert (status, b"s.tar is gone; put it back" in body) == (502, True)
+        assert "immutable" not in headers.get("Cache-Control", "")
+        assert ask("/api/views")[0] == 200
 
 
 def test_views__say_that_the_images_are_deep(get: Asker) -> None:

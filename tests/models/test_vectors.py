@@ -144,7 +144,7 @@ def test_write_vectors__folder_that_is_a_file(tmp_path: Path) -> None:
         write(make_source("table", 3), place)
 
 
-def test_write_vectors__full_disk_is_an_error_and_not_a_crash() -> None:
+def test_write_vectors__full_disk_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     from models.vectors import _write_chunks
@@ -152,8 +152,9 @@ def test_write_vectors__full_disk_is_an_error_and_not_a_crash() -> None:
     source = make_source("vectors", 9000)
     from models.encoders.given import FittedGiven
 
+    (tmp_path / FILE).symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space"):
-        _write_chunks(Path("/dev/full"), source, FittedGiven(6), lambda share, text: None)
+        _write_chunks(tmp_path, source, FittedGiven(6), {"pool_hash": ""}, lambda share, text: None)
 
 
 def test_open_vectors__nothing_there(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,53 @@ def write_image_folder(folder: Path) -> PoolSection:
     return PoolSection(path="images", labels_from_folders=True)
 
 
+def image_member(number: int) -> tuple[str, bytes]:
+    """Return name and bytes of an image in a shard."""
+    return f"im-{number:02d}.png", image_bytes(number)
+
+
+def write_tar(path: Path, members: Iterable[tuple[str, bytes]]) -> Path:
+    """Write a plain tar of files in the order given."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w") as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def write_zip(path: Path, members: Iterable[tuple[str, bytes]]) -> Path:
+    """Write a zip of files in the order given, every other one deflated."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (name, data) in enumerate(members):
+            archive.writestr(name, data, zipfile.ZIP_DEFLATED if number % 2 else zipfile.ZIP_STORED)
+    return path
+
+
+def write_image_shards(folder: Path) -> PoolSection:
+    members = [
+        entry
+        for i in range(ITEMS)
+        for entry in ((f"im-{i:02d}.cls", f"kind {i % 3}".encode()), image_member(i))
+    ]
+    write_tar(folder / "shards" / "part-000.tar", members[:ITEMS])
+    write_tar(folder / "shards" / "part-001.tar", members[ITEMS:])
+    return PoolSection(path="shards/part-{000..001}.tar", truth="cls")
+
+
+def write_image_paths(folder: Path) -> PoolSection:
+    lines = []
+    for i in range(ITEMS):
+        path = folder / "pictures" / f"im-{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(image_bytes(i))
+        lines.append(f"row {i},pictures/im-{i}.png,kind {i % 3}\n")
+    (folder / "listed.csv").write_text("id,where,label\n" + "".join(lines), encoding="utf-8")
+    return PoolSection(path="listed.csv", image_path="where", truth="label")
+
+
 def write_vectors(folder: Path) -> PoolSection:
     values = np.random.default_rng(0).normal(size=(ITEMS, 6)).astype(np.float32)
     table = pa.table(
@@ -95,6 +144,8 @@ WRITERS: dict[str, Callable[[Path], PoolSection]] = {
     "text": write_text,
     "image_table": write_image_table,
     "image_folder": write_image_folder,
+    "image_paths": write_image_paths,
+    "image_shards": write_image_shards,
     "series": write_series,
     "vectors": write_vectors,
 }

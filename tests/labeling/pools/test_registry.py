@@ -88,7 +88,11 @@ def test_reader__unchanged_source_is_no_change_even_when_touched(name: str, tmp_
     pool = snapshot(tmp_path, section)
     assert pool_changed(pool, section, tmp_path) is None
     path = locate(section, tmp_path)
-    next(path.rglob("*.png"), path).touch()
+    # Of a folder or a pattern one file that belongs to it.
+    belonging = [
+        each for folder in (path, path.parent) for each in (*folder.rglob("*.png"), *folder.rglob("*.tar"))
+    ]
+    (path if path.is_file() else belonging[0]).touch()
     assert pool_changed(pool, section, tmp_path) is None
 
 
@@ -131,11 +135,13 @@ def test_reader__several_threads_read_the_same(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "image_folder"])
 def test_reader__empty_file_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
-    suffix = {"table": "csv", "text": "txt", "image_table": "parquet", "series": "npy", "vectors": "npy"}[
-        name
-    ]
+    suffix = {
+        "table": "csv", "text": "txt", "image_table": "parquet", "image_paths": "csv", "image_shards": "tar",
+        "series": "npy", "vectors": "npy",
+    }[name]  # fmt: skip
     (tmp_path / f"empty.{suffix}").touch()
-    section = PoolSection(path=f"empty.{suffix}", reader=name)
+    where = "x" if name == "image_paths" else None
+    section = PoolSection(path=f"empty.{suffix}", reader=name, image_path=where)
     with pytest.raises(PoolError, match=f"empty.{suffix}"):
         make_snapshot(section, folder=tmp_path / "data/pool", base=tmp_path)
     assert list((tmp_path / "data").iterdir()) == []

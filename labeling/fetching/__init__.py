@@ -1,0 +1,1 @@
+"""Fetches what the person has allowed, and nothing else; see docs/security.md."""
