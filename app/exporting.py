@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from app.audit_quality import quality_dict
 from app.curation_columns import curation_columns
 from app.project import Project, annotator_name, now, settings_hash
 from app.round_files import read_meaning, round_folder
@@ -96,7 +97,9 @@ def export_project(
         GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
     """
     target = folder or project.paths.exports / now().strftime("%Y%m%d-%H%M%S-%f")
-    bundle = replace(export_bundle(project), licence=licence.strip())
+    bundle = export_bundle(project)
+    figures = quality_dict(project, round_number=bundle.round_number)
+    bundle = replace(bundle, licence=licence.strip(), figures=figures)
     if "selection" in formats:
         bundle = with_wishes(project, bundle, wishes)
     files = write_exports(bundle, target, names=tuple(formats))

@@ -63,7 +63,13 @@ class ModelPage:
             panel("Quality of each class", self.quality),
             self.confusion.view(),
         ]
-        wide = [self.audit_set.view(), self.team.view(), self.curves.view(), self.rounds.view()]
+        wide = [
+            self.audit_set.view(),
+            self.audit_set.quality.view(),
+            self.team.view(),
+            self.curves.view(),
+            self.rounds.view(),
+        ]
         if has_truth(self.state):
             why = "The true labels of this pool are kept aside: neither you nor the model saw them."
             wide.append(panel("The truth", self.ask_truth, self.truth, note=why))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,6 +107,7 @@ class ExportBundle:
             has the labels alone.
         vectors: (n, d) float32, a memory map; row i is the pool's row i, zeros where the item is unreadable.
         model: what the last round trained; None before the first such round.
+        figures: what the audit set and cross-validation say of the model, as JSON has it; empty where nothing is said.
     """
 
     project: str
@@ -128,6 +130,7 @@ class ExportBundle:
     pool: Pool | None = None
     vectors: npt.NDArray[np.float32] | None = None
     model: TrainedModel | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

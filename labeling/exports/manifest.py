@@ -61,6 +61,7 @@ def write_manifest(
         "left_out": {name: _told(items) for name, items in left_out.items() if items},
         "audit_set": int(bundle.labels["audit_set"].sum()) if "audit_set" in bundle.labels else 0,
         "team": None if bundle.team is None else asdict(bundle.team),
+        "figures": dict(bundle.figures),
         "files": [
             {
                 "name": path.relative_to(folder).as_posix(),
