@@ -15,6 +15,8 @@ from app.audit_words import count_words, report_lines
 from app.errors import ProjectError
 from app.project import annotator_name, open_project
 from app.quality_words import limits_words, quality_lines
+from app.shift import read_shift
+from app.shift_words import shift_sentences
 from app.status import read_status
 from app.terminal import out
 from labeling.annotators import ensure_annotator
@@ -100,6 +102,17 @@ def status(
         _say(limits_words(quality.limits))
     if json_path is not None:
         _write_json(json_path, figures_dict(report, quality, round_number=number))
+
+
+@audit_set.command()
+def shift(config_path: ConfigArgument) -> None:
+    """Say whether labelled items, audit set and pool differ, and in what."""
+    project = open_project(config_path)
+    try:
+        for line in shift_sentences(read_shift(project)):
+            _say(line)
+    finally:
+        project.close()
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
