@@ -16,11 +16,11 @@ import numpy as np
 from models.audit_sample import TAIL, FloatArray
 from models.quality import Estimate
 
-HALVINGS = 22
+HALVINGS = 14
 LARGEST = 4.0
 """True differences are at most so many times those seen."""
 
-DRAWS = 2_000
+DRAWS = 1_000
 
 Gap = Callable[[FloatArray], FloatArray]
 """A figure of differences (…, b) that grows with all of them in proportion, such as the sum of their sizes."""

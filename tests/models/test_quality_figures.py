@@ -21,8 +21,10 @@ def scored(size: int = 400, *, seed: int = 0, skill: float = 2.0) -> tuple[Audit
     generator = np.random.default_rng(seed)
     shares = np.array([0.6, 0.34, 0.06])
     truth = generator.choice(3, size, p=shares)
-    logits = generator.normal(size=(size, 3)) + np.log(shares)
-    logits[np.arange(size), truth] += skill
+    seen = generator.normal(size=(size, 3))
+    seen[np.arange(size), truth] += skill
+    # What Bayes' rule says of these, so that the probabilities are right.
+    logits = skill * seen + np.log(shares)
     scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     strata = np.zeros(size, np.int64)
     return AuditSample(strata, np.array([20_000]), np.ones(1), truth, scores.argmax(axis=1)), scores
@@ -112,10 +114,10 @@ def test_calibration_of__knows_a_model_that_is_too_sure() -> None:
 
 
 def test_cross_validated__holds_the_report_s_own_figures_and_wider_intervals() -> None:
-    sample, scores = scored(200)
-    seen = OutOfFoldPredictions(np.arange(200), sample.truth, sample.predicted, scores.astype(np.float16))
+    sample, scores = scored(800)
+    seen = OutOfFoldPredictions(np.arange(800), sample.truth, sample.predicted, scores.astype(np.float16))
     estimate = Estimate(0.7, 0.6, 0.8)
-    report = QualityReport(CROSS_VALIDATION, 200, 5, 1, estimate, estimate, 0.1, (), ())
+    report = QualityReport(CROSS_VALIDATION, 800, 5, 1, estimate, estimate, 0.1, (), ())
     found = cross_validated(seen, report, groups=GROUPS)
     assert found is not None
     assert (found.source, found.balanced_accuracy, found.macro_f1) == (CROSS_VALIDATION, estimate, estimate)

@@ -25,7 +25,7 @@ def test_frechet__of_two_normal_clouds_is_what_the_formula_says() -> None:
     assert frechet(first, first) == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize("changes", [{"shift": 2.0}, {"wide": 3.0, "shift": 0.8}])
+@pytest.mark.parametrize("changes", [{"shift": 2.0}, {"wide": 3.0, "shift": 2.0}])
 def test_compare__a_shift_is_seen_by_both_gauges(changes: dict[str, float]) -> None:
     found = compare(
         cloud(80, seed=1, **changes),
@@ -52,16 +52,18 @@ def test_compare__a_wider_cloud_is_seen_by_the_distance_alone() -> None:
     assert found.p_value > 0.025
 
 
-def test_compare__random_parts_differ_as_often_as_chance_says() -> None:
+@pytest.mark.parametrize("trials", [10, pytest.param(300, marks=pytest.mark.slow)])
+def test_compare__random_parts_differ_as_often_as_chance_says(trials: int) -> None:
     alarms, ratios = 0, []
-    for seed in range(40):
+    for seed in range(trials):
         pool = cloud(900, seed=seed)
         found = compare(pool[:60], pool[60:360], pool[360:], generator=np.random.default_rng(seed))
         assert found is not None
         alarms += found.differs
         ratios.append(found.ratio)
-    assert alarms <= 7
-    assert np.median(ratios) == pytest.approx(1.0, abs=0.15)
+    # One in twenty, and what chance adds to it.
+    assert alarms <= 0.05 * trials + 3 * (0.05 * trials) ** 0.5
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.25)
 
 
 def test_compare__weights_undo_a_draw_at_unequal_rates() -> None:
