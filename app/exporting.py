@@ -20,6 +20,7 @@ from app.round_files import read_meaning, round_folder
 from app.selection_wishes import AS_IS, SelectionWishes
 from app.share import write_shared_config
 from app.status import Status, read_status
+from app.table_encoder import write_portable
 from app.targets import target_shares
 from app.team import Team, read_team
 from labeling.agreement import krippendorff_alpha, vote_agreement
@@ -38,7 +39,7 @@ from labeling.exports.registry import Need, exports, write_exports
 from labeling.exports.selection_plan import plan_selection
 from labeling.exports.selection_words import describe_plan
 from models.errors import WeightsError
-from models.portable.files import open_head, write_weights
+from models.portable.files import open_head
 from models.portable.onnx_graph import write_onnx
 from models.vectors import INFO, open_vectors
 
@@ -171,7 +172,7 @@ def trained_model(project: Project, *, round_number: int) -> TrainedModel | None
         head=head.head,
         class_names=head.class_names,
         dimensions=head.dimensions,
-        write_weights=lambda folder: write_weights(head, folder, facts=facts),
+        write_weights=lambda folder: write_portable(project, head, folder, facts=facts),
         write_onnx=lambda path: write_onnx(head, path, description=json.dumps(facts)),
     )
 
