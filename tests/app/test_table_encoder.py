@@ -88,11 +88,15 @@ def expected(project: Project) -> np.ndarray:
     return np.asarray(arrays.probabilities, np.float32)
 
 
-def run_python(code: str, *arguments: object) -> str:
+def run_python(*arguments: object) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        [sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -103,15 +107,15 @@ def test_model__a_fresh_process_predicts_raw_rows_as_the_app_does(clouds: Projec
     model = export_project(clouds, formats=("model",), folder=tmp_path / "out").folder / "model"
     told = json.loads((model / "model.json").read_text(encoding="utf-8"))
     assert (told["reads_rows"], told["why_no_rows"]) == (True, "")
-    names = run_python(READ_BACK, model, tmp_path / "clouds.csv", tmp_path / "found.npy").strip().split(",")
+    names = (
+        run_python("-c", READ_BACK, model, tmp_path / "clouds.csv", tmp_path / "found.npy").strip().split(",")
+    )
     found = np.load(tmp_path / "found.npy")
     wanted = expected(clouds)
     np.testing.assert_allclose(found, wanted, atol=1e-3)
     assert names == [told["class_names"][place] for place in found.argmax(axis=1)[::-1]]
 
-    done = run_python(
-        f"import runpy, sys; sys.argv = {['p', str(tmp_path / 'clouds.csv')]!r}; sys.path.insert(0, {str(model)!r}); runpy.run_path({str(model / 'predict.py')!r}, run_name='__main__')"
-    )
+    done = run_python(model / "predict.py", tmp_path / "clouds.csv")
     lines = done.splitlines()
     assert lines[0] == "common,other,rare"
     np.testing.assert_allclose([float(each) for each in lines[1].split(",")], wanted[0], atol=1e-3)
