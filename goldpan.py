@@ -22,6 +22,7 @@ from app.project import Project, open_project
 from app.run_now import run_now as run_round
 from app.setup import ProjectWishes, make_config
 from app.share import import_project, share_project, shared_config
+from app.table_encoder import read_table_encoder
 from app.version import VERSION
 from config.errors import GoldpanError
 from labeling.exports.contract import Written
@@ -44,6 +45,7 @@ __all__ = [
     "labels_frame",
     "make_config",
     "open_project",
+    "read_table_encoder",
     "register_encoder",
     "register_export",
     "register_head",

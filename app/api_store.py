@@ -23,7 +23,7 @@ from labeling.errors import LabelingError
 from labeling.gold import GOLD, is_gold
 from labeling.groups import LastGroup, recent_steps
 from labeling.people import Role
-from labeling.queue import lease_next, release
+from labeling.queue import AUDIT_TAB, lease_next, release, renew_audit
 from labeling.round_log import latest_round
 
 TOGETHER_MAX = 50
@@ -72,6 +72,8 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: 
             overlap=context.overlap.wanted,
             begun=context.overlap.read(session),
         )
+        if audit_keys_among(session, keep):
+            renew_audit(session, annotator_id=context.annotator_id, lease_s=project.config.rounds.lease_s)
         proposals = with_gold(context, session, proposals, kept=keep, count=count)
         classes = list_classes(session, archived=True)
         counts = context.counts.read(session)
@@ -106,7 +108,10 @@ def release_tab(context: ServerContext, values: Mapping[str, Any]) -> Json:
     """
     tab = _text(values, "tab")
     with context.project.database.transaction() as session:
-        return {"released": release(session, annotator_id=context.annotator_id, tab=tab)}
+        own, audit = (
+            release(session, annotator_id=context.annotator_id, tab=each) for each in (tab, AUDIT_TAB)
+        )
+        return {"released": own + audit}
 
 
 def history(context: ServerContext, *, limit: int) -> Json:

@@ -64,6 +64,8 @@ class AuditReport:
         round_number: the round whose model is judged; 0 for none.
         refreshed: whether the pool has changed since a draw: that draw covers the pool as it was.
         figures: what it says; None before the first answer.
+        sample: the answers with what the model predicts of them; None likewise.
+        scores: (m, k) the model's probabilities of the sample's items; None where they are not all known.
     """
 
     classes: tuple[LabelClass, ...]
@@ -75,6 +77,8 @@ class AuditReport:
     round_number: int
     refreshed: bool
     figures: AuditFigures | None
+    sample: AuditSample | None = None
+    scores: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,8 @@ def read_audit_report(project: Project, *, round_number: int) -> AuditReport | N
     keys = {key for draw in draws for key in draw.new.item_keys}
     told = [key for key in table.item_keys if key in keys]
     answered = sum(key in given for key in told)
+    said = _Figures(project, draws, given, before, classes, scene)
+    figures = said.read()
     return AuditReport(
         classes=classes,
         drawn=len(keys),
@@ -159,7 +165,9 @@ def read_audit_report(project: Project, *, round_number: int) -> AuditReport | N
         draws=tuple(draws),
         round_number=0 if scene is None else scene.meaning.number,
         refreshed=any(draw.new.pool_hash != project.pool.hash for draw in draws),
-        figures=_Figures(project, draws, given, before, classes, scene).read(),
+        figures=figures,
+        sample=said.sample,
+        scores=said.scores,
     )
 
 
@@ -177,6 +185,8 @@ class _Figures:
     ) -> None:
         self.project, self.given, self.before, self.scene = project, given, before, scene
         self.ids = [entry.id for entry in classes]
+        self.sample: AuditSample | None = None
+        self.scores: npt.NDArray[np.float64] | None = None
         # A draw without an answer says nothing yet.
         self.draws = [draw for draw in draws if any(key in given for key in draw.new.item_keys)]
         self.earlier: dict[int, set[str]] = {}
@@ -186,7 +196,7 @@ class _Figures:
             passed |= set(draw.new.item_keys)
 
     def read(self) -> AuditFigures | None:
-        """Return the figures; None before the first answer."""
+        """Return the figures, and keep what they rest on; None before the first answer."""
         if not self.draws or not self.ids:
             return None
         counts = np.array([sum(key in self.given for key in draw.new.item_keys) for draw in self.draws])
@@ -208,7 +218,10 @@ class _Figures:
             truth=np.array([self.given[key] for key in keys], np.int64),
             predicted=self._predicted(rows),
         )
-        return audit_figures(sample, self._known(weigh, items, rows))
+        self.sample = sample
+        if self.scene is not None and (rows >= 0).all():
+            self.scores = self._columns(np.asarray(self.scene.arrays.probabilities[rows], np.float64))
+        return audit_figures(sample, self._known(weigh, items))
 
     def _predicted(self, rows: IntArray) -> IntArray:
         if self.scene is None:
@@ -217,7 +230,7 @@ class _Figures:
         codes = predicted_codes(found, self.scene.meaning.class_ids, self.ids).astype(np.int64)
         return np.where(rows >= 0, codes, -1)
 
-    def _known(self, weigh: npt.NDArray[np.float64], items: float, rows: IntArray) -> PoolKnown:
+    def _known(self, weigh: npt.NDArray[np.float64], items: float) -> PoolKnown:
         found = np.zeros(len(self.ids))
         learned = 0.0
         for weight, draw in zip(weigh, self.draws, strict=True):
@@ -229,17 +242,14 @@ class _Figures:
             learned += weight * sum(key not in own for key, _ in since)
         open_items = int(np.asarray(self.project.pool.readable).sum()) - len(self.given)
         known = PoolKnown(items=items, found=found, open=max(open_items, 0))
-        usable = (
-            all(draw.new.pool_hash == self.project.pool.hash for draw in self.draws) and (rows >= 0).all()
-        )
-        if self.scene is None or not usable or learned > LEARNED_SHARE * items:
+        usable = all(draw.new.pool_hash == self.project.pool.hash for draw in self.draws)
+        if self.scores is None or not usable or learned > LEARNED_SHARE * items:
             return known
         means = sum(
             weight * self._frame_size(draw) * self._mean_scores(draw)
             for weight, draw in zip(weigh, self.draws, strict=True)
         )
-        scores = self._columns(np.asarray(self.scene.arrays.probabilities[rows], np.float64))
-        return PoolKnown(items, found, known.open, np.asarray(means / items, np.float64), scores)
+        return PoolKnown(items, found, known.open, np.asarray(means / items, np.float64), self.scores)
 
     def _frame_size(self, draw: AuditDraw) -> int:
         return sum(part.size for part in draw.new.strata)

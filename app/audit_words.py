@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from app.audit_set import AuditReport
 from models.audit_figures import AuditClass
 from models.quality import Estimate, QualityReport
@@ -73,6 +76,24 @@ def report_lines(report: AuditReport) -> list[str]:
             f"{shown(entry.prevalence)}, unfound {counted(entry.unfound)}"
         )
     return lines
+
+
+def audit_dict(report: AuditReport | None) -> dict[str, Any] | None:
+    """Return what the audit set says as dicts, lists, numbers and texts; None where nothing was drawn."""
+    if report is None:
+        return None
+    told = None if report.figures is None else asdict(report.figures)
+    for entry in () if told is None else told["classes"]:
+        entry["class_name"] = report.classes[entry.pop("class_index")].name
+    return {
+        "drawn": report.drawn,
+        "answered": report.answered,
+        "undecided": report.undecided,
+        "seen": report.seen,
+        "designs": [draw.new.design for draw in report.draws],
+        "round": report.round_number,
+        "said": told,
+    }
 
 
 def shown(estimate: Estimate | None) -> str:

@@ -98,7 +98,12 @@ class ClassNeed:
 
 def group_limits(rows: Sequence[ClassBalance]) -> Limits:
     """Return the limits of many and few; in a small project they shrink with its largest class."""
-    scale = min(1.0, max((row.labelled for row in rows), default=0) / FULL_SIZE)
+    return limits_of(max((row.labelled for row in rows), default=0))
+
+
+def limits_of(largest: int) -> Limits:
+    """Return the limits of a project whose largest class has so many labels."""
+    scale = min(1.0, largest / FULL_SIZE)
     few = max(1, round(FEW_BELOW * scale))
     return Limits(many=max(few, round(MANY_ABOVE * scale)), few=few, scaled=scale < 1)
 

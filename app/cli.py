@@ -225,8 +225,18 @@ def export_command(
     preview: Annotated[
         bool, typer.Option("--preview", help="Say what the selection would do; write nothing.")
     ] = False,
+    auto_labels: Annotated[
+        bool,
+        typer.Option("--auto-labels", help="Add the model's surest predictions as labels, marked as such."),
+    ] = False,
+    auto_target: Annotated[float, typer.Option(help="Share of these that should be right.")] = 0.95,
+    auto_cap: Annotated[int, typer.Option(help="At most so many of these of a class.", min=1)] = 100,
+    without_audit: Annotated[
+        bool, typer.Option("--without-audit", help="Add them though no audit set says how many are wrong.")
+    ] = False,
 ) -> None:
     """Write the labels, a class-balanced selection and the shared config."""
+    from app.auto_labels import AutoWishes
     from app.exporting import export_project, preview_selection
     from app.project import open_project
     from app.selection_wishes import read_wishes
@@ -240,7 +250,12 @@ def export_command(
                 out.print(words, highlight=False, markup=False, soft_wrap=True)
             return
         written = export_project(
-            project, formats=_names(formats) or (), folder=to, licence=licence, wishes=wishes
+            project,
+            formats=_names(formats) or (),
+            folder=to,
+            licence=licence,
+            wishes=wishes,
+            auto=AutoWishes(auto_target, auto_cap, without_audit) if auto_labels else None,
         )
     except VectorsError as problem:
         raise ProjectError(f"{problem}: `goldpan round {config_path}` does") from problem

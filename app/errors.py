@@ -8,6 +8,7 @@ config.errors.GoldpanError
     │   ├── ProjectMissingError    there is no project where one was expected
     │   ├── PoolDamagedError       the project's snapshot of the pool is damaged; it can be taken again
     │   └── PoolMovedError         the pool is not the one the project or shared config was made with
+    ├── AutoLabelsError            predictions cannot be added to an export as labels
     ├── ServerError                the server cannot start: port taken, address not to be had, open without a login
     ├── PasswordError              a password that cannot be used, or a password file that cannot be read or written
     ├── AccessError                who asks may not do that, or not any more (status 403)
@@ -36,6 +37,10 @@ class AppError(GoldpanError):
 
 class ProjectError(AppError):
     """A project cannot be opened, made or replaced."""
+
+
+class AutoLabelsError(AppError):
+    """Predictions cannot be added to an export as labels."""
 
 
 class ProjectExistsError(ProjectError):

@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from app.audit_quality import quality_dict
+from app.auto_labels import AutoWishes, add_auto_labels
 from app.curation_columns import curation_columns
 from app.project import Project, annotator_name, now, settings_hash
 from app.round_files import read_meaning, round_folder
 from app.selection_wishes import AS_IS, SelectionWishes
 from app.share import write_shared_config
 from app.status import Status, read_status
+from app.table_encoder import write_portable
 from app.targets import target_shares
 from app.team import Team, read_team
 from labeling.agreement import krippendorff_alpha, vote_agreement
@@ -29,13 +32,14 @@ from labeling.classes import list_classes
 from labeling.clock import database_now
 from labeling.errors import DatabaseUnavailableError
 from labeling.events import EventKind, record_event
+from labeling.exports.auto_labels import AutoLabels, auto_sentences
 from labeling.exports.contract import LABEL_COLUMNS, VOTE_COLUMNS, ExportBundle, TeamFacts, TrainedModel
 from labeling.exports.manifest import left_out_count
 from labeling.exports.registry import Need, exports, write_exports
 from labeling.exports.selection_plan import plan_selection
 from labeling.exports.selection_words import describe_plan
 from models.errors import WeightsError
-from models.portable.files import open_head, write_weights
+from models.portable.files import open_head
 from models.portable.onnx_graph import write_onnx
 from models.vectors import INFO, open_vectors
 
@@ -53,16 +57,20 @@ class Exported:
         files: the files in it.
         labels: how many labels they hold.
         left_out: labelled items that an export could not hold; the manifest names them.
+        auto: what is said of predictions that were added as labels; None where none were.
     """
 
     folder: Path
     files: tuple[Path, ...]
     labels: int
     left_out: int = 0
+    auto: AutoLabels | None = None
 
     def describe(self) -> str:
         """Return in a sentence what was written, and what was not."""
         told = f"{self.labels} labels are written to {self.folder}"
+        if self.auto is not None:
+            told = f"{told}. {' '.join(auto_sentences(self.auto)[:2]).rstrip('.')}"
         if not self.left_out:
             return told
         return f"{told}; {self.left_out} items are left out of an export, manifest.json says which and why"
@@ -76,6 +84,7 @@ def export_project(
     annotator_id: int | None = None,
     licence: str = "",
     wishes: SelectionWishes = AS_IS,
+    auto: AutoWishes | None = None,
 ) -> Exported:
     """Write the labels in each format, and the shared config.
 
@@ -86,8 +95,10 @@ def export_project(
         annotator_id: who exports; None for whoever works at this machine.
         licence: terms under which the labels may be used, as the person puts it; "" says nothing.
         wishes: what is asked of the selection.
+        auto: what is asked of predictions that are added as labels; None adds none.
 
     Raises:
+        AutoLabelsError: predictions cannot be added as labels.
         UnknownNameError: a format is not registered.
         ExportUnfitError: a format does not suit the pool, or needs what is not there.
         ExportFolderError: the folder is not empty or cannot be written.
@@ -96,7 +107,11 @@ def export_project(
         GroupColumnError: `pool.group` names a column that the project's snapshot does not have.
     """
     target = folder or project.paths.exports / now().strftime("%Y%m%d-%H%M%S-%f")
-    bundle = replace(export_bundle(project), licence=licence.strip())
+    bundle = export_bundle(project)
+    figures = quality_dict(project, round_number=bundle.round_number)
+    bundle = replace(bundle, licence=licence.strip(), figures=figures)
+    if auto is not None:
+        bundle = add_auto_labels(project, bundle, auto)
     if "selection" in formats:
         bundle = with_wishes(project, bundle, wishes)
     files = write_exports(bundle, target, names=tuple(formats))
@@ -108,7 +123,13 @@ def export_project(
         raise
     labels = int((bundle.labels["act"] == str(Act.LABEL)).sum())
     _note_export(project, target, formats=formats, labels=labels, annotator_id=annotator_id)
-    return Exported(folder=target, files=(*files, shared), labels=labels, left_out=left_out_count(target))
+    return Exported(
+        folder=target,
+        files=(*files, shared),
+        labels=labels,
+        left_out=left_out_count(target),
+        auto=bundle.auto,
+    )
 
 
 def unfit_exports(project: Project, *, round_number: int) -> dict[str, str]:
@@ -151,7 +172,7 @@ def trained_model(project: Project, *, round_number: int) -> TrainedModel | None
         head=head.head,
         class_names=head.class_names,
         dimensions=head.dimensions,
-        write_weights=lambda folder: write_weights(head, folder, facts=facts),
+        write_weights=lambda folder: write_portable(project, head, folder, facts=facts),
         write_onnx=lambda path: write_onnx(head, path, description=json.dumps(facts)),
     )
 
@@ -200,6 +221,16 @@ def with_wishes(project: Project, bundle: ExportBundle, wishes: SelectionWishes)
         balanced=not wishes.everything,
         splits=wishes.splits,
     )
+
+
+def preview_auto_labels(project: Project, wishes: AutoWishes) -> list[str]:
+    """Return in words which predictions would be added as labels and how many are wrong; nothing is written.
+
+    Raises:
+        AutoLabelsError: predictions cannot be added as labels.
+    """
+    auto = add_auto_labels(project, export_bundle(project), wishes).auto
+    return [] if auto is None else auto_sentences(auto)
 
 
 def preview_selection(project: Project, wishes: SelectionWishes) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from app.counts import RunningCounts
 from app.easing import eased_words
 from app.layouts import LayoutState
 from app.project import now
-from labeling.audit_set import count_open_audit
+from labeling.audit_set import count_audit_acts, count_open_audit
 from labeling.classes import LabelClass, list_classes
 from labeling.clock import database_now
 from labeling.current import is_alone
@@ -40,6 +41,7 @@ class Status:
         moment: the database's clock when this was read, while a round runs; it does not make a status another one.
         team: whether several people have annotated, or there are gold items.
         audit_left: items of the audit set that nobody has answered.
+        audit_fresh: acts since the last round that are about the audit set: no round learns from them.
     """
 
     revision: int
@@ -57,11 +59,18 @@ class Status:
     moment: datetime | None = field(default=None, compare=False)
     team: bool = False
     audit_left: int = 0
+    audit_fresh: int = 0
 
     @property
     def round_number(self) -> int:
         """The number of the last finished round; 0 before the first."""
         return self.latest.number if self.latest is not None else 0
+
+    @property
+    def fresh(self) -> int:
+        """Acts since the last finished round that another one can learn from."""
+        since = self.latest.revision if self.latest is not None else 0
+        return max(self.revision - since - self.audit_fresh, 0)
 
     @property
     def labelled(self) -> int:
@@ -114,7 +123,13 @@ def read_status(
             seeks=known.seeks if known is not None and same_seeks else tuple(list_seeks(session)),
             moment=None if running is None else database_now(session),
             audit_left=audit_left,
+            audit_fresh=_audit_fresh(session, tally.revision, latest),
         )
+
+
+def _audit_fresh(session: Any, revision: int, latest: RoundRow | None) -> int:  # noqa: ANN401 - a session
+    since = 0 if latest is None else latest.revision
+    return count_audit_acts(session, since=since) if revision > since else 0
 
 
 def describe_round(status: Status) -> str:
@@ -143,8 +158,7 @@ def _describe_last(status: Status) -> str:
         return "The first proposals are being computed"
     row = status.latest
     labels = "1 label" if row.labels_used == 1 else f"{row.labels_used} labels"
-    fresh = status.revision - row.revision
-    since = f" · {fresh} new since" if fresh else ""
+    since = f" · {status.fresh} new since" if status.fresh else ""
     passed_s = max(row.seconds or 0.0, 0.0)
     return f"Round {row.number} finished in {passed_s:.1f} s with {labels}{_eased(row)}{since}"
 

@@ -179,7 +179,7 @@ class Supervisor:
             return not self._waits_after_failure(status)
         if self._is_of_other_seeks(status.latest):
             return not self._waits_after_failure(status)
-        fresh = status.revision - status.latest.revision
+        fresh = status.fresh
         if fresh <= 0 or self._waits_after_failure(status):
             return False
         idle_s = time.monotonic() - self._last_label_s

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 from app.round_failure import failure_of
+from app.shift import ShiftReport, work_shift
 
 NICENESS = 10
 """The page goes first: the worker takes the processor time that the web server leaves."""
@@ -29,6 +30,10 @@ class Worker:
         """Hand a round to the process; the future holds the number of proposals."""
         executor = self._ready()
         return executor.submit(work_round, str(config_path), number, revision, seed)
+
+    def shift(self, config_path: Path) -> Future[ShiftReport]:
+        """Hand the comparison of labels, audit set and pool to the process; it waits for a round that runs."""
+        return self._ready().submit(work_shift, str(config_path))
 
     def warm(self) -> Future[float]:
         """Start the process and let it import torch, so that the first round does not wait for that."""

@@ -19,6 +19,7 @@ from models.audit_design import Draw, draw_random, draw_stratified
 from models.audit_figures import AuditFigures, PoolKnown, audit_figures
 from models.audit_sample import AuditSample
 from models.quality import Estimate
+from models.quality_figures import BINS, QualityFigures, bins_of, calibration_of, quality_figures
 
 PREVALENCES = (0.01, 0.1, 0.5)
 SIZES = (100, 300, 1000)
@@ -27,7 +28,22 @@ ITEMS = 20_000
 POOLS = 60
 SPREAD = 1.5
 NAMES = ("rare", "second", "third")
-FIGURES = ("prevalence", "recall", "precision", "accuracy", "balanced_accuracy", "second_prevalence")
+SHARES = ("prevalence", "recall", "precision", "accuracy", "balanced_accuracy", "second_prevalence")
+QUALITIES = (
+    "f1",
+    "auroc",
+    "auprc",
+    "macro_f1",
+    "g_mean",
+    "macro_auroc",
+    "macro_auprc",
+    "gap",
+    "calibration_error",
+)
+FIGURES = (*SHARES, *QUALITIES)
+"""What is looked at; `f1`, `auroc`, and `auprc` are the rare class's."""
+
+GROUPS = ("few", "many", "many")
 
 
 @dataclass(frozen=True)
@@ -44,11 +60,18 @@ class MadePool:
     scores: npt.NDArray[np.float64]
     predicted: npt.NDArray[np.int64]
 
-    def true_figures(self) -> dict[str, float]:
-        """Return what the whole pool says of the model and the first two classes."""
+    def true_figures(self, *, bins: int = BINS) -> dict[str, float]:
+        """Return what the whole pool says of the model and the first two classes.
+
+        Args:
+            bins: of the calibration error.
+        """
         right = self.truth == self.predicted
         recalls = [float(right[self.truth == column].mean()) for column in range(len(NAMES))]
         said = self.predicted == 0
+        found = quality_figures(self.census(), self.scores, groups=GROUPS)
+        error = calibration_of(self.census(), self.scores, bins=bins)
+        quality = {name: each.value for name, each in qualities(found).items() if each is not None}
         return {
             "prevalence": float((self.truth == 0).mean()),
             "recall": recalls[0],
@@ -56,7 +79,14 @@ class MadePool:
             "accuracy": float(right.mean()),
             "balanced_accuracy": float(np.mean(recalls)),
             "second_prevalence": float((self.truth == 1).mean()),
+            **quality,
+            "calibration_error": error.value,
         }
+
+    def census(self) -> AuditSample:
+        """Return the sample that is the whole pool."""
+        n = len(self.truth)
+        return AuditSample(np.zeros(n, np.int64), np.array([n]), np.ones(1), self.truth, self.predicted)
 
 
 @dataclass
@@ -114,12 +144,12 @@ def draw_from(pool: MadePool, *, size: int, design: str, generator: np.random.Ge
     return draw_stratified(rows, pool.predicted, sure, class_names=NAMES, size=size, generator=generator)
 
 
-def answer(pool: MadePool, drawn: Draw) -> AuditFigures:
+def answer(pool: MadePool, drawn: Draw) -> tuple[AuditFigures, QualityFigures]:
     """Return what the drawn items say, once they are labelled."""
     n, rows = len(pool.truth), drawn.rows
     sample = AuditSample(drawn.strata, drawn.sizes, drawn.sizes / n, pool.truth[rows], pool.predicted[rows])
     known = PoolKnown(n, np.zeros(len(NAMES)), n, pool.scores.mean(axis=0), pool.scores[rows])
-    return audit_figures(sample, known)
+    return audit_figures(sample, known), quality_figures(sample.joined(), pool.scores[rows], groups=GROUPS)
 
 
 def measure(
@@ -137,18 +167,37 @@ def measure(
     """
     generator = np.random.default_rng([seed, size, int(1000 * prevalence), DESIGNS.index(design)])
     pools = [make_pool(prevalence, items=items, generator=generator) for _ in range(POOLS)]
-    truths = [pool.true_figures() for pool in pools]
+    truths = [pool.true_figures(bins=bins_of(size)) for pool in pools]
     tallies = {name: Tally() for name in FIGURES}
     for trial in range(trials):
         pool, truth = pools[trial % POOLS], truths[trial % POOLS]
         found = answer(pool, draw_from(pool, size=size, design=design, generator=generator))
-        for name, estimate in estimates(found).items():
+        for name, estimate in estimates(*found).items():
             if estimate is not None:
                 tallies[name].add(estimate, truth[name])
     return tallies
 
 
-def estimates(found: AuditFigures) -> Mapping[str, Estimate | None]:
+def qualities(found: QualityFigures) -> dict[str, Estimate | None]:
+    """Return the figures for unequal classes, by name; those over all classes only where all were met."""
+    rare, whole = found.classes[0], found.met == len(NAMES)
+    of_all = {
+        "macro_f1": found.macro_f1,
+        "g_mean": found.g_mean,
+        "macro_auroc": found.auroc,
+        "macro_auprc": found.auprc,
+        "gap": None if found.disparity is None else found.disparity.gap,
+    }
+    return {
+        "f1": rare.f1,
+        "auroc": rare.auroc,
+        "auprc": rare.auprc,
+        **(of_all if whole else dict.fromkeys(of_all)),
+        "calibration_error": found.calibration_error,
+    }
+
+
+def estimates(found: AuditFigures, quality: QualityFigures) -> Mapping[str, Estimate | None]:
     """Return the figures that are looked at, by name."""
     rare, second = found.classes[:2]
     return {
@@ -158,6 +207,7 @@ def estimates(found: AuditFigures) -> Mapping[str, Estimate | None]:
         "accuracy": found.accuracy,
         "balanced_accuracy": found.balanced_accuracy if found.met == len(NAMES) else None,
         "second_prevalence": second.prevalence,
+        **qualities(quality),
     }
 
 

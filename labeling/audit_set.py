@@ -7,7 +7,7 @@ suggestion. It is drawn from what nobody has annotated yet. What was drawn stays
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -158,14 +158,17 @@ def audit_keys(session: Session, *, until: int | None = None) -> list[str]:
     return list(session.execute(statement).scalars())
 
 
-def open_audit_keys(session: Session, *, limit: int) -> list[str]:
+def open_audit_keys(session: Session, *, limit: int, without: Collection[str] = ()) -> list[str]:
     """Return the items of the audit set that nobody has answered yet, first to answer first.
 
     Args:
         session: of a transaction.
         limit: how many at most.
+        without: keys that are left out, such as those that others are answering.
     """
     statement = sa.select(AuditItemTable.item_key).where(is_open(AuditItemTable.item_key))
+    if without:
+        statement = statement.where(AuditItemTable.item_key.not_in(sorted(without)))
     ordered = statement.order_by(AuditItemTable.draw_id, AuditItemTable.turn)
     return list(session.execute(ordered.limit(limit)).scalars())
 
@@ -174,6 +177,17 @@ def count_open_audit(session: Session) -> int:
     """Return how many items of the audit set nobody has answered yet."""
     statement = sa.select(sa.func.count()).select_from(AuditItemTable)
     return session.execute(statement.where(is_open(AuditItemTable.item_key))).scalar_one()
+
+
+def count_audit_acts(session: Session, *, since: int) -> int:
+    """Return how many annotations after a label revision are about the audit set, which no round learns from.
+
+    Args:
+        session: of a transaction.
+        since: the label revision.
+    """
+    statement = sa.select(sa.func.count()).select_from(AnnotationTable).where(AnnotationTable.id > since)
+    return session.execute(statement.where(held_out(AnnotationTable.item_key))).scalar_one()
 
 
 def audit_keys_among(session: Session, item_keys: Sequence[str]) -> set[str]:

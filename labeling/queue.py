@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
-from labeling.audit_set import held_out
+from labeling.audit_set import held_out, open_audit_keys
 from labeling.checks import KEY_MAX, checked_integer, checked_text, is_storable
 from labeling.clock import database_now
 from labeling.current import is_open
@@ -37,13 +37,18 @@ from labeling.tables import AnnotationTable, AnnotatorTable, LeaseTable, Proposa
 
 __all__ = [
     "Proposal",
+    "lease_audit",
     "lease_next",
     "open_leases",
     "proposals_of",
     "release",
+    "renew_audit",
     "store_proposals",
     "waiting",
 ]
+
+AUDIT_TAB = "audit-set"
+"""Stands in for the tab of leases on the audit set: what a tab fetches next must not give them back."""
 
 COUNT_MAX = 1_000
 """Items leased at once, at most."""
@@ -139,6 +144,52 @@ def lease_next(
     taken = list(chosen.values())[:count]
     _take(session, [proposal.item_key for proposal in taken], desk, until)
     return taken
+
+
+def lease_audit(
+    session: Session, *, annotator_id: int, count: int, lease_s: float, now: datetime | None = None
+) -> list[str]:
+    """Hand items of the audit set that nobody has answered to an annotator, so that two people never get the same.
+
+    What the annotator holds already comes again, in its order: any beginning of a draw is spread as the whole is.
+
+    Args:
+        session: of a write transaction.
+        annotator_id: who gets them.
+        count: how many at most.
+        lease_s: how long the leases last, unless `renew_audit` prolongs them.
+        now: the moment, in UTC; None for the leases' own clock.
+
+    Returns:
+        Item keys, first to answer first; none where others hold all that is left.
+
+    Raises:
+        ProposalError: the count cannot be used.
+    """
+    checked_integer(count, what="the number of items", error=ProposalError, least=1, most=COUNT_MAX)
+    moment = now or database_now(session)
+    until = moment + timedelta(seconds=lease_s)
+    session.execute(sa.delete(LeaseTable).where(LeaseTable.expires_at <= moment))
+    desk = _look(session, _Desk(annotator_id, AUDIT_TAB, Overlap(), Begun()), until)
+    keys = open_audit_keys(session, limit=count, without=desk.others.keys())
+    _take(session, keys, desk, until)
+    return keys
+
+
+def renew_audit(session: Session, *, annotator_id: int, lease_s: float, now: datetime | None = None) -> None:
+    """Prolong an annotator's leases on the audit set, while they are at it.
+
+    Args:
+        session: of a write transaction.
+        annotator_id: whose leases.
+        lease_s: how long they last from now.
+        now: the moment, in UTC; None for the leases' own clock.
+    """
+    moment = now or database_now(session)
+    statement = sa.update(LeaseTable).where(
+        LeaseTable.annotator_id == annotator_id, LeaseTable.tab == AUDIT_TAB, LeaseTable.expires_at > moment
+    )
+    session.execute(statement.values(expires_at=moment + timedelta(seconds=lease_s)))
 
 
 def release(

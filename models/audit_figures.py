@@ -14,7 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.audit_sample import AuditSample, FloatArray, mid_p_interval, ratio_of, share_of, unmet_weight
+from models.audit_sample import (
+    AuditSample,
+    FloatArray,
+    Measured,
+    measured_ratio,
+    mid_p_interval,
+    ratio_of,
+    share_of,
+    unmet_weight,
+)
 from models.errors import AuditSampleError
 from models.quality import Estimate
 
@@ -115,8 +124,14 @@ def audit_figures(sample: AuditSample, known: PoolKnown) -> AuditFigures:
 
 def recall_of(sample: AuditSample, column: int) -> Estimate | None:
     """Estimate the share of a class's items that the model recognises; None where none was met."""
+    found = measured_recall(sample, column)
+    return None if found is None else found.estimate()
+
+
+def measured_recall(sample: AuditSample, column: int) -> Measured | None:
+    """Return what the interval of `recall_of` is read off; None likewise."""
     said = sample.predicted == column
-    return ratio_of(sample, said, sample.truth == column, hit_room=said, miss_room=~said)
+    return measured_ratio(sample, said, sample.truth == column, hit_room=said, miss_room=~said)
 
 
 def precision_of(sample: AuditSample, column: int) -> Estimate | None:

@@ -106,12 +106,52 @@ class AuditSample:
 
     def variance(self, values: FloatArray) -> float:
         """Return the variance of the weighted sum of (m,) values, stratified and without replacement."""
+        return float(self.covariance(np.asarray(values, np.float64)[:, None])[0, 0])
+
+    def covariance(self, values: FloatArray) -> FloatArray:
+        """Return the (b, b) covariances of the weighted sums of (m, b) values, likewise."""
         counts = np.maximum(self.counts, 1)
-        means = np.bincount(self.strata, values, len(self.sizes)) / counts
-        spread = np.bincount(self.strata, (values - means[self.strata]) ** 2, len(self.sizes))
+        sums = np.zeros((len(self.sizes), values.shape[1]))
+        np.add.at(sums, self.strata, values)
         free = 1.0 - self.counts / np.maximum(self.sizes, 1)
         per_item = np.bincount(self.strata, self.weights, len(self.sizes)) / counts
-        return float((per_item**2 * free * spread * counts / np.maximum(counts - 1, 1)).sum())
+        factors = per_item * np.sqrt(free * counts / np.maximum(counts - 1, 1))
+        centred = (values - (sums / counts[:, None])[self.strata]) * factors[self.strata, None]
+        return np.asarray(centred.T @ centred, np.float64)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure from 0 to 1 with what its interval is read off.
+
+    Attributes:
+        value: the estimate.
+        variance: of the estimate.
+        hit: weight of one hit more beside all that was met, 0 to 1.
+        miss: weight of one miss more, likewise.
+    """
+
+    value: float
+    variance: float
+    hit: float
+    miss: float
+
+    def estimate(self) -> Estimate:
+        """Return the figure with its 95 % interval."""
+        low, high = mid_p_interval(self.value, self.variance, hit=self.hit, miss=self.miss)
+        return Estimate(self.value, min(low, self.value), max(high, self.value))
+
+    def draws(self, count: int, generator: np.random.Generator) -> FloatArray:
+        """Return (count,) values of the figure, as often as the interval's two distributions have them."""
+        lower = _beta(self.value * (1.0 - self.miss), _more(self.value, self.variance, self.miss))
+        upper = _beta(
+            self.value + self.hit * (1.0 - self.value), _more(1.0 - self.value, self.variance, self.hit)
+        )
+        halves = [
+            np.full(part, ends) if isinstance(ends, float) else generator.beta(*ends, size=part)
+            for ends, part in ((lower, count // 2), (upper, count - count // 2))
+        ]
+        return np.asarray(generator.permutation(np.concatenate(halves)), np.float64)
 
 
 def share_of(sample: AuditSample, hits: BoolArray) -> Estimate | None:
@@ -143,6 +183,14 @@ def ratio_of(
     Returns:
         The share; None where nothing of the part was met: then it may be anything.
     """
+    found = measured_ratio(sample, hits, within, hit_room=hit_room, miss_room=miss_room)
+    return None if found is None else found.estimate()
+
+
+def measured_ratio(
+    sample: AuditSample, hits: BoolArray, within: BoolArray, *, hit_room: BoolArray, miss_room: BoolArray
+) -> Measured | None:
+    """Return what the interval of `ratio_of` is read off, with the same arguments; None likewise."""
     total = float(sample.weights[within].sum())
     if not total:
         return None
@@ -150,8 +198,7 @@ def ratio_of(
     spread = sample.variance(within * (hits - value)) / total**2
     more = unmet_weight(sample, hit_room if hit_room.any() else within) / total
     fewer = unmet_weight(sample, miss_room if miss_room.any() else within) / total
-    low, high = mid_p_interval(value, spread, hit=more / (1.0 + more), miss=fewer / (1.0 + fewer))
-    return Estimate(value, min(low, value), max(high, value))
+    return Measured(value, spread, hit=more / (1.0 + more), miss=fewer / (1.0 + fewer))
 
 
 def unmet_weight(sample: AuditSample, room: BoolArray) -> float:

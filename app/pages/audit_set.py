@@ -10,16 +10,17 @@ from typing import Any
 import panel_material_ui as pmui
 
 from app.access import may, require
+from app.audit_quality import Quality, read_quality
 from app.audit_set import AuditReport, draw_audit_set, read_audit_report
 from app.audit_words import ANSWERS, count_words, counted, difference_words, shown, unfound_words
 from app.background import Background
 from app.components.layout import html, panel, stack
 from app.notices import tell_done, tell_problem
+from app.pages.quality import QualityCard
 from app.session import DashboardState
 from config.errors import GoldpanError
-from labeling.audit_set import open_audit_keys
-from labeling.errors import DatabaseUnavailableError
 from labeling.people import Role
+from labeling.queue import lease_audit
 from models.quality import QualityReport
 
 FIRST_SIZE = 300
@@ -27,6 +28,8 @@ FIRST_SIZE = 300
 
 AT_ONCE = 50
 """Items that a press on the Label page's button puts in front."""
+
+HELD = "Others are labelling all that is left of the audit set; try again in a few minutes."
 
 SENTENCES_MAX = 12
 """Classes of which a sentence says what is unfound, those with most to find; the table has all."""
@@ -63,6 +66,7 @@ class AuditSetCard:
         self._background = Background(document, state.context.reader)
         self._shown: tuple[int, int, int, int] | None = None
         self._drawn = 0
+        self.quality = QualityCard()
         self.said, self.table, self.meaning = html(), html(), html()
         self.draw = pmui.Button(
             label="Draw an audit set", variant="outlined", on_click=self._draw, margin=0, visible=False
@@ -79,11 +83,9 @@ class AuditSetCard:
         wanted = (state.revision, state.round_number, state.classes_version, self._drawn)
         if wanted == self._shown:
             return
-        project, number = state.context.project, state.round_number
+        number = state.round_number
         self._background.ask(
-            lambda: read_audit_report(project, round_number=number),
-            lambda found: self.show(found, wanted),
-            failed=self._fail,
+            lambda: self._read(number), lambda found: self._show_both(*found, wanted), failed=self._fail
         )
 
     def show(self, report: AuditReport | None, shown: tuple[int, int, int, int] | None = None) -> None:
@@ -100,6 +102,17 @@ class AuditSetCard:
         self.said.object = said_html(report, quality)
         self.table.object = table_html(report)
         self.meaning.object = "" if report.figures is None else meaning_html()
+
+    def _read(self, number: int) -> tuple[AuditReport | None, Quality]:
+        project = self.state.context.project
+        report = read_audit_report(project, round_number=number)
+        return report, read_quality(project, report=report, round_number=number)
+
+    def _show_both(
+        self, report: AuditReport | None, quality: Quality, shown: tuple[int, int, int, int]
+    ) -> None:
+        self.show(report, shown)
+        self.quality.show(quality)
 
     def _fail(self, message: str) -> None:
         self.said.object = f'<p class="gp-problem">{escape(message)}</p>'
@@ -159,14 +172,25 @@ class AuditSetButton:
     async def _press(self, *_: Any) -> None:  # noqa: ANN401
         context = self.state.context
 
-        def read() -> list[str]:
-            with context.project.database.reading() as session:
-                return open_audit_keys(session, limit=AT_ONCE)
+        def take() -> list[str]:
+            with context.project.database.transaction() as session:
+                return lease_audit(
+                    session,
+                    annotator_id=context.annotator_id,
+                    count=AT_ONCE,
+                    lease_s=context.project.config.rounds.lease_s,
+                )
 
         try:
-            self._open(await asyncio.get_running_loop().run_in_executor(context.reader, read))
-        except DatabaseUnavailableError as problem:
+            require(context, Role.ANNOTATOR)
+            keys = await asyncio.get_running_loop().run_in_executor(context.writer, take)
+        except GoldpanError as problem:
             tell_problem(str(problem))
+            return
+        if keys:
+            self._open(keys)
+        else:
+            tell_problem(HELD)
 
 
 def said_html(report: AuditReport, quality: QualityReport | None) -> str:

@@ -17,6 +17,7 @@ from app.components.layout import bar, html, panel, stack
 from app.errors import ExportTooLargeError
 from app.exporting import DEFAULT_FORMATS, Exported, export_project, unfit_exports
 from app.notices import tell_done, tell_problem
+from app.pages.auto_labels import AutoLabelsCard
 from app.pages.selection_plan import SelectionPlanCard
 from app.selection_plan_state import SelectionPlanState
 from app.session import DashboardState
@@ -68,6 +69,7 @@ class ExportPage:
         )
         self.write.visible = may(context, Role.ADMIN)
         self.note = html(why_not(context, Role.REVIEWER, "Exporting"))
+        self.auto = AutoLabelsCard(state, self.in_thread, enabled=may(context, Role.REVIEWER))
         self.plan = SelectionPlanCard(SelectionPlanState(state), enabled=may(context, Role.REVIEWER))
         state.param.watch(lambda *_: self.paint(), ["page", "revision", "round_number"])
 
@@ -86,6 +88,7 @@ class ExportPage:
                 note=INTRO,
             ),
             self.plan.view(),
+            self.auto.view(),
         )
 
     def paint(self) -> None:
@@ -153,6 +156,7 @@ class ExportPage:
             annotator_id=context.annotator_id,
             licence=self.licence.value,
             wishes=self.plan.state.wishes(),
+            auto=self.auto.wishes(),
         )
 
 

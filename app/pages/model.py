@@ -21,6 +21,7 @@ from app.pages.audit_set import AuditSetCard
 from app.pages.model_confusion import ConfusionCard
 from app.pages.model_curves import CurvesCard
 from app.pages.model_rounds import RoundsCard
+from app.pages.shift import ShiftCard
 from app.pages.team import TeamCard
 from app.reveal import Revealed, has_truth, reveal
 from app.session import DashboardState
@@ -45,6 +46,7 @@ class ModelPage:
         self.rounds = RoundsCard(state, document)
         self.team = TeamCard(state, document)
         self.audit_set = AuditSetCard(state, document)
+        self.shift = ShiftCard(state, document)
         self.said = html()
         self.truth = html()
         self.ask_truth = pmui.Button(
@@ -63,7 +65,14 @@ class ModelPage:
             panel("Quality of each class", self.quality),
             self.confusion.view(),
         ]
-        wide = [self.audit_set.view(), self.team.view(), self.curves.view(), self.rounds.view()]
+        wide = [
+            self.audit_set.view(),
+            self.audit_set.quality.view(),
+            self.shift.view(),
+            self.team.view(),
+            self.curves.view(),
+            self.rounds.view(),
+        ]
         if has_truth(self.state):
             why = "The true labels of this pool are kept aside: neither you nor the model saw them."
             wide.append(panel("The truth", self.ask_truth, self.truth, note=why))

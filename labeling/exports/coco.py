@@ -14,7 +14,8 @@ def write_coco(bundle: ExportBundle, folder: Path) -> Written:
     """Write `coco/annotations.json` and the images under `coco/images/`.
 
     Ids count from 1, images in the order of their keys, categories in the order of the classes. Beside COCO's own
-    fields an image has `item_key`. `annotations` have no segmentation: only the class was asked for.
+    fields an image has `item_key`, an annotation `label_source` and `probability`. `annotations` have no segmentation:
+    only the class was asked for.
 
     Args:
         bundle: what to write; its pool is of images.
@@ -73,4 +74,5 @@ def _annotation(number: int, image: ImageFile) -> dict[str, Any]:
         "area": image.width * image.height,
         "segmentation": [],
         "iscrowd": 0,
+        **image.marks,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ import pandas as pd
 
 from labeling.exports.errors import ExportBundleError
 from labeling.pools.pool import Pool
+
+if TYPE_CHECKING:
+    from labeling.exports.auto_labels import AutoLabels
 
 LABEL_COLUMNS = (
     "item_key",
@@ -28,10 +32,14 @@ LABEL_COLUMNS = (
 )
 """The columns of `ExportBundle.labels`, in the order in which they are written."""
 
-VOTE_COLUMNS = ("votes", "agreement", "consensus", "confidence", "audit_set")
+VOTE_COLUMNS = ("votes", "agreement", "consensus", "confidence", "audit_set", "label_source", "probability")
 """Columns that follow them: how many people labelled the item, and, where several did, the share of pairs of them that
 agree, the class their votes add up to, and how probable it is; and whether the item is of the audit set, which nothing
-is to be trained on. A bundle may lack them; they are always written."""
+is to be trained on; and where the label comes from, PERSON or AUTO, and of the latter how probable the model finds it.
+A bundle may lack them; they are always written."""
+
+PERSON, AUTO = "person", "model"
+"""Where a label comes from: `AUTO` are predictions that somebody asked to have exported as labels."""
 
 CURATION_COLUMNS = ("group", "together", "subclass", "confirmed")
 """Columns that a selection uses where a bundle has them, and no other export writes: the name of the item's group, the
@@ -106,6 +114,8 @@ class ExportBundle:
             has the labels alone.
         vectors: (n, d) float32, a memory map; row i is the pool's row i, zeros where the item is unreadable.
         model: what the last round trained; None before the first such round.
+        figures: what the audit set and cross-validation say of the model, as JSON has it; empty where nothing is said.
+        auto: what is said of predictions that were added as labels; None where none were.
     """
 
     project: str
@@ -128,6 +138,8 @@ class ExportBundle:
     pool: Pool | None = None
     vectors: npt.NDArray[np.float32] | None = None
     model: TrainedModel | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    auto: AutoLabels | None = None
 
 
 @dataclass(frozen=True)
@@ -173,8 +185,11 @@ def check_bundle(bundle: ExportBundle) -> None:
 def plain_labels(bundle: ExportBundle) -> pd.DataFrame:
     """Return the labels as they are written: the columns in their order, rows in the order of item keys.
 
-    Strings are missing (None) rather than empty; `row`, `round` and `votes` are Int64, `agreement` and `confidence`
-    Float64; `audit_set` is bool, False where the bundle does not say; `labelled_at` is UTC in microseconds.
+    Predictions that were added as labels are among them; `label_source` tells them apart.
+
+    Strings are missing (None) rather than empty; `row`, `round` and `votes` are Int64, `agreement`, `confidence` and
+    `probability` Float64; `audit_set` is bool, False where the bundle does not say; `labelled_at` is UTC, in
+    microseconds.
     """
     labels = bundle.labels.reindex(columns=[*LABEL_COLUMNS, *VOTE_COLUMNS]).sort_values(
         "item_key", kind="stable", ignore_index=True
@@ -185,9 +200,9 @@ def plain_labels(bundle: ExportBundle) -> pd.DataFrame:
 
 
 def training_labels(bundle: ExportBundle) -> pd.DataFrame:
-    """Return what may be trained on: `plain_labels` with a class, without the audit set."""
+    """Return what may be trained on: `plain_labels` with a class that people gave, without the audit set."""
     labels = plain_labels(bundle)
-    return labels[labels["class_name"].notna() & ~labels["audit_set"]]
+    return labels[labels["class_name"].notna() & ~labels["audit_set"] & (labels["label_source"] == PERSON)]
 
 
 def with_types(labels: pd.DataFrame) -> pd.DataFrame:
@@ -197,7 +212,8 @@ def with_types(labels: pd.DataFrame) -> pd.DataFrame:
         labels[name] = labels[name].astype(object).where(labels[name].notna(), None)
     for name in ("row", "round", "votes"):
         labels[name] = labels[name].astype("Int64")
-    for name in ("agreement", "confidence"):
+    for name in ("agreement", "confidence", "probability"):
         labels[name] = labels[name].astype("Float64")
+    labels["label_source"] = [AUTO if value == AUTO else PERSON for value in labels["label_source"].tolist()]
     labels["audit_set"] = [value is True or value == "True" for value in labels["audit_set"].tolist()]
     return labels

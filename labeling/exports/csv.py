@@ -68,6 +68,7 @@ def read_labels(path: Path) -> pd.DataFrame:
         ("votes", int),
         ("agreement", float),
         ("confidence", float),
+        ("probability", float),
     ):
         table[name] = [None if pd.isna(value) else read(value) for value in table[name]]
     table["labelled_at"] = pd.to_datetime(table["labelled_at"], utc=True, format="ISO8601").dt.as_unit("us")

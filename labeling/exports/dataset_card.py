@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from labeling.exports.auto_labels import auto_sentences
 from labeling.exports.contract import ExportBundle
 from labeling.exports.items import pool_of
 from labeling.exports.manifest import file_hash
@@ -135,6 +136,7 @@ def write_croissant(bundle: ExportBundle, path: Path, *, data: Path, schema: pa.
 
 
 def _body(bundle: ExportBundle, counts: Mapping[str, int]) -> list[str]:
+    added = [] if bundle.auto is None else [*(_plain(line) for line in auto_sentences(bundle.auto))]
     who = bundle.labels["annotator"].dropna().value_counts().sort_index()
     return [
         f"# {_plain(bundle.project)}",
@@ -147,6 +149,7 @@ def _body(bundle: ExportBundle, counts: Mapping[str, int]) -> list[str]:
         "| class | rows |",
         "|---|---|",
         *(f"| {_plain(name)} | {count} |" for name, count in counts.items()),
+        *(line for each in added for line in ("", each) if each),
         "",
         f"Labelled by: {', '.join(f'{_plain(str(name))} ({count})' for name, count in who.items()) or 'nobody yet'}.",
         "",

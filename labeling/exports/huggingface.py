@@ -36,6 +36,8 @@ OWN = (
     pa.field("votes", pa.int64()),
     pa.field("agreement", pa.float64()),
     pa.field("confidence", pa.float64()),
+    pa.field("label_source", pa.string()),
+    pa.field("probability", pa.float64()),
 )
 """Columns of every such data set; what the items hold comes behind them."""
 

@@ -16,8 +16,8 @@ def write_image_folder(bundle: ExportBundle, folder: Path) -> Written:
     """Write `image_folder/CLASS/ITEM.png` and two tables that say which names stand for what.
 
     Names of classes and keys of items may hold anything, file names may not: `image_folder_items.csv` (file,
-    item_key, class_name, row) and `image_folder_classes.csv` (folder, class_name) keep the true ones. A class without
-    an image has no folder.
+    item_key, class_name, row, label_source, probability) and `image_folder_classes.csv` (folder, class_name) keep the
+    true ones. A class without an image has no folder.
 
     Args:
         bundle: what to write; its pool is of images.
@@ -39,6 +39,8 @@ def write_image_folder(bundle: ExportBundle, folder: Path) -> Written:
             "item_key": [each.item_key for each in written.images],
             "class_name": [names[each.class_place] for each in written.images],
             "row": [each.row for each in written.images],
+            "label_source": [each.marks["label_source"] for each in written.images],
+            "probability": [each.marks["probability"] for each in written.images],
         }
     )
     classes = pd.DataFrame({"folder": [folders[name] for name in names], "class_name": names})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from labeling.exports.contract import ExportBundle
 from labeling.exports.file_names import safe_names
@@ -23,6 +24,7 @@ class ImageFile:
         class_place: place of its class in the bundle's table of classes, -1 for none.
         width: in pixels.
         height: in pixels.
+        marks: where its label comes from and how probable the model finds it (`LabelledItems.marks`).
     """
 
     path: Path
@@ -31,6 +33,7 @@ class ImageFile:
     class_place: int
     width: int
     height: int
+    marks: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ def write_images(
     names = safe_names(items.keys, suffixes=SUFFIXES)
     left_out, images = dict(items.left_out), []
     folder.mkdir(parents=True, exist_ok=True)
-    for key, row, place in zip(items.keys, items.rows.tolist(), items.classes.tolist(), strict=True):
+    for number, (key, row) in enumerate(zip(items.keys, items.rows.tolist(), strict=True)):
+        place = int(items.classes[number])
         image = image_of(pool, row)
         if image is None:
             left_out[key] = UNREADABLE
@@ -76,5 +80,5 @@ def write_images(
         inside.mkdir(exist_ok=True)
         path = inside / (names[key] + image.suffix)
         path.write_bytes(image.data)
-        images.append(ImageFile(path, key, row, place, image.width, image.height))
+        images.append(ImageFile(path, key, row, place, image.width, image.height, items.marks(number)))
     return ImageFiles(tuple(images), items, left_out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class LabelledItems:
         classes: (m,) int64; place of the class in the bundle's table of classes, -1 for none.
         class_names: the names of all classes of that table, in its order.
         left_out: item key → why, for the items with a class that are not among them.
+        sources: where each label comes from, `PERSON` or `AUTO`.
+        probabilities: (m,) float64; of the latter how probable the model finds it, NaN otherwise.
     """
 
     keys: tuple[str, ...]
@@ -43,6 +45,13 @@ class LabelledItems:
     classes: IntArray
     class_names: tuple[str, ...]
     left_out: dict[str, str]
+    sources: tuple[str, ...] = ()
+    probabilities: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def marks(self, place: int) -> dict[str, Any]:
+        """Return what marks a label of the model, for a JSON object: its source and probability; None for people's."""
+        chance = float(self.probabilities[place])
+        return {"label_source": self.sources[place], "probability": None if np.isnan(chance) else chance}
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,15 @@ def labelled_items(bundle: ExportBundle, *, classless: bool = False) -> Labelled
     names = tuple(str(name) for name in bundle.classes["class_name"])
     place = {name: number for number, name in enumerate(names)}
     classes = np.asarray([place.get(name, -1) for name in labels["class_name"]], dtype=np.int64)
-    return LabelledItems(tuple(labels["item_key"]), rows, classes, names, left_out)
+    return LabelledItems(
+        keys=tuple(labels["item_key"]),
+        rows=rows,
+        classes=classes,
+        class_names=names,
+        left_out=left_out,
+        sources=tuple(labels["label_source"]),
+        probabilities=labels["probability"].to_numpy(np.float64, na_value=np.nan),
+    )
 
 
 def pool_of(bundle: ExportBundle) -> Pool:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
-from labeling.exports.contract import ExportBundle, Written
+from labeling.exports.contract import AUTO, ExportBundle, Written
 from labeling.exports.images import write_images
 from labeling.exports.items import GONE, UNREADABLE, content_of, pool_of
 from labeling.exports.jsonl import label_objects
@@ -28,7 +28,7 @@ def write_label_studio(bundle: ExportBundle, folder: Path) -> Written:
     """Write `label_studio/tasks.json`, `label_studio/interface.xml`, and of images `label_studio/images/`.
 
     A task is an item that somebody annotated. A label is an annotation with one choice, a skip a cancelled one; what is
-    unsure or flagged is a task without annotation, to be decided there.
+    unsure or flagged is a task without annotation, to be decided there; a prediction added as a label is a prediction.
 
     Args:
         bundle: what to write, with its pool.
@@ -98,12 +98,23 @@ def _task(number: int, entry: Mapping[str, Any], data: dict[str, Any]) -> dict[s
         "created_at": entry["labelled_at"],
     }
     told = [annotation] if chosen or entry["act"] == "skip" else []
+    if entry["label_source"] == AUTO:
+        return {"id": number, "data": data, "annotations": [], "predictions": [_prediction(number, entry)]}
     circumstances = {
         name: entry[name]
         for name in ("act", "annotator", "round", "strategy", "kind")
         if entry[name] is not None
     }
     return {"id": number, "data": data, "annotations": told, "meta": circumstances}
+
+
+def _prediction(number: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a prediction that was added as a label: Label Studio knows these apart from annotations."""
+    return {
+        "result": [_choice(number, entry["class_name"])],
+        "score": entry["probability"],
+        "model_version": f"goldpan round {entry['round']}",
+    }
 
 
 def _choice(number: int, name: str) -> dict[str, Any]:

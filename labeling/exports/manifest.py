@@ -11,7 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from labeling.exports.contract import ExportBundle
+import pandas as pd
+
+from labeling.exports.contract import AUTO, ExportBundle
 from labeling.exports.errors import ExportDamagedError
 
 MANIFEST_FILE = "manifest.json"
@@ -39,7 +41,7 @@ def write_manifest(
     Returns:
         The manifest's path.
     """
-    labelled = bundle.labels["class_name"].dropna()
+    labelled = _by_people(bundle)["class_name"].dropna()
     counts = {str(name): int((labelled == name).sum()) for name in bundle.classes["class_name"]}
     content = {
         "version": MANIFEST_VERSION,
@@ -56,11 +58,13 @@ def write_manifest(
         "budget": bundle.budget,
         "splits": {str(name): float(share) for name, share in bundle.splits.items()},
         "labels_per_class": counts,
-        "acts": _tally(bundle.labels["act"].tolist()),
+        "acts": _tally(_by_people(bundle)["act"].tolist()),
         "annotators": _tally(bundle.labels["annotator"].dropna().tolist()),
         "left_out": {name: _told(items) for name, items in left_out.items() if items},
         "audit_set": int(bundle.labels["audit_set"].sum()) if "audit_set" in bundle.labels else 0,
         "team": None if bundle.team is None else asdict(bundle.team),
+        "auto_labels": None if bundle.auto is None else {**asdict(bundle.auto), "added": bundle.auto.added},
+        "figures": dict(bundle.figures),
         "files": [
             {
                 "name": path.relative_to(folder).as_posix(),
@@ -127,6 +131,13 @@ def file_hash(path: Path) -> str:
         while chunk := file.read(1 << 20):
             total.update(chunk)
     return total.hexdigest()
+
+
+def _by_people(bundle: ExportBundle) -> pd.DataFrame:
+    """Return the labels without predictions that were added as labels."""
+    if "label_source" not in bundle.labels:
+        return bundle.labels
+    return bundle.labels[bundle.labels["label_source"] != AUTO]
 
 
 def _told(items: Mapping[str, str]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ def write_npz(bundle: ExportBundle, folder: Path) -> Written:
     """Write `labels.npz`, a row for each item with a class, in the order of their keys. m items, k classes.
 
     `X` (m, d) float32 vectors; `y` (m,) int64, the index in `class_names`; `class_names` (k,) texts, those without
-    labels too; `item_keys` (m,) texts; `rows` (m,) int64, the rows in the pool.
+    labels too; `item_keys` (m,) texts; `rows` (m,) int64, the rows in the pool;
+    `label_source` (m,) texts, `model` where a prediction was added as a label, with its `probability` (m,) float64.
 
     Args:
         bundle: what to write; with vectors.
@@ -44,5 +45,7 @@ def write_npz(bundle: ExportBundle, folder: Path) -> Written:
             class_names=np.asarray(items.class_names, dtype=np.str_),
             item_keys=np.asarray(items.keys, dtype=np.str_),
             rows=items.rows,
+            label_source=np.asarray(items.sources, dtype=np.str_),
+            probability=items.probabilities,
         )
     return Written((path,), items.left_out)

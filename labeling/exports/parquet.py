@@ -33,6 +33,8 @@ LABEL_SCHEMA = pa.schema(
         ("consensus", pa.string()),
         ("confidence", pa.float64()),
         ("audit_set", pa.bool_()),
+        ("label_source", pa.string()),
+        ("probability", pa.float64()),
     ]
 )
 """The types of `labels.parquet`."""

@@ -25,8 +25,9 @@ Files = dict[str, bytes]
 def write_webdataset(bundle: ExportBundle, folder: Path) -> Written:
     """Write `webdataset/shard-000000.tar` and so on, and `webdataset/classes.json`, the class names in order.
 
-    An item's files are named by its row, nine digits: `.cls` the place of its class, `.json` key, class and columns,
-    and its content: the image as it was given, `.txt` a text, `.npy` a time series (t, c) or a vector (d,), float32.
+    An item's files are named by its row, nine digits: `.cls` the place of its class, `.json` key, class, where the
+    label comes from, and columns, and its content: the image as it was given, `.txt` a text, `.npy` a time series
+    (t, c) or a vector (d,), float32.
 
     Args:
         bundle: what to write, with its pool.
@@ -65,7 +66,8 @@ def _samples(bundle: ExportBundle, left_out: dict[str, str]) -> Iterator[tuple[i
     """Yield row and files of each item with a class; whom it leaves out is put into `left_out`."""
     pool, items = pool_of(bundle), labelled_items(bundle)
     left_out |= items.left_out
-    for key, row, place in zip(items.keys, items.rows.tolist(), items.classes.tolist(), strict=True):
+    for number, (key, row) in enumerate(zip(items.keys, items.rows.tolist(), strict=True)):
+        place = int(items.classes[number])
         content = _content(pool, row)
         if content is None:
             left_out[key] = UNREADABLE
@@ -73,6 +75,7 @@ def _samples(bundle: ExportBundle, left_out: dict[str, str]) -> Iterator[tuple[i
         fields = content_of(pool, row)
         fields.pop("text", None)
         told: dict[str, Any] = {"item_key": key, "class_name": items.class_names[place], "row": row}
+        told |= items.marks(number)
         if fields:
             told["fields"] = fields
         text = json.dumps(told, ensure_ascii=False, allow_nan=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -22,6 +23,15 @@ MAX_TERMS = 30_000
 
 MAX_LETTERS = 20_000
 """Of a longer text the beginning is read."""
+
+
+KINDS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "word": {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
+        "char_wb": {"ngram_range": (3, 5), "analyzer": "char_wb"},
+    }
+)
+"""What is counted, by scikit-learn's name of the analyzer: words, and groups of letters within them."""
 
 
 class Counter(Protocol):
@@ -175,6 +185,27 @@ def learn_text_axes(texts: Sequence[str], *, dimensions: int, seed: int) -> Text
     return TextAxes(counters, matrix / np.float32(size or 1.0))
 
 
+def revived_counter(analyzer: str, terms: list[str], rarity: FloatArray) -> Counter:
+    """Return a counter as it was fitted.
+
+    Args:
+        analyzer: "word" or "char_wb".
+        terms: its terms, in the order of its columns.
+        rarity: (terms,) their inverse document frequencies.
+
+    Raises:
+        ValueError: there is no such analyzer, or the lengths differ.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if analyzer not in KINDS:
+        raise ValueError(f"the analyzer is {analyzer!r}; allowed are {', '.join(KINDS)}")
+    counter = TfidfVectorizer(vocabulary=terms, sublinear_tf=True, dtype=np.float32, **KINDS[analyzer])
+    counter.idf_ = rarity
+    found: Counter = counter
+    return found
+
+
 def _counters(texts: int) -> tuple[Counter, ...]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -185,10 +216,7 @@ def _counters(texts: int) -> tuple[Counter, ...]:
         "sublinear_tf": True,
         "dtype": np.float32,
     }
-    return (
-        TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", **common),
-        TfidfVectorizer(ngram_range=(3, 5), analyzer="char_wb", **common),
-    )
+    return tuple(TfidfVectorizer(**kind, **common) for kind in KINDS.values())
 
 
 def _fits(counter: Counter, texts: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Class probabilities of vectors by a head that goldpan trained. Needs numpy and safetensors, not goldpan.
+"""Class probabilities by a head that goldpan trained. Needs numpy and safetensors; goldpan only for raw table rows.
 
 >>> from predict import load  # doctest: +SKIP
 >>> model = load()  # the files beside this one  # doctest: +SKIP
@@ -7,6 +7,9 @@
 
 On the command line: `python predict.py vectors.npy > probabilities.csv`. The vectors must come from the encoder that
 `model.json` names, made for the same pool: the export `npz` of goldpan holds them as `X`.
+
+Of a pool of table rows the encoder is beside this file. Where goldpan is installed, the model then reads rows with the
+pool's columns as well: `model.predict(frame)` with a pandas DataFrame, or `python predict.py rows.csv`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file
+
+ENCODER_FILE = "encoder.safetensors"
 
 CHUNK = 65_536
 LEAST_SHARE = 1e-30
@@ -150,23 +155,41 @@ class Model:
         class_names: k names in the order of the probabilities.
         facts: what `model.json` says: head, temperature, prior, encoder, hashes.
         tensors: the weights by name.
+        encoder_file: the table's encoder; None where the model reads vectors alone.
     """
 
     class_names: tuple[str, ...]
     facts: Mapping[str, Any]
     tensors: Arrays
+    encoder_file: Path | None = None
 
-    def predict_proba(self, vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Return (b, k) float32 class probabilities of (b, d) vectors, under the pool's class shares."""
+    def encode(self, frame: Values) -> npt.NDArray[np.float32]:
+        """Return (b, d) float32 vectors of b raw rows, a DataFrame with the pool's columns; needs goldpan."""
+        if self.encoder_file is None:
+            raise ValueError(
+                f"this model reads vectors of the encoder {self.facts.get('encoder', 'of its pool')!r}, not rows: "
+                f"{self.facts.get('why_no_rows') or ENCODER_FILE + ' is not beside it'}"
+            )
+        try:
+            from goldpan import read_table_encoder
+        except ImportError as error:
+            raise ImportError(
+                "to read raw rows goldpan must be installed; vectors need numpy alone"
+            ) from error
+        found: npt.NDArray[np.float32] = read_table_encoder(self.encoder_file).encode(frame)
+        return found
+
+    def predict_proba(self, vectors: Values) -> npt.NDArray[np.float32]:
+        """Return (b, k) float32 class probabilities of (b, d) vectors, or of b rows, under the pool's class shares."""
         dimensions = len(self.tensors["mean"])
-        given = np.asarray(vectors, dtype=np.float32)
+        given = np.asarray(self.encode(vectors) if hasattr(vectors, "columns") else vectors, dtype=np.float32)
         if given.ndim != 2 or given.shape[1] != dimensions:
             raise ValueError(f"the model reads vectors of shape (b, {dimensions}), got {given.shape}")
         found = [self._answer(given[start : start + CHUNK]) for start in range(0, len(given), CHUNK)]
         return np.concatenate(found) if found else np.zeros((0, len(self.class_names)), np.float32)
 
-    def predict(self, vectors: npt.NDArray[np.floating]) -> list[str]:
-        """Return the likeliest class name of each vector."""
+    def predict(self, vectors: Values) -> list[str]:
+        """Return the likeliest class name of each vector or row."""
         return [self.class_names[place] for place in self.predict_proba(vectors).argmax(axis=1)]
 
     def _answer(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -183,7 +206,13 @@ def load(folder: Path | None = None) -> Model:
     """Read the model of a folder; None for the one this file is in."""
     place = Path(__file__).parent if folder is None else Path(folder)
     facts = json.loads((place / "model.json").read_text(encoding="utf-8"))
-    return Model(tuple(facts["class_names"]), facts, load_file(place / "head.safetensors"))
+    encoder = place / ENCODER_FILE
+    return Model(
+        tuple(facts["class_names"]),
+        facts,
+        load_file(place / "head.safetensors"),
+        encoder if encoder.is_file() else None,
+    )
 
 
 def logits_of(head: str, tensors: Arrays, vectors: Values, operations: Values) -> Values:
@@ -201,13 +230,26 @@ def logits_of(head: str, tensors: Arrays, vectors: Values, operations: Values) -
 
 
 def main() -> None:
-    """Write the probabilities of a `.npy` file of vectors to the standard output as CSV."""
+    """Write the probabilities of a file of vectors or of raw rows to the standard output as CSV."""
     if len(sys.argv) != 2:
-        sys.exit("usage: python predict.py vectors.npy > probabilities.csv")
+        sys.exit("usage: python predict.py vectors.npy|rows.csv|rows.parquet > probabilities.csv")
     model = load()
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(model.class_names)
-    writer.writerows(model.predict_proba(np.load(sys.argv[1], allow_pickle=False)).tolist())
+    writer.writerows(model.predict_proba(_given(Path(sys.argv[1]))).tolist())
+
+
+def _given(path: Path) -> Values:
+    """Return the vectors of a `.npy` file, or the rows of a CSV or Parquet file, their texts as they are."""
+    if path.suffix == ".npy":
+        return np.load(path, allow_pickle=False)
+    import pandas as pd
+
+    return (
+        pd.read_parquet(path)
+        if path.suffix == ".parquet"
+        else pd.read_csv(path, dtype=str, keep_default_na=False)
+    )
 
 
 if __name__ == "__main__":

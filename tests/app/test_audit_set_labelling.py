@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from app.api_store import next_items
+from app.api_store import next_items, release_tab
 from app.audit_set import draw_audit_set
 from app.compare import nearest_labelled
 from app.context import ServerContext
 from app.run_now import run_now
 from labeling.annotations import history
+from labeling.annotators import ensure_annotator
 from labeling.classes import list_classes
+from labeling.queue import lease_audit
 from tests.app.storing import store
 from tests.projects import label, label_some, truth_of
 
@@ -64,6 +68,20 @@ def test_next_items__an_answer_is_not_told_when_the_item_is_shown_again(
     with context.project.database.reading() as session:
         [stored] = history(session, item_key=drawn[0])
     assert (stored.kind, stored.suggested_class_id) == ("audit", None)
+
+
+def test_next_items__whoever_is_at_the_audit_set_keeps_it(context: ServerContext, drawn: list[str]) -> None:
+    with context.project.database.transaction() as session:
+        bob = ensure_annotator(session, name="bob")
+        lease_audit(session, annotator_id=context.annotator_id, count=30, lease_s=0.5)
+    next_items(context, count=5, keep=drawn[:1], tab="here")
+    time.sleep(0.6)
+    with context.project.database.transaction() as session:
+        assert lease_audit(session, annotator_id=bob, count=30, lease_s=60) == []
+    # The tab is closed.
+    assert release_tab(context, {"tab": "here"})["released"] >= 30
+    with context.project.database.transaction() as session:
+        assert lease_audit(session, annotator_id=bob, count=30, lease_s=60) == drawn
 
 
 def test_nearest_labelled__says_nothing_of_the_audit_set(context: ServerContext, drawn: list[str]) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from app.audit_set import draw_audit_set
 from app.counts import RunningCounts
 from app.project import Project, now
 from app.run_now import run_now
 from app.status import describe_round, read_status
+from labeling.annotators import ensure_annotator
 from labeling.round_log import advance_round, fail_round, start_round
-from tests.projects import label_some
+from tests.projects import label, label_some, truth_of
 
 
 def test_read_status__fresh_project(clouds: Project) -> None:
@@ -26,6 +28,23 @@ def test_read_status__known_one_does_not_hide_new_labels(clouds: Project) -> Non
     known = read_status(clouds.database, counts=counts)
     label_some(clouds, each=2)
     assert read_status(clouds.database, counts=counts, known=known).labelled == 6
+
+
+def test_read_status__the_audit_set_is_nothing_a_round_could_learn(clouds: Project) -> None:
+    run_now(clouds)
+    with clouds.database.transaction() as session:
+        person = ensure_annotator(session, name="ann")
+    drawn = draw_audit_set(clouds, size=10, annotator_id=person)
+    truth = truth_of(clouds)
+    label(clouds, {key: truth[key] for key in drawn.new.item_keys})
+    status = read_status(clouds.database)
+    assert (status.revision, status.audit_fresh, status.fresh) == (10, 10, 0)
+    assert "new since" not in describe_round(status)
+    other = next(key for key in truth if key not in drawn.new.item_keys)
+    label(clouds, {other: truth[other]})
+    status = read_status(clouds.database)
+    assert (status.audit_fresh, status.fresh) == (10, 1)
+    assert "1 new since" in describe_round(status)
 
 
 def test_describe_round__running(clouds: Project) -> None:

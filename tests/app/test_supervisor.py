@@ -18,6 +18,7 @@ import pytest
 
 import app.supervisor as supervisor_module
 from app import round_watch
+from app.audit_set import draw_audit_set
 from app.counts import RunningCounts
 from app.easing import Easing, easing_of
 from app.project import Project, now
@@ -26,6 +27,7 @@ from app.run_now import run_now
 from app.share import import_project, write_shared_config
 from app.status import Status, read_status
 from app.supervisor import RunningRound, Supervisor
+from labeling.annotators import ensure_annotator
 from labeling.round_log import start_round
 from labeling.seeks import withdraw_seek
 from tests.projects import label, label_some, seek, truth_of
@@ -133,6 +135,25 @@ def test_look__a_failing_round_does_not_run_in_a_loop(watched: Watched, clouds: 
     assert not supervisor._waits_after_failure(busy)
     # Without new labels it waits for longer.
     assert supervisor._waits_after_failure(replace(status, revision=supervisor._failed_revision))
+
+
+def test_look__answers_of_the_audit_set_start_no_round(watched: Watched, clouds: Project) -> None:
+    label_some(clouds)
+    run_now(clouds)
+    with clouds.database.transaction() as session:
+        person = ensure_annotator(session, name="ann")
+    drawn = draw_audit_set(clouds, size=20, annotator_id=person)
+    truth = truth_of(clouds)
+    label(clouds, {key: truth[key] for key in drawn.new.item_keys})
+    supervisor = watched.supervisor
+    supervisor._look()
+    status = supervisor.status
+    assert status is not None and status.revision > status.round_number
+    supervisor._last_label_s -= 3600.0
+    assert not supervisor._should_start(status)
+    others = [key for key in truth if key not in drawn.new.item_keys][-clouds.config.rounds.retrain_after :]
+    label(clouds, {key: truth[key] for key in others})
+    assert supervisor._should_start(read_status(clouds.database))
 
 
 def test_look__a_round_that_hangs_is_stopped(watched: Watched, clouds: Project) -> None:

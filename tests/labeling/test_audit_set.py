@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from labeling.audit_set import (
     NewDraw,
     audit_keys,
     audit_keys_among,
+    count_audit_acts,
     count_open_audit,
     list_draws,
     open_audit_keys,
@@ -22,12 +24,20 @@ from labeling.audit_set import (
 )
 from labeling.checking import inspect_database
 from labeling.database import Database
-from labeling.errors import AuditSetError, DatabaseError, GoldError
+from labeling.errors import AuditSetError, DatabaseError, GoldError, ProposalError
 from labeling.events import EventKind
 from labeling.gold import mark_gold
 from labeling.groups import NewGroup, record_group
 from labeling.labels import revision
-from labeling.queue import lease_next, store_proposals, waiting
+from labeling.queue import (
+    AUDIT_TAB,
+    lease_audit,
+    lease_next,
+    release,
+    renew_audit,
+    store_proposals,
+    waiting,
+)
 from labeling.tables import AuditItemTable
 from labeling.trail import read_trail
 from labeling.votes import read_votes
@@ -107,6 +117,61 @@ def test_open_audit_keys__in_the_drawn_order_until_answered(project: Project) ->
     with project.database.reading() as session:
         assert open_audit_keys(session, limit=1) == ["b"]
         assert open_audit_keys(session, limit=9) == ["b", "c"]
+
+
+def take(project: Project, by: int, count: int, *, now: datetime = NOW) -> list[str]:
+    with project.database.transaction() as session:
+        return lease_audit(session, annotator_id=by, count=count, lease_s=60, now=now)
+
+
+def test_lease_audit__two_people_at_once_get_different_items(project: Project) -> None:
+    draw(project, *"abcde")
+    assert take(project, project.ann, 2) == ["a", "b"]
+    assert take(project, project.bob, 2) == ["c", "d"]
+    # What somebody holds comes again for them, in the order of the draw.
+    assert take(project, project.ann, 3) == ["a", "b", "e"]
+    assert take(project, project.bob, 9) == ["c", "d"]
+    project.label("c", by=project.bob)
+    assert take(project, project.bob, 9) == ["d"]
+
+
+def test_lease_audit__nothing_where_others_hold_all_until_their_leases_end(project: Project) -> None:
+    draw(project, "a", "b")
+    assert take(project, project.ann, 2) == ["a", "b"]
+    assert take(project, project.bob, 2) == []
+    with project.database.transaction() as session:
+        renew_audit(session, annotator_id=project.ann, lease_s=60, now=NOW + timedelta(seconds=50))
+    assert take(project, project.bob, 2, now=NOW + timedelta(seconds=61)) == []
+    assert take(project, project.bob, 2, now=NOW + timedelta(seconds=111)) == ["a", "b"]
+
+
+def test_lease_audit__what_a_tab_fetches_next_does_not_give_them_back(project: Project) -> None:
+    draw(project, "a", "b")
+    take(project, project.ann, 2)
+    with project.database.transaction() as session:
+        assert release(session, annotator_id=project.ann, tab="tab") == 0
+    assert take(project, project.bob, 2) == []
+    with project.database.transaction() as session:
+        assert release(session, annotator_id=project.ann, tab=AUDIT_TAB) == 2
+    assert take(project, project.bob, 2) == ["a", "b"]
+
+
+def test_lease_audit__refuses_no_count(project: Project) -> None:
+    with pytest.raises(ProposalError, match="number of items"):
+        take(project, project.ann, 0)
+
+
+def test_count_audit_acts__those_about_the_audit_set_alone(project: Project) -> None:
+    draw(project, "a", "b")
+    project.label("x")
+    project.label("a")
+    with project.database.reading() as session:
+        at = revision(session)
+    project.label("b")
+    project.label("y")
+    with project.database.reading() as session:
+        assert count_audit_acts(session, since=0) == 2
+        assert count_audit_acts(session, since=at) == 1
 
 
 def test_audit_keys__as_they_were_at_a_label_revision(project: Project) -> None:

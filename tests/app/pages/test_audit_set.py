@@ -6,15 +6,17 @@ import pytest
 
 from app.audit_set import AuditReport, draw_audit_set, read_audit_report
 from app.audit_words import ANSWERS
-from app.pages.audit_set import AuditSetButton, AuditSetCard, said_html, table_html
+from app.pages.audit_set import HELD, AuditSetButton, AuditSetCard, said_html, table_html
 from app.pages.label import LabelPage
 from app.pages.model import ModelPage
 from app.run_now import run_now
 from app.session import DashboardState
 from app.status import read_status
+from labeling.annotators import ensure_annotator
 from labeling.audit_set import audit_keys
 from labeling.classes import list_classes, rename_class
 from labeling.people import Role
+from labeling.queue import lease_audit, release
 from models.quality import QualityReport
 from tests.coroutines import finish
 from tests.projects import label, label_some, truth_of
@@ -104,6 +106,28 @@ def test_said_html__without_cross_validation_there_is_no_difference(card: AuditS
     quality = QualityReport.from_dict(card.state.meaning.quality)  # type: ignore[union-attr, arg-type]
     assert "Cross-validation" in said_html(found, quality)
     assert "Cross-validation" not in said_html(found, None)
+
+
+def test_button__says_that_others_hold_what_is_left(
+    dashboard: DashboardState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = dashboard.context
+    draw_audit_set(context.project, size=20, annotator_id=context.annotator_id)
+    with context.project.database.transaction() as session:
+        bob = ensure_annotator(session, name="bob")
+        held = lease_audit(session, annotator_id=bob, count=15, lease_s=600)
+    page = LabelPage(dashboard, None)
+    dashboard.apply(read_status(context.project.database))
+    finish(page.audit_set._press())
+    assert len(page.card.open_keys) == 5
+    assert not set(page.card.open_keys) & set(held)
+    told: list[str] = []
+    monkeypatch.setattr("app.pages.audit_set.tell_problem", told.append)
+    with context.project.database.transaction() as session:
+        release(session, annotator_id=context.annotator_id)
+        lease_audit(session, annotator_id=bob, count=20, lease_s=600)
+    finish(page.audit_set._press())
+    assert told == [HELD]
 
 
 def test_button__puts_the_next_items_on_the_card(dashboard: DashboardState) -> None:

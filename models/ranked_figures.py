@@ -1,0 +1,152 @@
+"""AUROC, AUPRC and F1 of a class from a sample drawn with known probabilities; numpy alone.
+
+The values are what scikit-learn computes with the items' weights as `sample_weight`. The variances are linearised
+(Taylor, as for any smooth function of weighted sums; for the AUROC these are the placements of DeLong et al. 1988), so
+that strata and draws without replacement count as they should. Intervals are read off as those of shares are
+(`models.audit_sample`): where three items of a class were met, no normal interval holds.
+
+What AUROC and AUPRC answer, and where they mislead, follows McDermott et al. (2024), "A Closer Look at AUROC and AUPRC
+under Class Imbalance" (arXiv:2401.06091): the average precision weighs a mistake the more the fewer items score higher,
+depends on how frequent the class is, and favours groups in which it is frequent; the area under the ROC curve weighs
+all mistakes alike, whatever the class's share, and so hides what false alarms cost where positives are rare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.audit_sample import AuditSample, BoolArray, FloatArray, Measured, unmet_weight
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Linearised:
+    """A figure and what each item adds to its error. m items.
+
+    Attributes:
+        measured: the figure.
+        parts: (m,) float64; the variance of their weighted sum is that of the figure.
+    """
+
+    measured: Measured
+    parts: FloatArray
+
+
+Rank = Callable[[AuditSample, FloatArray, int], Linearised | None]
+"""A figure of a class by the probabilities (m,) for it; None where it cannot be told."""
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """Scores of a sample in ascending order, equal ones together. t different scores.
+
+    Attributes:
+        place: (m,) int64; which of them each item has.
+        yes: (t,) weight of the class's items with each.
+        every: (t,) weight of all items with each.
+    """
+
+    place: IntArray
+    yes: FloatArray
+    every: FloatArray
+
+
+def auroc_of(sample: AuditSample, scores: FloatArray, column: int) -> Linearised | None:
+    """Estimate how often an item of the class scores higher than another one; equal scores count half.
+
+    Args:
+        sample: the sample.
+        scores: (m,) probabilities of the class.
+        column: the class.
+
+    Returns:
+        The figure; None where nothing of the class, or nothing else, was met.
+    """
+    truth = sample.truth == column
+    positive = float(sample.weights[truth].sum())
+    negative = float(sample.weights[~truth].sum())
+    if not positive or not negative:
+        return None
+    ranks = _ranked(sample, scores, truth)
+    no = ranks.every - ranks.yes
+    below = (np.cumsum(no) - no / 2) / negative
+    above = (positive - np.cumsum(ranks.yes) + ranks.yes / 2) / positive
+    won = np.where(truth, below[ranks.place], above[ranks.place])
+    value = float((ranks.yes * below).sum() / positive)
+    parts = (won - value) / np.where(truth, positive, negative)
+    room = max(_unmet(sample, ~truth, negative), 0.0)
+    return _linearised(sample, value, parts, column, total=positive, least=room)
+
+
+def auprc_of(sample: AuditSample, scores: FloatArray, column: int) -> Linearised | None:
+    """Estimate the average precision: the area under the precision-recall curve, in steps.
+
+    Args:
+        sample: the sample.
+        scores: (m,) probabilities of the class.
+        column: the class.
+
+    Returns:
+        The figure; None where nothing of the class, or nothing else, was met.
+    """
+    truth = sample.truth == column
+    positive = float(sample.weights[truth].sum())
+    if not positive or truth.all():
+        return None
+    ranks = _ranked(sample, scores, truth)
+    reached = ranks.every.sum() - np.cumsum(ranks.every) + ranks.every
+    precision = (positive - np.cumsum(ranks.yes) + ranks.yes) / np.maximum(reached, 1e-300)
+    value = float((ranks.yes * precision).sum() / positive)
+    # An item lowers or raises the precision at every positive that scores as high as it does, or less.
+    step = ranks.yes / np.maximum(reached, 1e-300)
+    gained, lost = np.cumsum(step), np.cumsum(step * precision)
+    place = ranks.place
+    parts = (truth * (precision[place] - value + gained[place]) - lost[place]) / positive
+    return _linearised(sample, value, parts, column, total=positive)
+
+
+def f1_of(sample: AuditSample, column: int) -> Linearised | None:
+    """Estimate the harmonic mean of precision and recall; None where nothing of the class was met.
+
+    Args:
+        sample: the sample.
+        column: the class.
+    """
+    truth, said = sample.truth == column, sample.predicted == column
+    if not truth.any():
+        return None
+    halves = 0.5 * truth + 0.5 * said
+    total = float(sample.weights @ halves)
+    value = float(sample.weights[truth & said].sum() / total)
+    return _linearised(sample, value, ((truth & said) - value * halves) / total, column, total=total)
+
+
+def _linearised(
+    sample: AuditSample, value: float, parts: FloatArray, column: int, *, total: float, least: float = 0.0
+) -> Linearised:
+    """Put a figure together; a hit or miss not yet met is where the model says the class, or another."""
+    said = sample.predicted == column
+    more, fewer = (max(_unmet(sample, room, total), least) for room in (said, ~said))
+    value = float(np.clip(value, 0.0, 1.0))
+    measured = Measured(value, sample.variance(parts), hit=more / (1.0 + more), miss=fewer / (1.0 + fewer))
+    return Linearised(measured, np.asarray(parts, np.float64))
+
+
+def _unmet(sample: AuditSample, room: BoolArray, total: float) -> float:
+    within = room if room.any() else np.ones(sample.size, np.bool_)
+    return unmet_weight(sample, within) / total
+
+
+def _ranked(sample: AuditSample, scores: FloatArray, truth: BoolArray) -> _Ranks:
+    _, place = np.unique(scores, return_inverse=True)
+    count = int(place.max()) + 1
+    return _Ranks(
+        place=place.astype(np.int64),
+        yes=np.bincount(place, sample.weights * truth, count),
+        every=np.bincount(place, sample.weights, count),
+    )
