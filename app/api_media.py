@@ -206,7 +206,7 @@ def series_json(pool: Pool, row: int) -> bytes:
     Raises:
         RequestError: the pool has no such item, or the item has no series.
     """
-    found = pool.series(row, row + 1) if pool.kind == "series" and row < pool.n else [None]
+    found = pool.series(row, row + 1) if pool.has_series and row < pool.n else [None]
     if found[0] is None:
         raise RequestError(
             f"item {row} has no series here; the pool has {pool.n} items of the kind {pool.kind}"

@@ -97,6 +97,21 @@ def init(
     labels_from_folders: Annotated[
         bool, typer.Option(help="Take sub-folders as hidden true labels.")
     ] = False,
+    hdu: Annotated[str | None, typer.Option(help="Which table of a FITS file, by name or number.")] = None,
+    join: Annotated[
+        list[str] | None,
+        typer.Option(help="Another table, or a folder of images, about the same items; may be given again."),
+    ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column by which they fit: KEY, or OURS=THEIRS; one for each --join, or one for all."
+        ),
+    ] = None,
+    combine: Annotated[
+        list[str] | None,
+        typer.Option(help="A calculated column: 'u - g', or 'name = log10(oiii / hb)'; may be given again."),
+    ] = None,
     classes: Annotated[
         str | None, typer.Option(help="Class names, comma-separated; can be typed in later.")
     ] = None,
@@ -112,7 +127,7 @@ def init(
     With PROJECT.YAML alone, make the project that the file describes.
     """
     from app.prepare import create_described_project, create_project
-    from app.setup import ProjectWishes, make_config
+    from app.setup import ProjectWishes, combined_of, joins_of, make_config
 
     if pool is None:
         _refuse_options_without_pool(context, config_path)
@@ -124,7 +139,8 @@ def init(
     wishes = ProjectWishes(
         name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image, vectors=vectors,
         series=_names(series) or (), columns=_names(columns), extra=_names(extra) or (), group=group, truth=truth,
-        labels_from_folders=labels_from_folders, classes=_names(classes) or (), encoder=encoder, preset=preset,
+        labels_from_folders=labels_from_folders, hdu=hdu, joins=joins_of(join or (), on or ()),
+        combined=combined_of(combine or ()), classes=_names(classes) or (), encoder=encoder, preset=preset,
         seed=seed,
     )  # fmt: skip
     config = make_config(wishes, config_path)
@@ -164,7 +180,7 @@ def demo(
 @app.command()
 def refresh(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
     """Take over a pool that changed since the project was made; labels stay with their items."""
-    from app.prepare import describe_pool_change, lacks_group, refresh_pool
+    from app.prepare import describe_pool_change, refresh_pool, settings_changed
     from app.project import open_project
     from app.run_now import run_now
 
@@ -175,7 +191,7 @@ def refresh(config_path: ConfigArgument, plugin: PluginOption = None) -> None:
         _restore(config_path)
         return
     change = describe_pool_change(project)
-    same = project.config.pool.hash in {None, project.pool.hash} and not lacks_group(project)
+    same = project.config.pool.hash in {None, project.pool.hash} and not settings_changed(project)
     if change is None and same:
         project.close()
         out.print("The pool is as it was; nothing to do.")

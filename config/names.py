@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from importlib.metadata import entry_points
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
-    "reader": ("auto", "table", "image_table", "image_folder", "text", "series", "vectors"),
+    "reader": ("auto", "table", "image_table", "image_folder", "text", "series", "vectors", "fits"),
     "encoder": (
         "auto",
         "tabular",

@@ -42,6 +42,7 @@ from config.checks import (
 )
 from config.lookups import check_host, check_template
 from config.names import BUILT_IN, COLUMN_PREFIX, MAP_COLOURS
+from config.pool_parts import Combined, Hdu, Joins
 from config.section import Column, Name, Section, Seed, Share
 from config.shared import SharedSection
 
@@ -109,6 +110,14 @@ class PoolSection(Section):
     truth: Column | None = Field(None, description="hidden true labels: never shown, never used by the model")
     labels_from_folders: StrictBool = Field(
         False, description="take the names of sub-folders as the hidden true labels"
+    )
+    hdu: Hdu | None = Field(
+        None, description="which table of a FITS file, by name or number; null takes the first"
+    )
+    join: Joins = Field((), description="other sources with more about the same items, looked up by a key")
+    combine: Combined = Field(
+        (),
+        description="columns calculated from others, such as u - g; used by the model, or shown if in extra",
     )
     hash: str | None = Field(None, max_length=200, description="content hash of the pool; written by goldpan")
     url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(check_url)] | None = Field(

@@ -78,12 +78,24 @@ class ItemPane {
     const view = item.view ?? {type: "vector"}
     this._panes(view.type)
     const pictured = picture(item, this.look)
+    if (view.type === "table") return this._showBeside(item, pictured)
     if (view.type === "image" && pictured) {
       return this.image.show(item.key, pictured).then((good) => good || this.shown !== item || this._missing(item, "image"))
     }
     if (view.type === "series" && view.series) return this._showSeries(item)
     if (view.type === "text") this.reading.show(item)
-    else if (view.type !== "table") this._showNote(view)
+    else this._showNote(view)
+    return Promise.resolve()
+  }
+
+  /** What a row of a table has beside it: an image or a series; the row is shown without waiting for either. */
+  _showBeside(item, pictured) {
+    const view = item.view
+    show(this.figure, Boolean(pictured))
+    show(this.series.node, Boolean(view.series))
+    const shown = (node) => (good) => good || this.shown !== item || show(node, false)
+    if (pictured) this.image.show(item.key, pictured).then(shown(this.figure))
+    if (view.series) this.series.show(seriesOf(item)).then(shown(this.series.node))
     return Promise.resolve()
   }
 

@@ -153,7 +153,7 @@ def item_html(state: DashboardState, row: int) -> str:
         parts.append(f'<img class="gp-picture" alt="" src="/media/{row}?v={pool.hash[:12]}">')
     if seen.text:
         parts.append(f'<p class="gp-text">{escape(_shortened(seen.text))}</p>')
-    if seen.type == "series":
+    if seen.has_series:
         found = pool.series(row, row + 1)[0]
         parts.append("" if found is None else series_svg(found))
     if seen.problem:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from labeling.pools.image_folder import folder_stamp
 from labeling.pools.pool import Pool
 from labeling.pools.registry import locate, readers
 from labeling.pools.snapshot_file import HASH_COLUMN, ITEMS_FILE
+from labeling.pools.sources import join_paths, with_located_joins
 from labeling.pools.values import item_hash
 
 _SHOWN = 5
@@ -77,9 +80,37 @@ def pool_changed(pool: Pool, section: PoolSection, base: Path) -> PoolChange | N
         PoolError: the source cannot be read any more.
     """
     path = locate(section, base)
-    if _same_stamp(pool, path):
+    source = pool.snapshot.source
+    same = stamp(path) == (source.files, source.size, source.mtime_ns)
+    if same and joined_stamps(section, base) == source.joined:
         return None
-    return compare(pool, readers.get(pool.snapshot.reader)(section, path))
+    return compare(pool, readers.get(pool.snapshot.reader)(with_located_joins(section, base), path))
+
+
+def stamp(path: Path) -> tuple[int | None, int, int]:
+    """Return what changes when a file does, or a file below a folder: images in the folder or None, size, time."""
+    if path.is_dir():
+        return folder_stamp(path)
+    state = path.stat()
+    return None, state.st_size, state.st_mtime_ns
+
+
+def joined_stamps(section: PoolSection, base: Path) -> tuple[tuple[str, int | None, int, int], ...]:
+    """Return path and stamp of each joined source.
+
+    Raises:
+        PoolMissingError: one is gone.
+    """
+    return tuple(
+        (each.path, *stamp(path)) for each, path in zip(section.join, join_paths(section, base), strict=True)
+    )
+
+
+def settings_hash(section: PoolSection) -> str:
+    """Return a hash of what the configuration says of columns, joins and formulas; where the files lie is left out."""
+    said = section.model_dump(mode="json", exclude={"path", "hash", "url"})
+    said["join"] = [{**each, "path": Path(each["path"]).name} for each in said["join"]]
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def compare(pool: Pool, reading: Reading) -> PoolChange | None:
@@ -142,11 +173,3 @@ class _Tally:
             removed_keys=tuple(self._pool.keys(gone[:_SHOWN])),
             changed_keys=tuple(self._changed_keys),
         )
-
-
-def _same_stamp(pool: Pool, path: Path) -> bool:
-    source = pool.snapshot.source
-    if path.is_dir():
-        return folder_stamp(path) == (source.files, source.size, source.mtime_ns)
-    state = path.stat()
-    return (state.st_size, state.st_mtime_ns) == (source.size, source.mtime_ns)

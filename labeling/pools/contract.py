@@ -82,7 +82,8 @@ class Reading:
         total: how many items there will be, None where unknown beforehand (for progress only).
         notes: remarks for the person (missing numbers, mixed columns); complete when `parts` is exhausted.
         dimensions: length of the vectors, None for other kinds.
-        channels: names of the channels of a series, () for other kinds.
+        channels: names of the channels of a series; () where items have none.
+        pictures: whether the media of a table's rows are images that are shown beside them.
     """
 
     kind: Kind
@@ -92,6 +93,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     dimensions: int | None = None
     channels: tuple[str, ...] = ()
+    pictures: bool = False
 
 
 Reader = Callable[[PoolSection, Path], Reading]
@@ -111,6 +113,7 @@ class ItemView:
         extra: the columns that are only shown, likewise.
         problem: why the item cannot be read, None where it can.
         has_image: whether `Pool.image` has something for it.
+        has_series: whether `Pool.series` has.
     """
 
     key: str
@@ -121,3 +124,4 @@ class ItemView:
     extra: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
     has_image: bool = False
+    has_series: bool = False

@@ -179,15 +179,29 @@ class Pool:
         if self.kind == "image":
             return ItemView(key, row, "image", extra=extra, has_image=True)
         if self.kind == "series":
-            return ItemView(key, row, "series", extra=extra)
+            return ItemView(key, row, "series", extra=extra, has_series=True)
         if self.kind == "vectors":
             return ItemView(key, row, "vector", fields=self._vector_fields(row), extra=extra)
-        return ItemView(key, row, "table", fields=self._shown(row, "model"), extra=extra)
+        beside = self._media is not None and self._media.is_there(row, 0)
+        return ItemView(
+            key, row, "table", fields=self._shown(row, "model"), extra=extra,
+            has_image=beside and self.has_images, has_series=beside and self.has_series,
+        )  # fmt: skip
+
+    @property
+    def has_images(self) -> bool:
+        """Whether items are images, or have one beside them."""
+        return self.kind == "image" or self.snapshot.pictures
+
+    @property
+    def has_series(self) -> bool:
+        """Whether items are series, or have one beside them."""
+        return bool(self.snapshot.channels)
 
     @cached_property
     def deep_images(self) -> bool:
         """Whether images here have more than 8 bits; told by a few of them."""
-        if self.kind != "image":
+        if not self.has_images:
             return False
         rows = np.linspace(0, self.n - 1, min(self.n, DEPTH_LOOKED_AT)).astype(np.int64)
         return any(has_deep_image(self._media_bytes(int(row)) or b"") for row in rows)
@@ -204,7 +218,7 @@ class Pool:
         """
         if not 0 <= row < self.n:
             raise IndexError(f"row {row} is not in a pool of {self.n} items")
-        data = self._media_bytes(row) if self.kind == "image" else None
+        data = self._media_bytes(row) if self.has_images else None
         return None if data is None else browser_image(data, stretch=stretch)
 
     def values(self, row: int, names: Collection[str]) -> dict[str, float | str | None]:
@@ -273,12 +287,13 @@ class Pool:
         return [self._media_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
 
     def series(self, start: int, stop: int) -> list[npt.NDArray[np.float32] | None]:
-        """Return the series of rows start to stop (not included), (t, c) float32 each; None where unreadable.
+        """Return the series of rows start to stop (not included), (t, c) float32 each; None where there is none.
 
         Raises:
             PoolKindError: the pool has no series.
         """
-        self._need("series")
+        if not self.has_series:
+            self._need("series")
         found = [self._media_bytes(row) for row in range(max(start, 0), min(stop, self.n))]
         return [None if data is None else unpack_series(data) for data in found]
 

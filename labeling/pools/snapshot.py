@@ -24,13 +24,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from config.schema import PoolSection
-from labeling.pools.changes import PoolChange, pool_changed
+from labeling.pools.changes import PoolChange, joined_stamps, pool_changed, settings_hash, stamp
 from labeling.pools.contract import Progress, Reading
 from labeling.pools.errors import PoolContentError, SnapshotError
-from labeling.pools.image_folder import folder_stamp
 from labeling.pools.pool import Pool, open_pool
 from labeling.pools.registry import choose_reader, locate, readers
 from labeling.pools.snapshot_file import Source
+from labeling.pools.sources import with_located_joins
 from labeling.pools.writer import SnapshotWriter
 
 __all__ = ["Pool", "PoolChange", "make_snapshot", "open_pool", "pool_changed"]
@@ -52,6 +52,7 @@ def make_snapshot(
         SnapshotError: the folder cannot be written.
     """
     path = locate(section, base)
+    section, asked = with_located_joins(section, base), section
     name = choose_reader(section, path)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,7 @@ def make_snapshot(
             f"the snapshot cannot be written to {folder} ({error}); choose a folder you own"
         ) from error
     try:
-        source = describe_source(section, path, folder)
+        source = describe_source(asked, path, folder, base)
         reading = readers.get(name)(section, path)
         writer = SnapshotWriter(build, reading)
         _write(writer, reading, progress)
@@ -82,25 +83,22 @@ def make_snapshot(
     return open_pool(folder)
 
 
-def describe_source(section: PoolSection, path: Path, folder: Path) -> Source:
+def describe_source(section: PoolSection, path: Path, folder: Path, base: Path) -> Source:
     """Return where a pool comes from and what tells quickly that it changed.
 
     Args:
         section: the pool's configuration.
         path: the file or folder.
         folder: the snapshot's folder; the location is relative to it where the configuration's path is relative.
+        base: the folder that the paths of joined sources are relative to.
     """
     wanted = Path(section.path).expanduser()
     location = str(wanted) if wanted.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
-    files, size, mtime_ns = _stamp(path)
-    return Source(path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files)
-
-
-def _stamp(path: Path) -> tuple[int | None, int, int]:
-    if path.is_dir():
-        return folder_stamp(path)
-    state = path.stat()
-    return None, state.st_size, state.st_mtime_ns
+    files, size, mtime_ns = stamp(path)
+    return Source(
+        path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files,
+        joined=joined_stamps(section, base), settings=settings_hash(section),
+    )  # fmt: skip
 
 
 def _write(writer: SnapshotWriter, reading: Reading, progress: Progress | None) -> None:

@@ -48,6 +48,8 @@ class Source(_Frozen):
         size: bytes of the file, or of all images in the folder.
         mtime_ns: time of the file's last change; for a folder a hash of all names, sizes and times.
         files: number of images in the folder, None for a file.
+        joined: the same for each joined source: path, images in the folder or None, size, time.
+        settings: hash of the configuration's words on columns, joins and formulas; "" where nobody noted it.
     """
 
     path: str
@@ -55,6 +57,8 @@ class Source(_Frozen):
     size: int
     mtime_ns: int
     files: int | None = None
+    joined: tuple[tuple[str, int | None, int, int], ...] = ()
+    settings: str = ""
 
 
 class Snapshot(_Frozen):
@@ -70,6 +74,7 @@ class Snapshot(_Frozen):
     unreadable: int
     dimensions: int | None = None
     channels: tuple[str, ...] = ()
+    pictures: bool = False
     notes: tuple[str, ...] = ()
 
     @property

@@ -155,6 +155,7 @@ class SnapshotWriter:
             unreadable=unreadable,
             dimensions=self._reading.dimensions,
             channels=self._reading.channels,
+            pictures=self._reading.pictures,
             notes=tuple(notes),
         )
         write_snapshot_file(self._folder, snapshot)

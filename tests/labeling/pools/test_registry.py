@@ -131,9 +131,8 @@ def test_reader__several_threads_read_the_same(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "image_folder"])
 def test_reader__empty_file_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
-    suffix = {"table": "csv", "text": "txt", "image_table": "parquet", "series": "npy", "vectors": "npy"}[
-        name
-    ]
+    endings = {"text": "txt", "image_table": "parquet", "series": "npy", "vectors": "npy", "fits": "fits"}
+    suffix = endings.get(name, "csv")
     (tmp_path / f"empty.{suffix}").touch()
     section = PoolSection(path=f"empty.{suffix}", reader=name)
     with pytest.raises(PoolError, match=f"empty.{suffix}"):
