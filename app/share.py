@@ -260,7 +260,7 @@ def disarmed(
         update={
             "project": given.project.model_copy(update={"database": None}),
             "pool": given.pool.model_copy(update=section),
-            "views": given.views.model_copy(update={"lookup_hosts": ()}),
+            "views": given.views.model_copy(update={"lookup_hosts": (), "image_hosts": ()}),
             "shared": None,
         }
     )

@@ -45,6 +45,7 @@ from config.names import BUILT_IN, COLUMN_PREFIX, MAP_COLOURS
 from config.pool_parts import Combined, Hdu, Joins
 from config.section import Column, Name, Section, Seed, Share
 from config.shared import SharedSection
+from config.view_parts import Bands, Cutouts, PlotColumns
 
 VERSION = 1
 """The version of the layout that this goldpan writes."""
@@ -285,6 +286,20 @@ class ViewsSection(Section):
     )
     lookup_hosts: Annotated[tuple[Host, ...], Field(max_length=100)] = Field(
         (), description="hosts that links may lead to, such as simbad.example; taken out by `goldpan import`"
+    )
+    cutouts: Cutouts = Field(
+        (),
+        description="pictures that other servers cut out at an item's position, where their host is allowed",
+    )
+    image_hosts: Annotated[tuple[Host, ...], Field(max_length=100)] = Field(
+        (),
+        description="hosts that pictures may be fetched from, by your browser; taken out by `goldpan import`",
+    )
+    bands: Bands = Field(
+        (), description="columns of brightness with their wavelengths, for the plot of a spectrum"
+    )
+    plot_columns: PlotColumns = Field(
+        {}, description="what a plot of a field needs → the column that has it, where its name does not tell"
     )
     plots: Annotated[tuple[PlotSection, ...], Field(max_length=PLOTS_MAX)] = Field(
         (), description="plots beside the map; written by 'Keep this layout' on the Explore page"

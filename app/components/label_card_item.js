@@ -34,8 +34,9 @@ class ItemPane {
     this.extra = new FactTable(this.facts)
     this.more = h("details.more", {hidden: true, ontoggle: () => this.shown && this._fillTables(this.shown)}, h("summary", {}, "More about this item"), this.extra.node)
     this.suggestion = this._makeSuggestion(accept)
+    this.cutouts = new CutoutPane()
     this.links = h("p.links", {hidden: true})
-    this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.links, this.more)
+    this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.cutouts.node, this.links, this.more)
   }
 
   /** Take up what was chosen in this project before; `refetch` has the pictures of all items made anew. */
@@ -75,6 +76,7 @@ class ItemPane {
     this._showSuggestion(item)
     this._fillTables(item)
     this._showLinks(item.links ?? [])
+    this.cutouts.show(item.cutouts ?? [])
     const view = item.view ?? {type: "vector"}
     this._panes(view.type)
     const pictured = picture(item, this.look)
@@ -134,6 +136,7 @@ class ItemPane {
     show(this.suggestion.node, false)
     show(this.small, false)
     show(this.links, false)
+    this.cutouts.show([])
     show(this.more, false)
     if (!state) return
     const button = state.button && h("button.plain", {type: "button", onclick: state.onclick}, state.button)

@@ -144,6 +144,22 @@ class Pool:
         """
         return self._index.rows(keys)
 
+    def keys_with(self, text: str, *, most: int) -> list[str]:
+        """Return the first keys that contain a text, upper and lower case being the same.
+
+        Args:
+            text: a part of a key.
+            most: keys at most.
+        """
+        found: list[str] = []
+        for low in range(0, self.n, _COMPARED_ROWS):
+            keys = self._items.span(low, min(low + _COMPARED_ROWS, self.n), KEY_COLUMN)
+            matching = keys.filter(pc.match_substring(keys, text, ignore_case=True))
+            found += matching.slice(0, most - len(found)).to_pylist()
+            if len(found) >= most:
+                break
+        return found
+
     def known_rows(self, other: Pool) -> IntArray:
         """Return (n,) int64: the row that each item has in another pool, -1 where it is not there or not the same.
 

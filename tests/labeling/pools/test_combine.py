@@ -74,7 +74,7 @@ def test_combine__what_cannot_be_calculated(name: str, formula: str, words: str,
 
 
 def test_combine__every_wrong_formula_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PoolColumnsError, match="(?s)'one': .*'two': "):
+    with pytest.raises(PoolColumnsError, match=r"(?s)'one': .*'two': "):
         combined(tmp_path, ("one", "x"), ("two", "y"))
 
 

@@ -55,10 +55,11 @@ def test_batches__unsigned_numbers_keep_all_their_digits(code: str, bits: int, t
 
 
 def test_batches__scaled_numbers_are_what_they_mean(tmp_path: Path) -> None:
-    write(
-        tmp_path / "t.fits", fits.Column("v", "I", bscale=0.5, bzero=10, array=np.array([10.0, 10.5, 12.0]))
-    )
-    assert column(tmp_path / "t.fits", "v").to_pylist() == [10.0, 10.5, 12.0]
+    path = tmp_path / "t.fits"
+    write(path, fits.Column("v", "I", null=-1, array=np.array([0, 1, -1, 4], np.int16)))
+    for card, value in (("TSCAL1", 0.5), ("TZERO1", 10.0)):
+        fits.setval(path, card, value=value, ext=1)
+    assert column(path, "v").to_pylist() == [10.0, 10.5, None, 12.0]
 
 
 def test_batches__missing_values_are_null_or_nan(tmp_path: Path) -> None:
