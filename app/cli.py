@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli_audit_set import audit_set
-from app.cli_columns import columns_command
+from app.cli_columns import bands_command, columns_command
 from app.cli_curate import curate_command
 from app.cli_db import db_app
 from app.cli_gold import gold
@@ -309,6 +309,7 @@ app.add_typer(people, name="people")
 app.command(context_settings={"allow_extra_args": True})(simulate)
 app.command("log")(log_command)
 app.command("columns")(columns_command)
+app.command("bands")(bands_command)
 app.command("import-labels")(import_labels_command)
 app.command("share")(share)
 app.command("import")(import_shared)

@@ -1,4 +1,4 @@
-"""`goldpan columns`: what each column of the pool holds and what it is for, and other parts for some."""
+"""`goldpan columns`: what each column of the pool is for, and changing that; `goldpan bands`: a band file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.column_roles import HIDDEN, ROLES, ColumnFacts, describe_columns, with_
 from app.errors import ProjectError
 from app.project import Project, open_project
 from app.terminal import out, stages, tell_made
+from config.files import load_config, save_config
 from config.schema import PoolSection
 from labeling.labels import revision
 
@@ -41,6 +42,24 @@ def columns_command(
     finally:
         project.close()
     change_roles(config_path, changed)
+
+
+def bands_command(
+    config_path: Annotated[
+        Path, typer.Argument(metavar="PROJECT.YAML", help="The project's configuration file.")
+    ],
+    bands: Annotated[
+        Path, typer.Argument(metavar="FILE", help="JSON or CSV: columns and their wavelengths.")
+    ],
+) -> None:
+    """Take a band file over, for the plot of an item's spectrum: it goes into views.bands."""
+    from app.bands import read_bands
+
+    config = load_config(config_path)
+    found = read_bands(bands)
+    views = config.views.model_copy(update={"bands": found})
+    save_config(config.model_copy(update={"views": views}), config_path)
+    out.print(f"{len(found)} bands are in {config_path.name}.", markup=False, highlight=False)
 
 
 def change_roles(config_path: Path, section: PoolSection) -> None:
