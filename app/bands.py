@@ -21,7 +21,9 @@ from app.errors import ProjectError
 from config.files import read_text
 from config.view_parts import BANDS_MAX, BandSection
 
-_FORM = "give JSON with a wavelength for each column, or CSV with column,wavelength_um, maybe width_um and error"
+_FORM = (
+    "give JSON with a wavelength for each column, or CSV with column,wavelength_um, maybe width_um and error"
+)
 
 
 def read_bands(path: Path) -> tuple[BandSection, ...]:

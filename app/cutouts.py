@@ -7,6 +7,7 @@ page's content security policy names exactly these (`app.gate`). A shared config
 
 from __future__ import annotations
 
+from app.item_views import view_links
 from app.items import Json
 from app.lookups import column_notes, filled_links, lookup_links, lookup_notes
 from config.lookups import template_host
@@ -21,8 +22,12 @@ def cutout_links(pool: Pool, row: int, views: ViewsSection) -> list[Json]:
 
 
 def elsewhere(pool: Pool, row: int, views: ViewsSection) -> Json:
-    """Return what the card shows of other servers: `links` to look the item up there, `cutouts` to be fetched."""
-    return {"links": lookup_links(pool, row, views), "cutouts": cutout_links(pool, row, views)}
+    """Return what the card shows beside the item: `links` to look it up elsewhere; `cutouts`, pictures to be fetched.
+
+    The pictures are those of plug-ins first, which this server draws, then those that other servers cut out.
+    """
+    pictures = [*view_links(pool, row), *cutout_links(pool, row, views)]
+    return {"links": lookup_links(pool, row, views), "cutouts": pictures}
 
 
 def picture_sources(views: ViewsSection) -> tuple[str, ...]:

@@ -116,5 +116,5 @@ def load_plots(files: Sequence[Path] = ()) -> tuple[str, ...]:
         # Options of a plot's elements are known once a way of drawing is; not loaded where nobody plots.
         importlib.import_module("holoviews.plotting.bokeh")
     name_files(files)
-    ensure_loaded("plot")
+    ensure_loaded("plot", "item_view")
     return problems()

@@ -41,7 +41,7 @@ from config.checks import (
     check_url,
 )
 from config.lookups import check_host, check_template
-from config.names import BUILT_IN, COLUMN_PREFIX, MAP_COLOURS
+from config.names import BUILT_IN, CLASS_PREFIX, COLUMN_PREFIX, MAP_COLOURS
 from config.pool_parts import Combined, Hdu, Joins
 from config.section import Column, Name, Section, Seed, Share
 from config.shared import SharedSection
@@ -273,7 +273,8 @@ class ViewsSection(Section):
     theme: Literal["auto", "light", "dark"] = Field("auto", description="auto follows the system")
     map_colour: MapColour = Field(
         "prediction",
-        description=f"what colours the points of the map: {', '.join(MAP_COLOURS)}, or {COLUMN_PREFIX}NAME",
+        description=f"what colours the points of the map: {', '.join(MAP_COLOURS)}, {CLASS_PREFIX}NAME (one "
+        f"class against the rest), or {COLUMN_PREFIX}NAME",
     )
     page: Literal["label", "confirm", "explore", "balance", "model", "export"] = Field(
         "label", description="first page"

@@ -1,19 +1,20 @@
-// Pictures of the item that other servers cut out at its position. The browser asks only those that the page's policy
-// names; where one does not answer, or the machine is off line, its frame says so and nothing else waits.
+// Pictures of the item: those that plug-ins draw on this server, and those that other servers cut out at its position.
+// The browser asks only whom the page's policy names; where one does not answer, or the machine is off line, its frame
+// says so and nothing else waits.
 
 const CUTOUT_AFTER_MS = 120
 const CUTOUT_LATE_MS = 20000
 
 class CutoutPane {
   constructor() {
-    this.node = h("div.cutouts", {hidden: true, role: "group", "aria-label": "Pictures from elsewhere"})
+    this.node = h("div.cutouts", {hidden: true, role: "group", "aria-label": "More pictures of this item"})
     this.frames = []
     window.addEventListener("online", () => this.frames.forEach((frame) => frame.node.isConnected && frame.again()))
   }
 
   /** Show these pictures, {name, url}; they are asked for a moment later: a person who labels on asks nobody. */
   show(pictures) {
-    const shown = pictures.filter(({url}) => /^https?:\/\//i.test(url))
+    const shown = pictures.filter(({url}) => /^(https?:\/\/|\/api\/)/i.test(url))
     show(this.node, shown.length > 0)
     while (this.frames.length > shown.length) this.frames.pop().leave()
     shown.forEach((picture, index) => {
@@ -56,9 +57,10 @@ class CutoutFrame {
   }
 
   _ask(url) {
-    if (navigator.onLine === false) return this._missing("You are off line.")
+    const own = url.startsWith("/")
+    if (navigator.onLine === false && !own) return this._missing("You are off line.")
     const image = new Image()
-    image.alt = `${this.title}: a picture at the item's position`
+    image.alt = `${this.title}: a picture of the item`
     image.referrerPolicy = "no-referrer"
     image.decoding = "async"
     this.late = setTimeout(() => this._missing("No answer."), CUTOUT_LATE_MS)
@@ -69,7 +71,7 @@ class CutoutFrame {
       this.place.replaceChildren(image)
     }
     image.onerror = () => this.url === url && this._missing("No picture came.")
-    image.src = url
+    image.src = own && document.documentElement.dataset.theme === "dark" ? `${url}&dark=1` : url
   }
 
   _missing(why) {

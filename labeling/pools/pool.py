@@ -237,6 +237,10 @@ class Pool:
         data = self._media_bytes(row) if self.has_images else None
         return None if data is None else browser_image(data, stretch=stretch)
 
+    def raw_image(self, row: int) -> bytes | None:
+        """Return the bytes of an item's image as they came; None where there is none."""
+        return self._media_bytes(row) if self.has_images else None
+
     def values(self, row: int, names: Collection[str]) -> dict[str, float | str | None]:
         """Return some stored columns of an item by name, as they are stored; names that are no column are left out.
 
