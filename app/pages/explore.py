@@ -17,6 +17,7 @@ from app.components.series_picture import series_svg
 from app.cutouts import cutout_links
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
+from app.pages.columns import ColumnsCard
 from app.pages.find import FindCard
 from app.pages.plots import PlotsCard
 from app.pages.pool_view import PoolView
@@ -85,8 +86,9 @@ class ExplorePage:
             note="Each point is an item; near points look alike to the model. Scroll to zoom, drag to move; with "
             "lasso or box, drag around items.",
         )
+        columns = [ColumnsCard(self.state).view()] if self.state.context.project.pool.columns else []
         return aside(
-            stack(pool, *self.plots.views()),
+            stack(pool, *self.plots.views(), *columns),
             self.find.view(),
             self.selection.view(),
             self.saved.view(),
