@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -143,7 +144,7 @@ class Colourings:
             return lambda: self._of_labels(wish), (*named, classes, wish.revision)
         if wish.by.startswith(CLASS_PREFIX):
             place = _place_of(wish.by, wish.classes)
-            against = None if place is None else lambda: self._of_class(wish, place)
+            against = None if place is None else partial(self._of_class, wish, place)
             return against, (*named, classes, wish.revision, wish.round_number)
         if wish.by == "prediction" and wish.arrays is not None:
             return lambda: self._of_predictions(wish), (*named, classes, wish.revision, wish.round_number)

@@ -7,6 +7,7 @@ number, a division by zero, the logarithm of a negative number) the calculated c
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ class CombinedRows:
         texts: dict[str, str] = {}
         for batch in self._base.batches(own, rows=rows):
             made = {name: batch.column(place) for place, name in enumerate(own)}
-            block: dict[str, pd.Series] = {}
+            block: dict[str, pd.Series[Any]] = {}
             for name in needed:
                 if name in self._parts:
                     for column in self._parts[name].columns - set(block):
@@ -115,7 +116,7 @@ def _note_text(name: str, values: pa.Array, texts: dict[str, str]) -> None:
         texts.setdefault(name, present[0].as_py())
 
 
-def _calculated(part: Part, block: dict[str, pd.Series], count: int) -> pa.Array:
+def _calculated(part: Part, block: dict[str, pd.Series[Any]], count: int) -> pa.Array:
     with np.errstate(all="ignore"):
         values = np.broadcast_to(np.asarray(part.compute(block), np.float64), count)
     return pa.array(values, mask=~np.isfinite(values))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.pool_parts import JoinSection
 from config.schema import PoolSection
 from labeling.pools.combined_rows import CombinedRows
 from labeling.pools.errors import PoolColumnsError, PoolMissingError
@@ -113,9 +112,4 @@ def _opened(path: Path, hdu: str | None, section: PoolSection) -> Rows:
         )
     if section.reader in ("series", "vectors"):
         return rows
-    return SpreadRows(rows, keep={section.vectors, *section.series} - {None})
-
-
-def described(join: JoinSection) -> str:
-    """Return a joined source in a few words."""
-    return f"{join.path} by {join.key}" + (f" = {join.their_key}" if join.their_key else "")
+    return SpreadRows(rows, keep=[name for name in (section.vectors, *section.series) if name is not None])

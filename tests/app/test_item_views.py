@@ -54,7 +54,10 @@ def test_draw_view__is_given_the_values_and_never_the_truth(pool: Pool) -> None:
 
 
 def test_draw_view__what_fails_is_told(pool: Pool) -> None:
-    register_item_view("fails")(lambda scene: scene.values["nothing"])  # type: ignore[arg-type,return-value]
+    @register_item_view("fails")
+    def fails(scene: ItemScene) -> bytes:
+        return str(scene.values["nothing"]).encode()
+
     register_item_view("page")(lambda scene: b"<html><script>alert(1)</script>")
     with pytest.raises(RequestError, match="the item view fails failed: KeyError"):
         draw_view(pool, "fails", 0, dark=False)
