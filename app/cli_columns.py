@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli_plugins import PluginOption
-from app.column_roles import HIDDEN, ROLES, ColumnFacts, describe_columns, with_roles
+from app.column_roles import HIDDEN, ROLES, SAID, ColumnFacts, describe_columns, with_roles
 from app.errors import ProjectError
 from app.project import Project, open_project
 from app.terminal import out, stages, tell_made
@@ -33,7 +33,7 @@ def columns_command(
     project = open_project(config_path)
     try:
         section, base = project.config.pool, project.paths.config.parent
-        facts = describe_columns(section, base, project.pool.columns)
+        facts = describe_columns(section, base, project.pool)
         if not roles:
             _show(facts)
             return
@@ -96,7 +96,7 @@ def _show(facts: list[ColumnFacts]) -> None:
         table.add_column(title, overflow="fold")
     for fact in facts:
         shown = HIDDEN if fact.role == "truth" else ", ".join(fact.examples)
-        cells = (fact.name, fact.kind, f"{fact.missing:.1%}", shown, f"{fact.role}: {ROLES[fact.role]}")
+        cells = (fact.name, fact.kind, f"{fact.missing:.1%}", shown, f"{fact.role}: {SAID[fact.role]}")
         # What a file says is text, not markup.
         table.add_row(*(Text(cell) for cell in cells))
     out.print(table)

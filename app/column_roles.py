@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,9 @@ from app.errors import ProjectError
 from config.names import closest
 from config.schema import PoolSection
 from labeling.pools.columns import can_be_shown, choose_key, key_candidates
-from labeling.pools.contract import Column
 from labeling.pools.errors import PoolReaderError
 from labeling.pools.inference import MISSING, is_textual, survey_rows
+from labeling.pools.pool import Pool
 from labeling.pools.registry import locate
 from labeling.pools.rows import Rows
 from labeling.pools.sources import open_source, with_located_joins
@@ -32,6 +33,10 @@ ROLES = {
 }
 """What a column can be for, and what that means."""
 
+BESIDE = "beside"
+"""The part of a column that is shown above each row: images or a series. It is chosen by pool.image and pool.series."""
+SAID = {**ROLES, BESIDE: "shown above the row"}
+
 EXAMPLES, EXAMPLE_CHARACTERS = 3, 24
 HIDDEN = "hidden"
 
@@ -45,7 +50,7 @@ class ColumnFacts:
         kind: its type, in a word or two.
         missing: share of the rows without a value, 0 to 1.
         examples: a few of its values; () for the hidden truth.
-        role: one of `ROLES`.
+        role: one of `SAID`.
     """
 
     name: str
@@ -55,22 +60,24 @@ class ColumnFacts:
     role: str
 
 
-def describe_columns(section: PoolSection, base: Path, stored: Iterable[Column]) -> list[ColumnFacts]:
+def describe_columns(section: PoolSection, base: Path, pool: Pool) -> list[ColumnFacts]:
     """Look through the source once and say what each column holds and what it is for.
 
     Args:
         section: the pool's configuration.
         base: the folder that its paths are relative to.
-        stored: the columns of the snapshot.
+        pool: the snapshot.
 
     Raises:
         ProjectError: the pool has no columns.
         PoolError: the source cannot be read.
     """
     rows = _source(section, base)
-    uses = {column.name: column.use for column in stored}
+    uses: dict[str, str] = dict.fromkeys(pool.snapshot.channels, BESIDE)
+    uses |= {column.name: column.use for column in pool.columns}
+    numeric = {column.name for column in pool.columns if column.role == "numeric"}
     key = _key_of(section, rows)
-    tallies = {name: _Tally() for name in rows.names}
+    tallies = {name: _Tally(name in numeric) for name in rows.names}
     total = 0
     plain = [name for name in rows.names if can_be_shown(rows.types[name])]
     for batch in rows.batches(plain):
@@ -80,7 +87,7 @@ def describe_columns(section: PoolSection, base: Path, stored: Iterable[Column])
     return [
         ColumnFacts(
             name=name,
-            kind=kind_of(rows.types[name]),
+            kind="number" if name in numeric and is_textual(rows.types[name]) else kind_of(rows.types[name]),
             missing=tallies[name].missing / max(total, 1) if name in plain else 0.0,
             examples=() if name == section.truth else tuple(tallies[name].examples),
             role=_role(name, section, key, uses),
@@ -147,6 +154,7 @@ def kind_of(kind: pa.DataType) -> str:
 class _Tally:
     """Counts what is missing, and keeps the first few values that differ."""
 
+    numeric: bool
     missing: int = 0
     examples: list[str] = field(default_factory=list)
 
@@ -158,9 +166,17 @@ class _Tally:
         if len(self.examples) < EXAMPLES:
             present = texts.filter(pa.array(~np.asarray(absent, bool))).slice(0, 200).to_pylist()
             for text in present:
-                shown = text if len(text) <= EXAMPLE_CHARACTERS else f"{text[: EXAMPLE_CHARACTERS - 1]}…"
+                shown = _short(text, self.numeric)
                 if len(self.examples) < EXAMPLES and shown not in self.examples:
                     self.examples.append(shown)
+
+
+def _short(text: str, numeric: bool) -> str:
+    """Return a value as it can stand in a table."""
+    if numeric:
+        with contextlib.suppress(ValueError):
+            return f"{float(text):.6g}"
+    return text if len(text) <= EXAMPLE_CHARACTERS else f"{text[: EXAMPLE_CHARACTERS - 1]}…"
 
 
 def _source(section: PoolSection, base: Path) -> Rows:

@@ -41,7 +41,7 @@ class ColumnState(Attempts):
         base = project.paths.config.parent
         found = await self.attempt(
             self.dashboard.context.reader,
-            lambda: describe_columns(load_config(project.paths.config).pool, base, project.pool.columns),
+            lambda: describe_columns(load_config(project.paths.config).pool, base, project.pool),
         )
         if found is not None:
             self.facts = tuple(found)

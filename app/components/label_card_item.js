@@ -25,6 +25,7 @@ class ItemPane {
     this.facts.arrived = () => this.shown && this._fillTables(this.shown)
     this.row = new TablePane(this.kept, this.facts)
     this.table = this.row.node
+    this.table.classList.add("row")
     this.series = new SeriesPane()
     this.note = h("div.note", {hidden: true})
     this.skeleton = h("div.skeleton", {role: "img", "aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
@@ -93,9 +94,13 @@ class ItemPane {
   /** What a row of a table has beside it: an image or a series; the row is shown without waiting for either. */
   _showBeside(item, pictured) {
     const view = item.view
-    show(this.figure, Boolean(pictured))
-    show(this.series.node, Boolean(view.series))
-    const shown = (node) => (good) => good || this.shown !== item || show(node, false)
+    const beside = (node, there) => {
+      show(node, there)
+      this.area.classList.toggle("beside", !this.figure.hidden || !this.series.node.hidden)
+    }
+    const shown = (node) => (good) => good || this.shown !== item || beside(node, false)
+    beside(this.figure, Boolean(pictured))
+    beside(this.series.node, Boolean(view.series))
     if (pictured) this.image.show(item.key, pictured).then(shown(this.figure))
     if (view.series) this.series.show(seriesOf(item)).then(shown(this.series.node))
     return Promise.resolve()
@@ -149,6 +154,7 @@ class ItemPane {
     show(this.figure, type === "image")
     show(this.text, type === "text")
     show(this.table, type === "table")
+    this.area.classList.remove("beside")
     show(this.series.node, type === "series")
     show(this.note, !["loading", "state", "image", "text", "table", "series"].includes(type))
   }

@@ -42,7 +42,7 @@ class FindCard:
         self._pick = pick
         self._titles: dict[str, str] = {}
         self.key = pmui.TextInput(label="Key of an item", size="small", width=220, margin=LABEL_ROOM)
-        self.go = pmui.Button(label="Find", variant="outlined", margin=0, on_click=self._find)
+        self.go = pmui.Button(label="Go to it", variant="outlined", margin=0, on_click=self._find)
         self.found = pmui.Select(
             label="Keys with that in them",
             options=[],

@@ -23,7 +23,7 @@ CSV = "id,u,g,note,kind\na,1,2,x,star\nb,,3,,quasar\nc,3,4,y,star\n"
 def facts_of(tmp_path: Path, **section: object) -> tuple[PoolSection, list[ColumnFacts]]:
     pool = csv_pool(tmp_path, CSV, truth="kind", extra=["note"], **section)
     given = PoolSection.model_validate({"path": "t.csv", "truth": "kind", "extra": ["note"], **section})
-    return given, describe_columns(given, tmp_path, pool.columns)
+    return given, describe_columns(given, tmp_path, pool)
 
 
 def test_describe_columns__type_missing_share_examples_and_part(tmp_path: Path) -> None:
