@@ -63,7 +63,8 @@ def ring(scene: PlotScene, x: FloatArray, y: FloatArray, names: tuple[str, str])
     row = scene.marked
     there = row is not None and bool(np.isfinite(x[row]) and np.isfinite(y[row]))
     place = [(x[row], y[row])] if there and row is not None else []
-    return holoviews().Points(place, list(names)).opts(
+    table = pd.DataFrame(place, columns=list(names), dtype=np.float64)
+    return holoviews().Points(table, list(names)).opts(
         size=16, fill_alpha=0, line_width=3, line_color=MARK_COLOUR, color=MARK_COLOUR
     )  # fmt: skip
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from app.plot_plugins import PlotScene
 from app.plots.drawing import MARK_COLOUR, holoviews
 from config.view_parts import BandSection
 
+LINE_COLOUR = "#8a8a8a"
 AB_ZERO_MJY = 3_631_000.0
 """Flux of AB magnitude 0."""
 
@@ -26,16 +28,16 @@ def draw_spectrum(scene: PlotScene, bands: Sequence[BandSection]) -> Any:  # noq
     """
     hv = holoviews()
     found = [] if scene.marked is None else item_fluxes(scene, scene.marked, bands)
-    found.sort()
-    points = [(wavelength, flux, name) for wavelength, flux, _, _, name in found]
-    made = hv.Curve([each[:2] for each in points], *NAMES).opts(color="#8a8a8a", line_width=1)
-    made *= hv.Scatter(points, NAMES[0], [NAMES[1], "column"]).opts(
-        size=8, color=MARK_COLOUR, tools=["hover"]
-    )
-    errors = [(wavelength, flux, error, error) for wavelength, flux, error, _, _ in found if 0 < error < flux]
-    widths = [(w - width / 2, f, w + width / 2, f) for w, f, _, width, _ in found if 0 < width < 2 * w]
-    made *= hv.ErrorBars(errors, NAMES[0], [NAMES[1], "below", "above"]).opts(color="#8a8a8a")
-    made *= hv.Segments(widths, [*NAMES, "stop", "flux there"]).opts(color="#8a8a8a")
+    table = pd.DataFrame(sorted(found), columns=[*NAMES, "error", "width", "column"])
+    x, y = NAMES
+    made = hv.Curve(table, x, y).opts(color=LINE_COLOUR, line_width=1)
+    made *= hv.Scatter(table, x, [y, "column"]).opts(size=8, color=MARK_COLOUR, tools=["hover"])
+    # A bar that reaches 0 or below has no end on a logarithmic axis.
+    sure = table[(table["error"] > 0) & (table["error"] < table[y])]
+    wide = table[(table["width"] > 0) & (table["width"] < 2 * table[x])]
+    ends = {x: wide[x] - wide["width"] / 2, "stop": wide[x] + wide["width"] / 2, "flux there": wide[y]}
+    made *= hv.ErrorBars(sure, x, [y, "error"]).opts(color=LINE_COLOUR)
+    made *= hv.Segments(wide.assign(**ends), [x, y, "stop", "flux there"]).opts(color=LINE_COLOUR)
     return made.opts(logx=True, logy=True, title=_title(scene, len(found)), padding=0.1)
 
 
