@@ -28,8 +28,9 @@ def draw_spectrum(scene: PlotScene, bands: Sequence[BandSection]) -> Any:  # noq
     """
     hv = holoviews()
     found = [] if scene.marked is None else item_fluxes(scene, scene.marked, bands)
-    table = pd.DataFrame(sorted(found), columns=[*NAMES, "error", "width", "column"])
     x, y = NAMES
+    table = pd.DataFrame(sorted(found), columns=[x, y, "error", "width", "column"])
+    table = table.astype(dict.fromkeys((x, y, "error", "width"), np.float64))
     made = hv.Curve(table, x, y).opts(color=LINE_COLOUR, line_width=1)
     made *= hv.Scatter(table, x, [y, "column"]).opts(size=8, color=MARK_COLOUR, tools=["hover"])
     # A bar that reaches 0 or below has no end on a logarithmic axis.
@@ -38,7 +39,8 @@ def draw_spectrum(scene: PlotScene, bands: Sequence[BandSection]) -> Any:  # noq
     ends = {x: wide[x] - wide["width"] / 2, "stop": wide[x] + wide["width"] / 2, "flux there": wide[y]}
     made *= hv.ErrorBars(sure, x, [y, "error"]).opts(color=LINE_COLOUR)
     made *= hv.Segments(wide.assign(**ends), [x, y, "stop", "flux there"]).opts(color=LINE_COLOUR)
-    return made.opts(logx=True, logy=True, title=_title(scene, len(found)), padding=0.1)
+    some = bool(found)
+    return made.opts(logx=some, logy=some, title=_title(scene, len(found)), padding=0.1)
 
 
 def item_fluxes(
