@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from app.exporting import export_project, labels_frame
+from app.item_views import ItemScene, register_item_view
 from app.plot_plugins import PlotScene, register_plot
 from app.plugins import (
     register_encoder,
@@ -32,6 +33,7 @@ __all__ = [
     "VERSION",
     "Choice",
     "GoldpanError",
+    "ItemScene",
     "Outcome",
     "PlotScene",
     "PoolState",
@@ -49,6 +51,7 @@ __all__ = [
     "register_encoder",
     "register_export",
     "register_head",
+    "register_item_view",
     "register_plot",
     "register_reader",
     "register_strategy",

@@ -6,6 +6,7 @@
 | GET /api/columns?v=HASH | how each column is spread; cached by the browser while the pool stays as it is |
 | GET /api/series/ROW?v=HASH | the numbers of a time series |
 | GET /api/text/ROW | the whole text of an item |
+| GET /api/item-views/NAME/ROW?dark=1&v=HASH | a picture of an item that a plug-in draws |
 | GET /media/ROW?stretch=asinh&low=0.5&high=99.5 | the image of an item; how its numbers become greys may be said |
 """
 
@@ -16,6 +17,7 @@ import base64
 import json
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +28,7 @@ from app.api import ApiHandler
 from app.components.series_picture import thinned
 from app.context import ServerContext
 from app.errors import RequestError
+from app.item_views import draw_view
 from app.items import Json, pool_version
 from config.errors import GoldpanError
 from labeling.people import Role
@@ -34,6 +37,10 @@ from labeling.pools.stretch import CURVES, Stretch
 
 FOREVER = "private, max-age=31536000, immutable"
 """What the browser may do with an answer whose address carries the pool's hash."""
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Of pictures: should a browser take one for a page, nothing in it runs."""
+view_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="goldpan-item-views")
+"""Threads of their own: a slow plug-in must hold up no other request."""
 SERIES_POINTS = 100_000
 """Points of a series that are sent to a browser."""
 TEXT_MOST = 2_000_000
@@ -134,7 +141,7 @@ class MediaHandler(ApiHandler):
         self.set_header("Content-Type", media_type)
         # The address carries the pool's hash, so the picture behind it never changes.
         self.set_header("Cache-Control", FOREVER)
-        self.set_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+        self.set_header("Content-Security-Policy", PICTURE_POLICY)
         self.finish(content)
 
     def _stretch(self) -> Stretch | None:
@@ -148,6 +155,30 @@ class MediaHandler(ApiHandler):
         return parse_stretch(
             *(self.get_query_argument(name, default) for name, default in _STRETCH_DEFAULTS.items())
         )
+
+
+class ItemViewHandler(ApiHandler):
+    """Sends a picture of an item that a plug-in draws."""
+
+    needs = MappingProxyType({"GET": Role.VIEWER})
+
+    async def get(self, name: str, row: str) -> None:
+        """Answer with the picture's bytes."""
+        loop = asyncio.get_running_loop()
+        pool, dark = self.context.project.pool, self.get_query_argument("dark", "") == "1"
+        try:
+            content, media_type = await loop.run_in_executor(
+                view_threads, lambda: draw_view(pool, name, int(row), dark=dark)
+            )
+        except GoldpanError as problem:
+            self.set_status(400)
+            self.finish({"error": str(problem)})
+            return
+        self.set_header("Content-Type", media_type)
+        # Not for ever: the plug-in may be another one tomorrow, on the same pool.
+        self.set_header("Cache-Control", "private, max-age=60")
+        self.set_header("Content-Security-Policy", PICTURE_POLICY)
+        self.finish(content)
 
 
 _STRETCH_DEFAULTS = {"stretch": "linear", "low": "0.5", "high": "99.5"}
@@ -213,7 +244,7 @@ def series_json(pool: Pool, row: int) -> bytes:
     Raises:
         RequestError: the pool has no such item, or the item has no series.
     """
-    found = pool.series(row, row + 1) if pool.kind == "series" and row < pool.n else [None]
+    found = pool.series(row, row + 1) if pool.has_series and row < pool.n else [None]
     if found[0] is None:
         raise RequestError(
             f"item {row} has no series here; the pool has {pool.n} items of the kind {pool.kind}"
@@ -241,5 +272,6 @@ def media_routes(context: ServerContext) -> list[tuple[str, type[RequestHandler]
         (r"/api/columns", ColumnsHandler, shared),
         (r"/api/series/([0-9]{1,12})", SeriesHandler, shared),
         (r"/api/text/([0-9]{1,12})", TextHandler, shared),
+        (r"/api/item-views/([a-z0-9_]{1,100})/([0-9]{1,12})", ItemViewHandler, shared),
         (r"/media/([0-9]{1,12})", MediaHandler, shared),
     ]

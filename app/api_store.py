@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.context import ServerContext
+from app.cutouts import elsewhere
 from app.errors import RequestError
 from app.gold import with_gold
 from app.items import Json, audit_item, class_list, history_group, history_item, picked_item, queue_item
-from app.lookups import lookup_links
 from app.write_batch import Committed
 from config.errors import GoldpanError
 from labeling.annotations import Act, NewAnnotation, Recorded, record
@@ -91,7 +91,7 @@ def next_items(context: ServerContext, *, count: int, keep: Sequence[str], tab: 
         "round": latest.number if latest else 0,
         "revision": counts.revision,
         "items": [
-            {**item, "links": lookup_links(project.pool, row, project.config.views)}
+            {**item, **elsewhere(project.pool, row, project.config.views)}
             for item in items[: max(count, len(keep))]
             if (row := project.pool.row(item["key"])) is not None
         ],

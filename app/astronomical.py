@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.astronomical_views import PLOTS, bands_of_config, combined_features, plots_of_panels
 from app.errors import ProjectError
 from app.prepare import Stage, create_project, silent_stage
 from app.project import Project, annotator_name, now
@@ -54,6 +55,8 @@ _TAKEN = frozenset(
         "features_for_training",
         "exclude_labels",
         "classifiers",
+        "feature_generation",
+        "SED_bands",
     }
 )
 _WITHOUT_MEANING = frozenset(
@@ -169,18 +172,12 @@ def read_astronomical(path: Path, *, name: str) -> Foreign:
         "project": {"name": name},
         "pool": _pool(values, notes),
         "classes": _classes(values, names),
-        "views": _views(values, notes),
+        "views": _views(values, path, notes),
         **_model(values, notes),
     }
-    unknown = sorted(set(values) - _TAKEN - _WITHOUT_MEANING - {"feature_generation"})
+    unknown = sorted(set(values) - _TAKEN - _WITHOUT_MEANING)
     if unknown:
         notes.append(f"left out, as goldpan has nothing for it: {', '.join(unknown)}")
-    if values.get("feature_generation"):
-        made = ", ".join(
-            str(entry[0] if isinstance(entry, list) and entry else entry)
-            for entry in values["feature_generation"]
-        )
-        notes.append(f"left out: combined features ({made}); add such columns to the table")
     try:
         config = parse_config(as_yaml(wanted), place=str(path))
     except ConfigInvalidError as problem:
@@ -247,10 +244,11 @@ def _pool(values: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
     }
     if features:
         section["columns"] = features
+    section["combine"] = combined_features(values.get("feature_generation"), features, notes)
     return {name: value for name, value in section.items() if value not in (None, [])}
 
 
-def _views(values: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+def _views(values: Mapping[str, Any], path: Path, notes: list[str]) -> dict[str, Any]:
     layout = values.get("layout")
     panels = [each for each in layout.values() if isinstance(each, dict)] if isinstance(layout, dict) else []
     columns = {*_texts(values.get("features_for_training")), *_texts(values.get("extra_info_cols"))}
@@ -264,11 +262,16 @@ def _views(values: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
             f"left out: plots of columns that the table may lack, or one too many: {'; '.join(lost)}"
         )
     contents = [str(each.get("contents")) for each in panels if each.get("contents")]
-    others = [name for name in dict.fromkeys(contents) if name not in (*PAGES, *_PANELS)]
+    others = [name for name in dict.fromkeys(contents) if name not in (*PAGES, *_PANELS, *PLOTS)]
     if others:
         notes.append(f"plots that need a plug-in (docs/plots.md): {', '.join(others)}")
     page = next((PAGES[name] for name in contents if name in PAGES), None)
-    return {"plots": [{"x": x, "y": y} for x, y in unique]} | ({"page": page} if page else {})
+    found = {
+        "plots": [{"x": x, "y": y} for x, y in unique],
+        "domain_plots": plots_of_panels(contents),
+        "bands": bands_of_config(values, path, notes),
+    }
+    return {name: value for name, value in found.items() if value} | ({"page": page} if page else {})
 
 
 _PANELS = ("Basic Plot", "Selected Source Info", "Menu", "Settings")

@@ -13,6 +13,7 @@ import typer
 
 from app.cli_audit_set import audit_set
 from app.cli_cluster import cluster_app
+from app.cli_columns import bands_command, columns_command
 from app.cli_curate import curate_command
 from app.cli_db import db_app
 from app.cli_fetch import FetchOption
@@ -102,6 +103,21 @@ def init(
     labels_from_folders: Annotated[
         bool, typer.Option(help="Take sub-folders as hidden true labels.")
     ] = False,
+    hdu: Annotated[str | None, typer.Option(help="Which table of a FITS file, by name or number.")] = None,
+    join: Annotated[
+        list[str] | None,
+        typer.Option(help="Another table, or a folder of images, about the same items; may be given again."),
+    ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column by which they fit: KEY, or OURS=THEIRS; one for each --join, or one for all."
+        ),
+    ] = None,
+    combine: Annotated[
+        list[str] | None,
+        typer.Option(help="A calculated column: 'u - g', or 'name = log10(oiii / hb)'; may be given again."),
+    ] = None,
     classes: Annotated[
         str | None, typer.Option(help="Class names, comma-separated; can be typed in later.")
     ] = None,
@@ -118,7 +134,7 @@ def init(
     With PROJECT.YAML alone, make the project that the file describes.
     """
     from app.prepare import create_described_project, create_project
-    from app.setup import ProjectWishes, make_config
+    from app.setup import ProjectWishes, combined_of, joins_of, make_config
 
     if pool is None:
         _refuse_options_without_pool(context, config_path)
@@ -130,7 +146,8 @@ def init(
     wishes = ProjectWishes(
         name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image,
         image_path=image_path, vectors=vectors, series=_names(series) or (), columns=_names(columns),
-        extra=_names(extra) or (), group=group, truth=truth, labels_from_folders=labels_from_folders,
+        extra=_names(extra) or (), group=group, truth=truth, labels_from_folders=labels_from_folders, hdu=hdu,
+        joins=joins_of(join or (), on or ()), combined=combined_of(combine or ()),
         classes=_names(classes) or (), encoder=encoder, preset=preset, seed=seed,
     )  # fmt: skip
     config = make_config(wishes, config_path)
@@ -172,7 +189,7 @@ def refresh(
     config_path: ConfigArgument, plugin: PluginOption = None, allow_fetch: FetchOption = None
 ) -> None:
     """Take over a pool that changed since the project was made; labels stay with their items."""
-    from app.prepare import describe_pool_change, lacks_group, refresh_pool
+    from app.prepare import describe_pool_change, refresh_pool, settings_changed
     from app.project import open_project
     from app.run_now import run_now
 
@@ -183,7 +200,7 @@ def refresh(
         _restore(config_path)
         return
     change = describe_pool_change(project)
-    same = project.config.pool.hash in {None, project.pool.hash} and not lacks_group(project)
+    same = project.config.pool.hash in {None, project.pool.hash} and not settings_changed(project)
     if change is None and same:
         project.close()
         out.print("The pool is as it was; nothing to do.")
@@ -317,6 +334,8 @@ app.command("serve")(serve_command)
 app.add_typer(people, name="people")
 app.command(context_settings={"allow_extra_args": True})(simulate)
 app.command("log")(log_command)
+app.command("columns")(columns_command)
+app.command("bands")(bands_command)
 app.command("import-labels")(import_labels_command)
 app.command("share")(share)
 app.command("import")(import_shared)

@@ -49,7 +49,7 @@ ServerPluginOption = Annotated[
 
 
 def plugins(plugin: PluginOption = None) -> None:
-    """List what plug-ins bring: strategies, heads, encoders, readers, exports and plots, with version and origin."""
+    """List what plug-ins bring, strategies, heads, readers, plots and others, with version and origin."""
     del plugin
     ensure_loaded(*KINDS)
     found = found_plugins()

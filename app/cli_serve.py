@@ -127,7 +127,7 @@ def run_server(
 
 def _warn(config_path: Path) -> None:
     """Say what a person should know before the page opens: a pool that changed, links that are not shown."""
-    from app.lookups import lookup_notes
+    from app.cutouts import elsewhere_notes
     from app.prepare import describe_pool_change
     from app.project import open_project
     from labeling.pools.errors import PoolError
@@ -142,7 +142,7 @@ def _warn(config_path: Path) -> None:
         )
     except PoolError as problem:
         words = f"{problem}; the snapshot taken at `goldpan init` is used"
-    notes = lookup_notes(project.pool, project.config.views)
+    notes = elsewhere_notes(project.pool, project.config.views)
     project.close()
     for note in [words, *notes] if words else notes:
         tell_problem(note)

@@ -1,7 +1,8 @@
 """What the map's colours mean: a code or a value for every item of the pool, with names and colours.
 
 Made in a thread, for everything here walks through the whole pool, and kept for all sessions of a server. The names of
-the colourings are those of `views.map_colour`: PLAIN, or `column:` and the name of a stored column.
+the colourings are those of `views.map_colour`: PLAIN, `class:` and the name of a class, or `column:` and that of a
+stored column.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ from app.components.map_colours import ordered_palette
 from app.components.theme import UNLABELLED, class_colour
 from app.labelled import RunningLabels, class_codes, predicted_codes
 from app.round_files import RoundArrays, RoundMeaning
-from config.names import COLUMN_PREFIX, MAP_COLOURS
+from config.names import CLASS_PREFIX, COLUMN_PREFIX, MAP_COLOURS
 from labeling.annotators import annotator_names
 from labeling.classes import LabelClass
 from labeling.database import Database
@@ -140,6 +142,10 @@ class Colourings:
             return lambda: _of_column(self._pool, column), named
         if wish.by == "label":
             return lambda: self._of_labels(wish), (*named, classes, wish.revision)
+        if wish.by.startswith(CLASS_PREFIX):
+            place = _place_of(wish.by, wish.classes)
+            against = None if place is None else partial(self._of_class, wish, place)
+            return against, (*named, classes, wish.revision, wish.round_number)
         if wish.by == "prediction" and wish.arrays is not None:
             return lambda: self._of_predictions(wish), (*named, classes, wish.revision, wish.round_number)
         if wish.by == "uncertainty" and wish.arrays is not None:
@@ -153,7 +159,9 @@ class Colourings:
 
     def _without(self, wish: ColourWish) -> Colouring:
         note = NO_MODEL
-        if wish.by not in PLAIN:
+        if wish.by.startswith(CLASS_PREFIX):
+            note = f"There is no open class {wish.by.removeprefix(CLASS_PREFIX)!r}; the labels are shown."
+        elif wish.by not in PLAIN:
             name = wish.by.removeprefix(COLUMN_PREFIX)
             note = f"The pool has no column {name!r} to colour by; the labels are shown."
         return replace(self.make(replace(wish, by="label")), note=note)
@@ -173,6 +181,18 @@ class Colourings:
         codes = predicted_codes(wish.arrays.predicted, ids, [entry.id for entry in wish.classes])
         labelled = self._labels(wish.classes) >= 0
         return Colouring(codes, None, *_class_names(wish.classes), above=labelled)
+
+    def _of_class(self, wish: ColourWish, place: int) -> Colouring:
+        """Colour by how probable one class is against all others; what people said goes before the model."""
+        entry = wish.classes[place]
+        values = np.full(self._pool.n, np.nan, np.float32)
+        known = wish.meaning.class_ids if wish.meaning is not None else ()
+        if wish.arrays is not None and entry.id in known:
+            values[:] = wish.arrays.probabilities[:, list(known).index(entry.id)]
+        codes = self._labels(wish.classes)
+        values[codes >= 0] = codes[codes >= 0] == place
+        note = "" if entry.id in known else f"No model knows {entry.name} yet; only labels are shown."
+        return Colouring(None, values, (f"{entry.name} against the rest",), none=NO_CLASS, note=note)
 
     def _of_rounds(self) -> Colouring:
         with self._database.reading() as session:
@@ -218,10 +238,16 @@ class Colourings:
         return codes
 
 
-def choices(pool: Pool) -> dict[str, str]:
-    """Return what a map of the pool can be coloured by: a title for the person → the colouring's name."""
+def choices(pool: Pool, classes: Sequence[LabelClass] = ()) -> dict[str, str]:
+    """Return what a map of the pool can be coloured by: a title for the person → the colouring's name.
+
+    Args:
+        pool: the pool.
+        classes: the open ones, each of which can be shown against the rest.
+    """
+    against = {f"{entry.name} against the rest": f"{CLASS_PREFIX}{entry.name}" for entry in classes}
     columns = {f"Column {column.name}": f"{COLUMN_PREFIX}{column.name}" for column in colour_columns(pool)}
-    return {TITLES[name]: name for name in PLAIN} | columns
+    return {TITLES[name]: name for name in PLAIN} | against | columns
 
 
 def colour_columns(pool: Pool) -> tuple[Column, ...]:
@@ -235,6 +261,12 @@ def column_of(pool: Pool, by: str) -> Column | None:
         return None
     name = by.removeprefix(COLUMN_PREFIX)
     return next((column for column in colour_columns(pool) if column.name == name), None)
+
+
+def _place_of(by: str, classes: Sequence[LabelClass]) -> int | None:
+    """Return the place of the class that a colouring shows against the rest, None where it is not open."""
+    name = by.removeprefix(CLASS_PREFIX)
+    return next((place for place, entry in enumerate(classes) if entry.name == name), None)
 
 
 def _of_column(pool: Pool, column: Column) -> Colouring:

@@ -48,7 +48,13 @@ UNUSED_ROUTES = ("/autoload.js", "/metadata")
 
 
 class SafeHeaders(OutputTransform):
-    """Gives every answer the headers that keep a browser from being used against the person."""
+    """Gives every answer the headers that keep a browser from being used against the person.
+
+    Attributes:
+        pictures: whom pages may ask for pictures beside this server; nobody, unless `with_pictures` says so.
+    """
+
+    pictures: tuple[str, ...] = ()
 
     def __init__(self, request: HTTPServerRequest) -> None:
         """Keep what the policy depends on.
@@ -70,7 +76,7 @@ class SafeHeaders(OutputTransform):
         is_page = headers.get("Content-Type", "").startswith("text/html")
         if is_page and finishing and status_code == 200:
             nonce = secrets.token_urlsafe(16)
-            headers.setdefault("Content-Security-Policy", page_policy(nonce, self._host))
+            headers.setdefault("Content-Security-Policy", page_policy(nonce, self._host, self.pictures))
             chunk = mark_scripts(chunk, nonce)
             if "Content-Length" in headers:
                 headers["Content-Length"] = str(len(chunk))
@@ -79,7 +85,22 @@ class SafeHeaders(OutputTransform):
         return status_code, headers, chunk
 
 
-def page_policy(nonce: str, host: str) -> str:
+def with_pictures(sources: tuple[str, ...]) -> type[SafeHeaders]:
+    """Return the transform for a server whose pages may ask others for pictures too.
+
+    Args:
+        sources: scheme and host of each, which the local person has allowed.
+    """
+
+    class WithPictures(SafeHeaders):
+        """The same, and pictures of these too."""
+
+        pictures = sources
+
+    return WithPictures
+
+
+def page_policy(nonce: str, host: str, pictures: tuple[str, ...] = ()) -> str:
     """Return the content security policy of a page.
 
     Scripts come from this server, or carry the nonce; what is put into the page later and has none does not run.
@@ -87,6 +108,7 @@ def page_policy(nonce: str, host: str) -> str:
     Args:
         nonce: of this answer alone.
         host: name and port of this server, as the browser knows it.
+        pictures: scheme and host of those whom the page may ask for pictures too.
     """
     return "; ".join(
         (
@@ -96,7 +118,7 @@ def page_policy(nonce: str, host: str) -> str:
             f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval' blob:",
             # Bokeh and Material UI write style elements and attributes.
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data: blob:",
+            " ".join(("img-src 'self' data: blob:", *pictures)),
             "font-src 'self' data:",
             # Not every browser takes 'self' for the websocket too.
             f"connect-src 'self' blob: ws://{host} wss://{host}",

@@ -92,7 +92,7 @@ def item_view(pool: Pool, row: int | None) -> Json:
             "text": text if text is None else text[:TEXT_AHEAD],
             "text_length": len(text) if text is not None and len(text) > TEXT_AHEAD else None,
             "image": f"/media/{row}?v={pool_version(pool)}" if seen.has_image else None,
-            "series": f"/api/series/{row}?v={pool_version(pool)}" if seen.type == "series" else None,
+            "series": f"/api/series/{row}?v={pool_version(pool)}" if seen.has_series else None,
             "fields": [[name, value] for name, value in seen.fields],
             "problem": seen.problem,
         },

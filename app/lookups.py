@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.items import Json
 from config.lookups import KEY, fill_template, template_host, template_names
 from config.names import closest
 from config.schema import LookupSection, ViewsSection
+from config.view_parts import CutoutSection
 from labeling.pools.contract import Column
 from labeling.pools.pool import Pool
 from labeling.pools.values import format_value
@@ -16,21 +19,24 @@ EXACT = 2**53
 
 def lookup_links(pool: Pool, row: int, views: ViewsSection) -> list[Json]:
     """Return the links of an item: `name` and `url`, those alone whose host is allowed and whose values are there."""
-    allowed = [lookup for lookup in views.lookups if _is_allowed(lookup, views)]
-    if not allowed:
+    return filled_links(pool, row, [lookup for lookup in views.lookups if _is_allowed(lookup, views)])
+
+
+def filled_links(pool: Pool, row: int, templates: Sequence[LookupSection | CutoutSection]) -> list[Json]:
+    """Return `name` and `url` of an item for each template whose values are there; the caller allows the hosts."""
+    if not templates:
         return []
-    names = {name for lookup in allowed for name in template_names(lookup.url)}
+    names = {name for template in templates for name in template_names(template.url)}
     columns = {column.name: column for column in pool.columns}
     stored = pool.values(row, names)
     values = {name: _plain(columns[name], value) for name, value in stored.items() if value is not None}
     values[KEY] = pool.key(row)
-    filled = [(lookup.name, fill_template(lookup.url, values)) for lookup in allowed]
+    filled = [(template.name, fill_template(template.url, values)) for template in templates]
     return [{"name": name, "url": url} for name, url in filled if url is not None]
 
 
 def lookup_notes(pool: Pool, views: ViewsSection) -> list[str]:
     """Return for each look-up whose link is never shown why, and what to do."""
-    known = [column.name for column in pool.columns]
     notes = []
     for lookup in views.lookups:
         if not _is_allowed(lookup, views):
@@ -39,13 +45,26 @@ def lookup_notes(pool: Pool, views: ViewsSection) -> list[str]:
                 f"views.lookups: {lookup.name!r} leads to {host}, which is not allowed, so its link is not shown; "
                 f"to allow it, add {host} to views.lookup_hosts"
             )
-        for name in template_names(lookup.url):
-            if name != KEY and name not in known:
-                notes.append(
-                    f"views.lookups: {lookup.name!r} names {name!r}, which is no column of pool.columns or pool.extra, "
-                    f"so its link is not shown{closest(name, known)}"
-                )
+        notes += column_notes(pool, "views.lookups", lookup, what="link")
     return notes
+
+
+def column_notes(pool: Pool, part: str, template: LookupSection | CutoutSection, *, what: str) -> list[str]:
+    """Return a remark for each place of a template that no column fills.
+
+    Args:
+        pool: the pool.
+        part: the key that holds the template.
+        template: an address with places.
+        what: what is shown of it, in a word.
+    """
+    known = [column.name for column in pool.columns]
+    return [
+        f"{part}: {template.name!r} names {name!r}, which is no column of pool.columns or pool.extra, so its {what} is "
+        f"not shown{closest(name, known)}"
+        for name in template_names(template.url)
+        if name != KEY and name not in known
+    ]
 
 
 def _is_allowed(lookup: LookupSection, views: ViewsSection) -> bool:

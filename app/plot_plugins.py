@@ -73,6 +73,16 @@ DomainPlot = Callable[[PlotScene], Any]
 domain_plots: Registry[DomainPlot] = Registry("plot")
 
 
+TITLES = {
+    "bpt_nii": "BPT diagram, [NII]",
+    "bpt_sii": "BPT diagram, [SII]",
+    "bpt_oi": "BPT diagram, [OI]",
+    "wise_wedge": "WISE colours, Mateos wedge",
+    "spectrum": "Spectral energy distribution",
+}
+"""Names of goldpan's own plots (`app.plots`) → what the page calls them."""
+
+
 def register_plot(name: str) -> Callable[[DomainPlot], DomainPlot]:
     """Return a decorator that registers a plot under a name.
 
@@ -87,6 +97,8 @@ def register_plot(name: str) -> Callable[[DomainPlot], DomainPlot]:
 
 def title_of(name: str) -> str:
     """Return a plot's name as the page shows it."""
+    if name in TITLES:
+        return TITLES[name]
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
 
@@ -104,5 +116,5 @@ def load_plots(files: Sequence[Path] = ()) -> tuple[str, ...]:
         # Options of a plot's elements are known once a way of drawing is; not loaded where nobody plots.
         importlib.import_module("holoviews.plotting.bokeh")
     name_files(files)
-    ensure_loaded("plot")
+    ensure_loaded("plot", "item_view")
     return problems()

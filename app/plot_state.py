@@ -8,7 +8,7 @@ import param
 
 from app.access import require
 from app.attempts import Attempts
-from app.plot_plugins import domain_plots
+from app.plots.registry import plots_of
 from app.plotting import first_plot, known_plots
 from app.recording import note_setting
 from app.session import DashboardState
@@ -56,10 +56,16 @@ class PlotState(Attempts):
         self._show((*self.plots[:place], *self.plots[place + 1 :]))
 
     @property
+    def known_domain(self) -> tuple[str, ...]:
+        """The names of the plots of a field that can be shown: goldpan's own whose columns are there, and plug-ins'."""
+        project = self.dashboard.context.project
+        return tuple(plots_of(project.pool, project.config.views))
+
+    @property
     def addable_domain(self) -> tuple[str, ...]:
-        """The names of plug-ins' plots that could be shown too."""
+        """The names of those that could be shown too."""
         room = len(self.domain) < DOMAIN_PLOTS_MAX
-        return tuple(name for name in domain_plots.names() if room and name not in self.domain)
+        return tuple(name for name in self.known_domain if room and name not in self.domain)
 
     def add_domain(self, name: str) -> None:
         """Show a plug-in's plot too."""

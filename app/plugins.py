@@ -1,4 +1,4 @@
-"""Plug-ins: strategies, heads, encoders, readers, exports and plots that come with other packages or with a file.
+"""Plug-ins: strategies, heads, encoders, readers, exports, plots, item views of other packages or of a file.
 
 A package announces each in an entry-point group, such as `goldpan.strategies`; the local user names a file on the
 command line (`--plugin file.py`), which registers what it brings. A configuration holds names alone and can name
@@ -29,7 +29,7 @@ log = logging.getLogger("goldpan.plugins")
 VARIABLE = "GOLDPAN_PLUGINS"
 """Files with plug-ins, separated as in PATH; `--plugin` adds to it."""
 
-KINDS = ("strategy", "head", "encoder", "reader", "export", "plot")
+KINDS = ("strategy", "head", "encoder", "reader", "export", "plot", "item_view")
 """What a plug-in can bring."""
 
 _REGISTRIES = {
@@ -39,6 +39,7 @@ _REGISTRIES = {
     "reader": ("labeling.pools.registry", "readers"),
     "export": ("labeling.exports.registry", "exports"),
     "plot": ("app.plot_plugins", "domain_plots"),
+    "item_view": ("app.item_views", "item_views"),
 }
 """Kind → module and name of its registry; imported when first needed: heads take torch along."""
 
@@ -222,6 +223,7 @@ _MISSING: dict[str, Callable[[Any], str]] = {
     "reader": _not_callable,
     "export": _not_callable,
     "plot": _not_callable,
+    "item_view": _not_callable,
 }
 
 

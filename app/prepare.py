@@ -35,7 +35,7 @@ from labeling.annotators import ensure_annotator
 from labeling.clock import database_now
 from labeling.events import EventKind, record_event
 from labeling.fetching.errors import FetchError
-from labeling.pools.changes import PoolChange, pool_changed
+from labeling.pools.changes import PoolChange, pool_changed, settings_hash
 from labeling.pools.earlier import can_go_on, part_of
 from labeling.pools.pool import Pool
 from labeling.pools.snapshot import make_snapshot
@@ -178,10 +178,13 @@ def describe_pool_change(project: Project) -> PoolChange | None:
     return pool_changed(project.pool, project.config.pool, base=project.paths.config.parent)
 
 
-def lacks_group(project: Project) -> bool:
-    """Return whether the configuration names a group that the snapshot does not hold: one named since it was taken."""
+def settings_changed(project: Project) -> bool:
+    """Return whether the configuration says other things of columns, joins or formulas than when the pool was read."""
     group = project.config.pool.group
-    return group is not None and group not in {column.name for column in project.pool.columns}
+    if group is not None and group not in {column.name for column in project.pool.columns}:
+        return True
+    known = project.pool.snapshot.source.settings
+    return known not in {"", settings_hash(project.config.pool)}
 
 
 def refresh_pool(project: Project, *, stage: Stage = silent_stage) -> Pool:

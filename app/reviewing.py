@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.context import ServerContext
+from app.cutouts import elsewhere
 from app.guesses import RoundGuesses
 from app.items import Json, class_list, finite, item_view
-from app.lookups import lookup_links
 from labeling.classes import LabelClass, list_classes
 from labeling.reviews import Reason, ReviewItem, Vote, waiting_reviews
 from labeling.round_log import latest_round
@@ -103,7 +103,7 @@ def _item(
         "why": str(entry.reason),
         "votes": [_vote(vote, classes) for vote in entry.votes],
         "is_gold": entry.is_gold,
-        "links": lookup_links(pool, row, context.project.config.views),
+        **elsewhere(pool, row, context.project.config.views),
         **item_view(pool, row),
     }
 

@@ -152,8 +152,9 @@ def _run(
 ) -> None:
     import panel as pn
 
+    from app.cutouts import picture_sources
     from app.dashboard import make_dashboard
-    from app.gate import SafeHeaders, refuse_strangers
+    from app.gate import refuse_strangers, with_pictures
     from app.notices import CONNECTION_LOST
 
     pn.extension(notifications=True, disconnect_notification=CONNECTION_LOST)
@@ -174,7 +175,7 @@ def _run(
         session_token_expiration=SESSION_TOKEN_S,
         websocket_max_message_size=MESSAGE_MAX_BYTES,
         http_server_kwargs=dict(HTTP_LIMITS),
-        transforms=[SafeHeaders],
+        transforms=[with_pictures(picture_sources(context.project.config.views))],
         # A session belongs to whom its page was sent: its token cannot be made up, nor chosen by an address.
         **{"sign_sessions": True, "secret_key": _session_key(), **options},
     )

@@ -16,6 +16,7 @@ from app.labelled import class_codes, predicted_codes
 from app.layouts import LAYOUTS, FloatArray
 from app.round_files import RoundArrays, RoundMeaning, read_arrays, read_meaning
 from app.status import Status, describe_round
+from app.visited import Visited
 from labeling.classes import LabelClass
 from labeling.people import Role
 
@@ -55,6 +56,7 @@ class DashboardState(param.Parameterized):
     )
     current_row = param.Integer(default=-1, doc="Row of the item on the label card; -1 for none.")
     picked_row = param.Integer(default=-1, doc="Row of the item picked on the map; -1 for none.")
+    visited_version = param.Integer(default=0, doc="Counts up when another item was looked at.")
     wanted_keys = param.List(default=[], doc="Keys of chosen items that the label card shall show next.")
     confirm_class = param.Integer(
         default=0, doc="Id of a class that the Confirm page shall show a page of; 0 for none."
@@ -88,6 +90,8 @@ class DashboardState(param.Parameterized):
         """
         super().__init__(**values)
         self.context = context
+        self.visited = Visited()
+        self.param.watch(self._note_visit, ["current_row", "picked_row"])
         self.status: Status | None = None
         self._meaning: RoundMeaning | None = None
         self._arrays: RoundArrays | None = None
@@ -182,3 +186,7 @@ class DashboardState(param.Parameterized):
             return None
         ordered = [entry.id for entry in self.classes]
         return predicted_codes(self._arrays.predicted, self._meaning.class_ids, ordered)
+
+    def _note_visit(self, event: Any) -> None:  # noqa: ANN401 - a param event
+        if self.visited.add(event.new):
+            self.visited_version += 1

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.errors import ProjectError
 from config.errors import ConfigInvalidError
 from config.fetching import is_address
 from config.files import parse_config
+from config.pool_parts import CombineSection, JoinSection
 from config.presets import load_preset, merged
 from config.schema import VERSION, ProjectConfig
 
@@ -36,6 +39,9 @@ class ProjectWishes:
     group: str | None = None
     truth: str | None = None
     labels_from_folders: bool = False
+    hdu: str | None = None
+    joins: tuple[JoinSection, ...] = ()
+    combined: tuple[CombineSection, ...] = ()
     classes: tuple[str, ...] = ()
     encoder: str = "auto"
     preset: str | None = None
@@ -73,6 +79,48 @@ def make_config(wishes: ProjectWishes, config_path: Path) -> ProjectConfig:
         ) from problem
 
 
+def joins_of(paths: Sequence[str], keys: Sequence[str]) -> tuple[JoinSection, ...]:
+    """Return what `--join` and `--on` ask for.
+
+    Args:
+        paths: tables or folders.
+        keys: for each, or one for all: a column of both, or OURS=THEIRS.
+
+    Raises:
+        ProjectError: there are keys without paths, or not one for each.
+    """
+    if paths and len(keys) == 1:
+        keys = [*keys] * len(paths)
+    if len(keys) != len(paths):
+        raise ProjectError(
+            f"--join is given {len(paths)} times and --on {len(keys)} times; say for each --join by which column it "
+            "fits with --on KEY, or --on OURS=THEIRS where the names differ"
+        )
+    found = []
+    for path, key in zip(paths, keys, strict=True):
+        ours, _, theirs = (part.strip() for part in key.partition("="))
+        if not path.strip() or not ours:
+            raise ProjectError(f"--join {path!r} --on {key!r}: both a path and a column are needed")
+        found.append(JoinSection(path=path, key=ours, their_key=theirs or None))
+    return tuple(found)
+
+
+def combined_of(formulas: Sequence[str]) -> tuple[CombineSection, ...]:
+    """Return what `--combine` asks for: the formula is the name where none is given.
+
+    Raises:
+        ProjectError: a formula is empty.
+    """
+    found = []
+    for given in formulas:
+        named = re.fullmatch(r"\s*([^=<>!`]+?)\s*=(?!=)\s*(.+)", given, flags=re.DOTALL)
+        name, formula = (named[1], named[2].strip()) if named else (" ".join(given.split()), given.strip())
+        if not formula:
+            raise ProjectError("--combine is empty; write for example --combine 'u - g'")
+        found.append(CombineSection(name=name, formula=formula))
+    return tuple(found)
+
+
 def as_yaml(values: dict[str, Any]) -> str:
     """Return the values as YAML in one line; JSON's own two escapes for an emoji would be two broken characters."""
     text = json.dumps(values, ensure_ascii=False)
@@ -94,6 +142,13 @@ def _pool_values(wishes: ProjectWishes, config_path: Path) -> dict[str, Any]:
         "group": wishes.group,
         "truth": wishes.truth,
         "labels_from_folders": wishes.labels_from_folders or None,
+        "hdu": wishes.hdu,
+        "join": [
+            each.model_dump(exclude_none=True) | {"path": _portable(each.path, config_path)}
+            for each in wishes.joins
+        ]
+        or None,
+        "combine": [each.model_dump() for each in wishes.combined] or None,
     }
     return {name: value for name, value in given.items() if value is not None}
 

@@ -113,8 +113,10 @@ def shared_config(project: Project, *, with_labels: bool = True) -> ProjectConfi
     )
     # A database address may hold a password; where the pool lies and who computes is this machine's own business.
     private = project.config.project.model_copy(update={"database": None})
-    pool = project.config.pool.model_copy(
-        update={"path": _portable(project.config.pool.path), "hash": project.pool.hash}
+    section = project.config.pool
+    joins = tuple(each.model_copy(update={"path": _portable(each.path)}) for each in section.join)
+    pool = section.model_copy(
+        update={"path": _portable(section.path), "join": joins, "hash": project.pool.hash}
     )
     public: dict[str, Any] = {"project": private, "pool": pool, "classes": class_sections(held.classes)}
     public["rounds"] = project.config.rounds.model_copy(update={"scheduler": None})
@@ -233,7 +235,8 @@ def disarmed(
     `app.shared_restore.check_pool` to tell.
 
     Raises:
-        ProjectError: it names a pool out of its folder, a pool that is not there, or weights that are not named here.
+        ProjectError: it names a pool or a joined source out of its folder, a pool that is not there, or weights that
+            are not named here.
     """
     folder = shared_path.resolve().parent
     path = pool.resolve() if pool is not None else folder / Path(given.pool.path).expanduser()
@@ -252,6 +255,7 @@ def disarmed(
         raise ProjectError(
             f"the pool {path} is not there{source}; say where it lies on this machine with --pool FILE_OR_FOLDER"
         )
+    _refuse_foreign_joins(given, shared_path)
     if given.encoder.model != model and given.encoder.model is not None:
         raise ProjectError(
             f"{shared_path}: encoder.model names the weights {given.encoder.model!r}; if you know them and trust "
@@ -265,11 +269,22 @@ def disarmed(
         update={
             "project": given.project.model_copy(update={"database": None}),
             "pool": given.pool.model_copy(update=section),
-            "views": given.views.model_copy(update={"lookup_hosts": ()}),
+            "views": given.views.model_copy(update={"lookup_hosts": (), "image_hosts": ()}),
             "rounds": given.rounds.model_copy(update={"scheduler": None}),
             "shared": None,
         }
     )
+
+
+def _refuse_foreign_joins(given: ProjectConfig, shared_path: Path) -> None:
+    folder = shared_path.resolve().parent
+    for join in given.pool.join:
+        path = folder / Path(join.path).expanduser()
+        if not path.resolve().is_relative_to(folder):
+            raise ProjectError(
+                f"{shared_path}: pool.join.path {join.path!r} leads out of the file's folder; put that file beside the "
+                "shared config, and name it so there"
+            )
 
 
 def _portable(path: str) -> str:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.lookups import lookup_notes
+from app.cutouts import elsewhere_notes
 from app.prepare import Stage
 from app.project import Progress as Report
 from app.project import Project, project_paths
@@ -41,7 +41,7 @@ def tell_made(project: Project) -> None:
     """Say that a project is ready and what comes next, and close it."""
     path = project.paths.config
     out.print(f"{project.config.project.name}: {project.pool.n} items are ready.", markup=False)
-    for note in [*project.pool.notes, *lookup_notes(project.pool, project.config.views)]:
+    for note in [*project.pool.notes, *elsewhere_notes(project.pool, project.config.views)]:
         out.print(f"  note: {note}", markup=False, highlight=False)
     out.print(f"Next: goldpan serve {os.path.relpath(path)}", markup=False, highlight=False, soft_wrap=True)
     project.close()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from config.names import COLUMN_PREFIX, MAP_COLOURS, closest, known_names
+from config.names import CLASS_PREFIX, COLUMN_PREFIX, MAP_COLOURS, closest, known_names
 from config.round_settings import unknown_settings
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -132,12 +132,14 @@ def check_map_colour(name: str) -> str:
     """Return what colours the map unchanged; whether the pool has such a column shows when it is opened.
 
     Raises:
-        PydanticCustomError: it is no such name, and no column's.
+        PydanticCustomError: it is no such name, and no column's or class's.
     """
-    is_column = name.startswith(COLUMN_PREFIX) and name != COLUMN_PREFIX
-    if name not in MAP_COLOURS and not is_column:
+    is_other = any(name.startswith(prefix) and name != prefix for prefix in (COLUMN_PREFIX, CLASS_PREFIX))
+    if name not in MAP_COLOURS and not is_other:
         known = ", ".join(MAP_COLOURS)
-        raise _error(f"given {name!r}{closest(name, MAP_COLOURS)} (known: {known}, or {COLUMN_PREFIX}NAME)")
+        raise _error(
+            f"given {name!r}{closest(name, MAP_COLOURS)} (known: {known}, {CLASS_PREFIX}NAME or {COLUMN_PREFIX}NAME)"
+        )
     return name
 
 

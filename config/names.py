@@ -25,6 +25,7 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
         "text",
         "series",
         "vectors",
+        "fits",
     ),
     "encoder": (
         "auto",
@@ -68,6 +69,9 @@ _announced: dict[str, set[str]] = {}
 
 COLUMN_PREFIX = "column:"
 """Begins the name of a colouring by a stored column; the column's name follows."""
+
+CLASS_PREFIX = "class:"
+"""Begins the name of a colouring of one class against the rest; the class's name follows."""
 
 
 def known_names(kind: str) -> tuple[str, ...]:

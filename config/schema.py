@@ -42,9 +42,11 @@ from config.checks import (
     check_url,
 )
 from config.lookups import check_host, check_template
-from config.names import BUILT_IN, COLUMN_PREFIX, MAP_COLOURS
+from config.names import BUILT_IN, CLASS_PREFIX, COLUMN_PREFIX, MAP_COLOURS
+from config.pool_parts import Combined, Hdu, Joins
 from config.section import Column, Name, Section, Seed, Share
 from config.shared import SharedSection
+from config.view_parts import Bands, Cutouts, PlotColumns
 
 VERSION = 1
 """The version of the layout that this goldpan writes."""
@@ -117,6 +119,14 @@ class PoolSection(Section):
     truth: Column | None = Field(None, description="hidden true labels: never shown, never used by the model")
     labels_from_folders: StrictBool = Field(
         False, description="take the names of sub-folders as the hidden true labels"
+    )
+    hdu: Hdu | None = Field(
+        None, description="which table of a FITS file, by name or number; null takes the first"
+    )
+    join: Joins = Field((), description="other sources with more about the same items, looked up by a key")
+    combine: Combined = Field(
+        (),
+        description="columns calculated from others, such as u - g; used by the model, or shown if in extra",
     )
     hash: str | None = Field(None, max_length=200, description="content hash of the pool; written by goldpan")
     url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(check_url)] | None = Field(
@@ -276,7 +286,8 @@ class ViewsSection(Section):
     theme: Literal["auto", "light", "dark"] = Field("auto", description="auto follows the system")
     map_colour: MapColour = Field(
         "prediction",
-        description=f"what colours the points of the map: {', '.join(MAP_COLOURS)}, or {COLUMN_PREFIX}NAME",
+        description=f"what colours the points of the map: {', '.join(MAP_COLOURS)}, {CLASS_PREFIX}NAME (one "
+        f"class against the rest), or {COLUMN_PREFIX}NAME",
     )
     page: Literal["label", "confirm", "explore", "balance", "model", "export"] = Field(
         "label", description="first page"
@@ -289,6 +300,20 @@ class ViewsSection(Section):
     )
     lookup_hosts: Annotated[tuple[Host, ...], Field(max_length=100)] = Field(
         (), description="hosts that links may lead to, such as simbad.example; taken out by `goldpan import`"
+    )
+    cutouts: Cutouts = Field(
+        (),
+        description="pictures that other servers cut out at an item's position, where their host is allowed",
+    )
+    image_hosts: Annotated[tuple[Host, ...], Field(max_length=100)] = Field(
+        (),
+        description="hosts that pictures may be fetched from, by your browser; taken out by `goldpan import`",
+    )
+    bands: Bands = Field(
+        (), description="columns of brightness with their wavelengths, for the plot of a spectrum"
+    )
+    plot_columns: PlotColumns = Field(
+        {}, description="what a plot of a field needs → the column that has it, where its name does not tell"
     )
     plots: Annotated[tuple[PlotSection, ...], Field(max_length=PLOTS_MAX)] = Field(
         (), description="plots beside the map; written by 'Keep this layout' on the Explore page"

@@ -13,6 +13,7 @@ from goldpan_contracts.encoders import check_encoder
 from goldpan_contracts.errors import ContractBrokenError
 from goldpan_contracts.exports import check_export
 from goldpan_contracts.heads import check_head
+from goldpan_contracts.item_views import check_item_view
 from goldpan_contracts.plots import check_plot
 from goldpan_contracts.readers import check_reader
 from goldpan_contracts.strategies import check_strategy
@@ -22,6 +23,7 @@ __all__ = [
     "check_encoder",
     "check_export",
     "check_head",
+    "check_item_view",
     "check_plot",
     "check_reader",
     "check_strategy",

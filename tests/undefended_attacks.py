@@ -152,8 +152,19 @@ ATTACKS = (
     ),
     away(
         "hosts-of-a-file", FETCHING, "a shared config allows no host",
-        cut("app/share.py", 'update={"lookup_hosts": ()}', "update={}"),
+        cut("app/share.py", 'update={"lookup_hosts": (), "image_hosts": ()}', "update={}"),
         tests="app/test_share.py::test_import_project__allows_no_host_for_the_person",
+    ),
+    away(
+        "allowed-picture-hosts", FETCHING, "pictures come from hosts that the person has allowed",
+        cut("app/cutouts.py", "    return [cutout for cutout in views.cutouts if template_host(cutout.url) in hosts]",
+            "    return list(views.cutouts)"),
+        tests="app/test_cutouts.py::test_cutout_links__only_of_allowed_hosts_and_known_positions",
+    ),
+    away(
+        "joined-files-of-a-file", FETCHING, "a shared config joins no file outside its folder",
+        cut("app/share.py", "    _refuse_foreign_joins(given, shared_path)\n"),
+        tests=SHARED + "import__joins_no_file_outside_the_files_folder",
     ),
     away(
         "weights-of-a-file", FETCHING, "a shared config's weights are loaded once the person names them too",

@@ -25,6 +25,7 @@ class ItemPane {
     this.facts.arrived = () => this.shown && this._fillTables(this.shown)
     this.row = new TablePane(this.kept, this.facts)
     this.table = this.row.node
+    this.table.classList.add("row")
     this.series = new SeriesPane()
     this.note = h("div.note", {hidden: true})
     this.skeleton = h("div.skeleton", {role: "img", "aria-label": "Loading the next item"}, h("i"), h("i"), h("i"))
@@ -34,8 +35,9 @@ class ItemPane {
     this.extra = new FactTable(this.facts)
     this.more = h("details.more", {hidden: true, ontoggle: () => this.shown && this._fillTables(this.shown)}, h("summary", {}, "More about this item"), this.extra.node)
     this.suggestion = this._makeSuggestion(accept)
+    this.cutouts = new CutoutPane()
     this.links = h("p.links", {hidden: true})
-    this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.links, this.more)
+    this.node = h("div.stage", {}, why, this.area, this.suggestion.node, this.small, this.cutouts.node, this.links, this.more)
   }
 
   /** Take up what was chosen in this project before; `refetch` has the pictures of all items made anew. */
@@ -75,15 +77,32 @@ class ItemPane {
     this._showSuggestion(item)
     this._fillTables(item)
     this._showLinks(item.links ?? [])
+    this.cutouts.show(item.cutouts ?? [])
     const view = item.view ?? {type: "vector"}
     this._panes(view.type)
     const pictured = picture(item, this.look)
+    if (view.type === "table") return this._showBeside(item, pictured)
     if (view.type === "image" && pictured) {
       return this.image.show(item.key, pictured).then((good) => good || this.shown !== item || this._missing(item, "image"))
     }
     if (view.type === "series" && view.series) return this._showSeries(item)
     if (view.type === "text") this.reading.show(item)
-    else if (view.type !== "table") this._showNote(view)
+    else this._showNote(view)
+    return Promise.resolve()
+  }
+
+  /** What a row of a table has beside it: an image or a series; the row is shown without waiting for either. */
+  _showBeside(item, pictured) {
+    const view = item.view
+    const beside = (node, there) => {
+      show(node, there)
+      this.area.classList.toggle("beside", !this.figure.hidden || !this.series.node.hidden)
+    }
+    const shown = (node) => (good) => good || this.shown !== item || beside(node, false)
+    beside(this.figure, Boolean(pictured))
+    beside(this.series.node, Boolean(view.series))
+    if (pictured) this.image.show(item.key, pictured).then(shown(this.figure))
+    if (view.series) this.series.show(seriesOf(item)).then(shown(this.series.node))
     return Promise.resolve()
   }
 
@@ -122,6 +141,7 @@ class ItemPane {
     show(this.suggestion.node, false)
     show(this.small, false)
     show(this.links, false)
+    this.cutouts.show([])
     show(this.more, false)
     if (!state) return
     const button = state.button && h("button.plain", {type: "button", onclick: state.onclick}, state.button)
@@ -134,6 +154,7 @@ class ItemPane {
     show(this.figure, type === "image")
     show(this.text, type === "text")
     show(this.table, type === "table")
+    this.area.classList.remove("beside")
     show(this.series.node, type === "series")
     show(this.note, !["loading", "state", "image", "text", "table", "series"].includes(type))
   }

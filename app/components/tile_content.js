@@ -6,7 +6,7 @@ const TEXT_SHOWN = 600
 /** Return the item itself, small: a picture, words or a few values. */
 function tileContent(item) {
   const view = item.view ?? {}
-  if (view.type === "image" && view.image) {
+  if (view.image) {
     const image = new Image()
     image.alt = ""
     image.draggable = false
@@ -20,7 +20,7 @@ function tileContent(item) {
     image.src = view.image
     return h("div.picture", {}, image)
   }
-  if (view.type === "series" && view.series) return seriesTile(item)
+  if (view.series) return seriesTile(item)
   if (view.type === "text") return h("div.words", {}, (view.text ?? "").slice(0, TEXT_SHOWN))
   if (view.type === "table") return h("dl.values", {}, ...(view.fields ?? []).slice(0, FIELDS_SHOWN).map(sayField))
   return h("div.words.quiet", {}, view.problem || `Item ${item.key}`)

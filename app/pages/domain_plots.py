@@ -22,7 +22,8 @@ from app.components.theme import class_colour
 from app.debounce import Debounced
 from app.errors import PluginError
 from app.pages.pool_view import PoolView
-from app.plot_plugins import ROW, PlotScene, domain_plots, title_of
+from app.plot_plugins import ROW, DomainPlot, PlotScene, title_of
+from app.plots.registry import plots_of
 from app.selection_state import SelectionState
 
 log = logging.getLogger("goldpan.plugins")
@@ -123,7 +124,8 @@ class DomainPlotView:
     def _draw(self, read: Callable[[], PlotScene]) -> Drawn:
         """Let the plug-in draw; called in a thread."""
         try:
-            return Drawn(_made(self.name, read()))
+            project = self._view.state.context.project
+            return Drawn(_made(plots_of(project.pool, project.config.views)[self.name], read()))
         except Exception as found:  # the screen's edge: a plug-in's own code may raise whatever it likes
             log.warning("the plot %r could not be drawn", self.name, exc_info=True)
             problem = f"{title_of(self.name)} could not be drawn: {type(found).__name__}: {found}"
@@ -194,8 +196,8 @@ def read_scene(view: PoolView, chosen: Any) -> PlotScene:  # noqa: ANN401 - rows
     )
 
 
-def _made(name: str, scene: PlotScene) -> Any:  # noqa: ANN401 - a HoloViews object
-    made = domain_plots.get(name)(scene)
+def _made(draw: DomainPlot, scene: PlotScene) -> Any:  # noqa: ANN401 - a HoloViews object
+    made = draw(scene)
     if not isinstance(made, hv.core.Dimensioned):
         raise TypeError(f"it returned {type(made).__name__}; a plot returns a HoloViews object")
     count = sum(made.traverse(len, [hv.Points, hv.Scatter]))

@@ -14,8 +14,11 @@ from app.access import may
 from app.components.layout import aside, bar, html, panel, stack
 from app.components.raster_select import Line
 from app.components.series_picture import series_svg
+from app.cutouts import cutout_links
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
+from app.pages.columns import ColumnsCard
+from app.pages.find import FindCard
 from app.pages.plots import PlotsCard
 from app.pages.pool_view import PoolView
 from app.pages.saved import SavedCard
@@ -48,6 +51,7 @@ class ExplorePage:
         self.saved = SavedCard(self.selection.state, document)
         self.pool_view = PoolView(state, document, page="Explore", height_px=620, on_line=self._drawn)
         self.plots = PlotsCard(self.pool_view, self.selection.state, document)
+        self.find = FindCard(state, document, self.pool_view.pick)
         self.detail = html(EMPTY)
         self.label_button = pmui.Button(
             label="Label this item", color="primary", visible=False, on_click=self._label_picked, margin=0
@@ -82,8 +86,10 @@ class ExplorePage:
             note="Each point is an item; near points look alike to the model. Scroll to zoom, drag to move; with "
             "lasso or box, drag around items.",
         )
+        columns = [ColumnsCard(self.state).view()] if self.state.context.project.pool.columns else []
         return aside(
-            stack(pool, *self.plots.views()),
+            stack(pool, *self.plots.views(), *columns),
+            self.find.view(),
             self.selection.view(),
             self.saved.view(),
             panel("Item", self.detail, bar(self.label_button, self.similar_button, self.seek_button)),
@@ -151,9 +157,14 @@ def item_html(state: DashboardState, row: int) -> str:
     parts = [f'<h3 class="gp-key">{escape(seen.key)}</h3>']
     if seen.has_image:
         parts.append(f'<img class="gp-picture" alt="" src="/media/{row}?v={pool.hash[:12]}">')
+    for picture in cutout_links(pool, row, state.context.project.config.views):
+        parts.append(
+            f'<img class="gp-picture" referrerpolicy="no-referrer" src="{escape(picture["url"])}" '
+            f'alt="{escape(picture["name"])} did not send a picture: off line, or none there">'
+        )
     if seen.text:
         parts.append(f'<p class="gp-text">{escape(_shortened(seen.text))}</p>')
-    if seen.type == "series":
+    if seen.has_series:
         found = pool.series(row, row + 1)[0]
         parts.append("" if found is None else series_svg(found))
     if seen.problem:

@@ -20,8 +20,9 @@ from app.items import item_view
 from app.notices import tell_done
 from app.pages.domain_plots import DomainPlotView
 from app.pages.pool_view import LABEL_ROOM, MARK_PAUSE_MS, SHOW_PAUSE_MS, PoolView, paint_map
-from app.plot_plugins import domain_plots, title_of
+from app.plot_plugins import title_of
 from app.plot_state import PlotState
+from app.plots.registry import BUILT_IN
 from app.plotting import Positions, plot_axes, plot_columns
 from app.selection_state import SelectionState
 from config.schema import PlotSection
@@ -65,7 +66,7 @@ class PlotsCard:
         """Return the card, alone in a list; nothing where no column can be an axis."""
         context = self.pool_view.state.context
         broken = bool(context.plugin_problems)
-        if not (plot_columns(context.project.pool) or domain_plots.names() or self.state.domain or broken):
+        if not (plot_columns(context.project.pool) or self.state.known_domain or self.state.domain or broken):
             return []
         tools = bar(self.add, self.add_domain, self.keep)
         return [panel("Plots", self.said, self._holder, self._domain_holder, tools)]
@@ -95,7 +96,8 @@ class PlotsCard:
 
     def _show_domain(self) -> None:
         """Make the plots of plug-ins the state's; what nobody brings is told, and kept in the layout."""
-        wanted = [name for name in self.state.domain if name in domain_plots.names()]
+        known = self.state.known_domain
+        wanted = [name for name in self.state.domain if name in known]
         for name in [name for name in self._domain if name not in wanted]:
             self._domain.pop(name).dispose()
         for name in wanted:
@@ -123,8 +125,11 @@ class PlotsCard:
         problems += self.pool_view.state.context.plugin_problems
         problems += [
             f"The layout has the plot {name!r}, which no plug-in brings; start the server with its --plugin"
+            if name not in BUILT_IN
+            else f"The layout has the plot {title_of(name)!r}, and the pool lacks its columns; name them in "
+            "views.plot_columns or views.bands"
             for name in state.domain
-            if name not in domain_plots.names()
+            if name not in state.known_domain
         ]
         told = "".join(f'<p class="gp-problem">{escape(problem)}</p>' for problem in problems)
         self.said.object = told or EMPTY

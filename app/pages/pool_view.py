@@ -67,7 +67,7 @@ class PoolView:
         )
         self.map.view.param.update(height=height_px, sizing_mode="stretch_width")
         # Titles and names are told apart here: the browser answers with a title.
-        self._choices = choices(project.pool)
+        self._choices = choices(project.pool, state.classes)
         self.colouring = pmui.Select(
             label=COLOUR_BY, options=list(self._choices), size="small", width=230, margin=LABEL_ROOM
         )
@@ -113,6 +113,7 @@ class PoolView:
         # Colours come from a coroutine, which does not hold the document's lock that the figure needs.
         shown = Debounced(document, self._show, pause_ms=SHOW_PAUSE_MS)
         self.colours.param.watch(shown.ask, "version")
+        state.param.watch(lambda *_: self._list_choices(), "classes_version")
         self.colours.param.watch(lambda *_: self.map.set_filter(self.colours.chosen), "filter_version")
         self.colours.param.watch(lambda *_: self._show_said(), ["busy", "note"])
         # Moving the ring repaints the figure in the browser: put off, so that it never delays the acknowledgement.
@@ -145,6 +146,14 @@ class PoolView:
     def _follow_colouring(self) -> None:
         self._show_choice()
         self._ask()
+
+    def _list_choices(self) -> None:
+        """Offer the classes as they are called now."""
+        found = choices(self.state.context.project.pool, self.state.classes)
+        if found != self._choices:
+            self._choices = found
+            self.colouring.options = list(found)
+            self._show_choice()
 
     def _show_choice(self) -> None:
         titles = {name: title for title, name in self._choices.items()}

@@ -63,6 +63,11 @@ class ArrowRows:
             self.release()
         return value
 
+    def is_there(self, row: int, column: int) -> bool:
+        """Return whether one value is not null, without reading it; the row is in the file."""
+        number = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return bool(self._batches[number].column(column)[row - int(self._starts[number])].is_valid)
+
     def release(self) -> None:
         """Take the file's pages off this process's account; they stay in the system's cache and are found again.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,8 @@ from labeling.pools.errors import PoolContentError
 from labeling.pools.pool import Pool
 from labeling.pools.registry import locate, place_of, readers
 from labeling.pools.snapshot_file import HASH_COLUMN, ITEMS_FILE
-from labeling.pools.stamps import source_stamp
+from labeling.pools.sources import with_located_joins
+from labeling.pools.stamps import joined_stamps, source_stamp
 from labeling.pools.values import item_hash
 
 _SHOWN = 5
@@ -79,15 +82,22 @@ def pool_changed(pool: Pool, section: PoolSection, base: Path) -> PoolChange | N
     """
     path = place_of(section, base)
     source = pool.snapshot.source
-    if source_stamp(section, path) == (source.files, source.size, source.mtime_ns):
+    same = source_stamp(section, path) == (source.files, source.size, source.mtime_ns)
+    if same and joined_stamps(section, base) == source.joined:
         return None
     fetcher = Fetcher()
     try:
-        return compare(
-            pool, readers.get(pool.snapshot.reader)(section, locate(section, base, fetcher=fetcher))
-        )
+        located = locate(section, base, fetcher=fetcher)
+        return compare(pool, readers.get(pool.snapshot.reader)(with_located_joins(section, base), located))
     finally:
         fetcher.release()
+
+
+def settings_hash(section: PoolSection) -> str:
+    """Return a hash of what the configuration says of columns, joins and formulas; where the files lie is left out."""
+    said = section.model_dump(mode="json", exclude={"path", "hash", "url"})
+    said["join"] = [{**each, "path": Path(each["path"]).name} for each in said["join"]]
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def compare(pool: Pool, reading: Reading) -> PoolChange | None:

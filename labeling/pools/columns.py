@@ -12,7 +12,7 @@ from config.schema import PoolSection
 from labeling.pools.contract import Column
 from labeling.pools.errors import PoolColumnsError
 from labeling.pools.inference import ColumnSurvey
-from labeling.pools.rows import ParquetRows, Rows
+from labeling.pools.rows import Rows
 from labeling.pools.values import as_strings
 
 KEY_NAMES = (
@@ -163,7 +163,7 @@ def truth_values(rows: Rows, name: str | None, batch: pa.RecordBatch) -> pa.Arra
     if name is None:
         return None
     column = batch.column(batch.schema.get_field_index(name))
-    names = rows.class_names(name) if isinstance(rows, ParquetRows) else None
+    names = rows.class_names(name)
     if names and pa.types.is_integer(column.type):
         known = [
             names[value] if value is not None and 0 <= value < len(names) else None

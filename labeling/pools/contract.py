@@ -113,7 +113,8 @@ class Reading:
         total: how many items there will be, None where unknown beforehand (for progress only).
         notes: remarks for the person (missing numbers, mixed columns); complete when `parts` is exhausted.
         dimensions: length of the vectors, None for other kinds.
-        channels: names of the channels of a series, () for other kinds.
+        channels: names of the channels of a series; () where items have none.
+        pictures: whether the media of a table's rows are images that are shown beside them.
         shards: the shards that `Part.places` counts; complete when `parts` is exhausted.
         known: told before `parts` is walked through what need not be looked at.
         share: says which share of the source has been read, where `total` is unknown.
@@ -129,6 +130,7 @@ class Reading:
     shards: list[Shard] = field(default_factory=list)
     known: Known = field(default_factory=Known)
     share: Callable[[], float] | None = None
+    pictures: bool = False
 
 
 Reader = Callable[[PoolSection, Path], Reading]
@@ -148,6 +150,7 @@ class ItemView:
         extra: the columns that are only shown, likewise.
         problem: why the item cannot be read, None where it can.
         has_image: whether `Pool.image` has something for it.
+        has_series: whether `Pool.series` has.
     """
 
     key: str
@@ -158,3 +161,4 @@ class ItemView:
     extra: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
     has_image: bool = False
+    has_series: bool = False

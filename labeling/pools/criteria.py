@@ -8,8 +8,6 @@ only shown included; the hidden truth is not among them. A comparison with a mis
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,18 +17,12 @@ import pandas as pd
 
 from labeling.pools.contract import Column
 from labeling.pools.criteria_parts import Block, Part
+from labeling.pools.criteria_text import EXAMPLE, TEXT_MAX, parsed, without_backticks
 from labeling.pools.criteria_tree import compile_criteria
 from labeling.pools.errors import CriteriaError
 from labeling.pools.pool import Pool
 
-TEXT_MAX = 2_000
-"""Characters of one criterion."""
-
 CHUNK_ROWS = 65_536
-EXAMPLE = "u - g < 0.6 and z > 18"
-
-_PIECES = re.compile(r"""'[^'\n]*'|"[^"\n]*"|`([^`\n]*)`|`""")
-_PLACEHOLDER = "column_in_backticks_"
 
 
 @dataclass(frozen=True)
@@ -79,8 +71,8 @@ def parse_criteria(text: str, columns: Sequence[Column]) -> Criteria:
         raise CriteriaError(f"the criteria have {len(text)} characters; at most {TEXT_MAX} are allowed")
     if not columns:
         raise CriteriaError("this pool has no columns to put criteria on; seek by words or by example items")
-    plain, quoted = _without_backticks(" ".join(text.split()))
-    tree = _parsed(plain)
+    plain, quoted = without_backticks(" ".join(text.split()))
+    tree = parsed(plain)
     part = compile_criteria(tree, columns=columns, quoted=quoted, text=plain)
     used = set(part.columns)
     return Criteria(
@@ -95,36 +87,3 @@ def matching_rows(pool: Pool, criteria: Criteria) -> npt.NDArray[np.bool_]:
         stop = min(start + CHUNK_ROWS, pool.n)
         found[start:stop] = criteria.matches(pool.frame(start, stop, columns=criteria.columns))
     return found & np.asarray(pool.readable)
-
-
-def _without_backticks(text: str) -> tuple[str, dict[str, str]]:
-    """Return the text with a plain word in place of each `quoted name`, and what each word stands for."""
-    quoted: dict[str, str] = {}
-
-    def replace(found: re.Match[str]) -> str:
-        if found[0] == "`":
-            raise CriteriaError("a backtick is not closed; write a column's name between two, as `u mag`")
-        if found[1] is None:
-            return found[0]
-        word = f"{_PLACEHOLDER}{len(quoted)}"
-        quoted[word] = found[1]
-        return f" {word} "
-
-    return _PIECES.sub(replace, text).strip(), quoted
-
-
-def _parsed(text: str) -> ast.expr:
-    try:
-        return ast.parse(text, mode="eval").body
-    except SyntaxError as problem:
-        # An offset of 0 stands for the end of the text.
-        place = text[problem.offset - 1 :][:20] if problem.offset else ""
-        near = f" near {place!r}" if place.strip() else " at its end"
-        raise CriteriaError(
-            f"the criteria cannot be read{near}; join comparisons by and, or, not, compare with ==, and put a column "
-            f"whose name is no plain word in backticks, for example {EXAMPLE}"
-        ) from problem
-    except (ValueError, RecursionError, MemoryError) as problem:
-        raise CriteriaError(
-            f"the criteria cannot be read: a number is too long, or too much is nested; write for example {EXAMPLE}"
-        ) from problem

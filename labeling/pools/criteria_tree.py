@@ -62,24 +62,57 @@ def compile_criteria(
     Raises:
         CriteriaError: it is too large, or holds what is not allowed.
     """
-    if sum(1 for _ in ast.walk(tree)) > NODES_MAX:
-        raise CriteriaError(f"the criteria are too long: more than {NODES_MAX} parts; split them in two")
-    compiler = _Compiler(columns, quoted, text)
-    part = compiler.part(tree, depth=0)
+    part, known = _compiled(tree, _Compiler(columns, quoted, text))
     if part.kind != "truth":
         how = "> 1" if part.kind == "number" else "== 'a'"
         raise CriteriaError(
             f"{part.words} is a {part.kind}, not a condition; compare it with something, as in {part.words} {how}"
         )
-    if not part.columns:
-        raise CriteriaError(f"{part.words} looks at no column; {compiler.known()}")
-    return part
+    return part if part.columns else _looks_at_nothing(part, known)
+
+
+def compile_formula(
+    tree: ast.expr, *, columns: Sequence[Column], quoted: Mapping[str, str], text: str
+) -> Part:
+    """Check the tree of a formula and return how to compute it: a part of the kind number.
+
+    Args:
+        tree: of Python's parser.
+        columns: the columns that may be named.
+        quoted: words in the text → the names that stood in backticks there.
+        text: what the tree was read from, for messages.
+
+    Raises:
+        CriteriaError: it is too large, holds what is not allowed, or gives no number.
+    """
+    part, known = _compiled(tree, _Compiler(columns, quoted, text, called="formula"))
+    if part.kind != "number":
+        raise CriteriaError(
+            f"{part.words} is a {part.kind}, not a number; a formula calculates one, as in u - g"
+        )
+    return part if part.columns else _looks_at_nothing(part, known)
+
+
+def _compiled(tree: ast.expr, compiler: _Compiler) -> tuple[Part, str]:
+    """Return the part of a whole tree, and which columns are known."""
+    if sum(1 for _ in ast.walk(tree)) > NODES_MAX:
+        raise CriteriaError(
+            f"the {compiler.called} is too long: more than {NODES_MAX} parts; split it in two"
+        )
+    return compiler.part(tree, depth=0), compiler.known()
+
+
+def _looks_at_nothing(part: Part, known: str) -> Part:
+    raise CriteriaError(f"{part.words} looks at no column; {known}")
 
 
 class _Compiler:
     """Turns nodes into parts."""
 
-    def __init__(self, columns: Sequence[Column], quoted: Mapping[str, str], text: str) -> None:
+    def __init__(
+        self, columns: Sequence[Column], quoted: Mapping[str, str], text: str, *, called: str = "criteria"
+    ) -> None:
+        self.called = called
         self._columns = {entry.name: entry for entry in columns}
         # Python's parser composes names (NFKC); the file may have them otherwise.
         self._composed = {unicodedata.normalize("NFKC", name): name for name in self._columns}
@@ -88,7 +121,7 @@ class _Compiler:
 
     def part(self, node: ast.AST, *, depth: int) -> Part:
         if depth > DEPTH_MAX:
-            raise CriteriaError(f"the criteria are nested more than {DEPTH_MAX} deep; split them in two")
+            raise CriteriaError(f"the {self.called} is nested more than {DEPTH_MAX} deep; split it in two")
         if isinstance(node, ast.Constant):
             return self._constant(node)
         if isinstance(node, ast.Name):
@@ -105,7 +138,7 @@ class _Compiler:
             return self._compared(node, inside)
         if isinstance(node, ast.Call):
             return self._called(node, inside)
-        raise CriteriaError(f"{self._words(node)} cannot be used in criteria; {_ALLOWED}")
+        raise CriteriaError(f"{self._words(node)} cannot be used in {self.called}; {_ALLOWED}")
 
     def known(self) -> str:
         shown = list(self._columns)[:NAMES_SHOWN]
@@ -125,8 +158,8 @@ class _Compiler:
             return Part("text", lambda block: value, constant=value, words=words)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise CriteriaError(
-                f"{words} cannot be used in criteria; columns with yes or no hold the texts 'true' and 'false', and "
-                "what is not there `is missing`"
+                f"{words} cannot be used in {self.called}; columns with yes or no hold the texts 'true' and 'false', "
+                "and what is not there `is missing`"
             )
         try:
             number = float(value)
@@ -170,7 +203,7 @@ class _Compiler:
         if isinstance(node.op, ast.Not):
             return negated(self._truth(node.operand, depth), words)
         if not isinstance(node.op, ast.USub | ast.UAdd):
-            raise CriteriaError(f"{words} cannot be used in criteria; {_ALLOWED}")
+            raise CriteriaError(f"{words} cannot be used in {self.called}; {_ALLOWED}")
         number = self._number(node.operand, depth)
         sign = -1.0 if isinstance(node.op, ast.USub) else 1.0
         constant = sign * number.constant if isinstance(number.constant, float) else None
@@ -241,7 +274,8 @@ class _Compiler:
         words = self._words(node)
         if name not in FUNCTIONS or node.keywords or any(isinstance(each, ast.Starred) for each in node.args):
             raise CriteriaError(
-                f"{words} cannot be used in criteria{closest(name, FUNCTIONS)}; functions are {', '.join(FUNCTIONS)}"
+                f"{words} cannot be used in {self.called}{closest(name, FUNCTIONS)}; functions are "
+                f"{', '.join(FUNCTIONS)}"
             )
         least = 2 if name in MANY_FUNCTIONS else 1
         if len(node.args) < least or (least == 1 and len(node.args) > 1):

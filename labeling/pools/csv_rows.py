@@ -18,7 +18,20 @@ MAX_COLUMNS = 10_000
 """Columns of a table; each is shown, summarised and offered in menus. Rows of numbers belong into a list column."""
 
 
-class CsvRows:
+class Unremarkable:
+    """A file with nothing to say beside its rows."""
+
+    def remarks(self) -> list[str]:
+        """Return nothing."""
+        return []
+
+    def class_names(self, name: str) -> list[str] | None:
+        """Return None: whole numbers in it are numbers."""
+        del name
+        return None
+
+
+class CsvRows(Unremarkable):
     """A CSV file with a header. All values are strings, "" where nothing is written."""
 
     def __init__(self, path: Path) -> None:
@@ -52,8 +65,12 @@ class CsvRows:
         self.total: int | None = None
         self._refuse_open_quote()
 
-    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, names: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
         """Yield Arrow batches with the named columns, in that order.
+
+        Args:
+            names: columns.
+            rows: at most so many rows in a batch; None takes as many as a block of the file holds.
 
         Raises:
             PoolContentError: a row has too many or too few values, or the text is not UTF-8; the line is named.
@@ -69,7 +86,9 @@ class CsvRows:
         }
         try:
             with pa.csv.open_csv(self.path, **options) as reader:
-                yield from (batch for batch in reader if batch.num_rows)
+                for batch in reader:
+                    step = rows or max(batch.num_rows, 1)
+                    yield from (batch.slice(start, step) for start in range(0, batch.num_rows, step))
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
                 return

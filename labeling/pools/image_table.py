@@ -24,14 +24,17 @@ from labeling.pools.errors import PoolColumnsError, PoolEmptyError, PoolReaderEr
 from labeling.pools.hashing import hash_strings
 from labeling.pools.images import inspect_image
 from labeling.pools.inference import decide, survey_rows
-from labeling.pools.rows import ParquetRows, open_rows
+from labeling.pools.rows import Rows
+from labeling.pools.sources import open_source
 from labeling.pools.values import Converter, as_strings
 
 _BATCH_ROWS = 256
 
 
 def read_image_table(section: PoolSection, path: Path) -> Reading:
-    """Read a Parquet file with a column of image bytes, plain or as the structure {bytes, path}.
+    """Read a table with a column of image bytes, plain or as the structure {bytes, path}.
+
+    The bytes are in a Parquet file, or come from a folder that is joined to the table (`pool.join`).
 
     The image is the column that `image` names, else the only one that holds bytes. A path inside the structure is
     never followed. Other columns are left out, but for `extra`.
@@ -42,14 +45,15 @@ def read_image_table(section: PoolSection, path: Path) -> Reading:
         PoolContentError: the file is damaged.
         PoolEmptyError: there is no row.
     """
-    rows = open_rows(path)
-    if not isinstance(rows, ParquetRows):
+    rows = open_source(section, path)
+    if not image_columns(rows) and path.suffix.lower() not in (".parquet", ".pq"):
         raise PoolReaderError(
-            f"{path}: the reader image_table needs a Parquet file; for a folder use image_folder"
+            f"{path}: the reader image_table needs a Parquet file, or a folder of images as pool.join; for a folder "
+            "alone use image_folder"
         )
     check_columns(section, rows)
     image = _image_column(section, rows)
-    if not rows.total:
+    if rows.total == 0:
         raise PoolEmptyError(f"{path} has columns and no rows; a pool needs at least one item")
     notes: list[str] = []
     candidates = key_candidates(section, rows)
@@ -61,9 +65,17 @@ def read_image_table(section: PoolSection, path: Path) -> Reading:
     return Reading("image", columns, _parts(section, rows, key, image, columns, notes), rows.total, notes)
 
 
-def image_columns(rows: ParquetRows) -> list[str]:
+def image_columns(rows: Rows) -> list[str]:
     """Return the columns that hold bytes, plain or as the structure {bytes, path}."""
     return [name for name in rows.names if _holds_bytes(rows.types[name])]
+
+
+def image_bytes(column: pa.Array) -> pa.Array:
+    """Return an Arrow large_binary array; null where the row has no bytes of its own."""
+    if pa.types.is_struct(column.type):
+        inner = pc.struct_field(column, "bytes")
+        column = pc.if_else(column.is_valid(), inner, pa.scalar(None, inner.type))
+    return pc.cast(column, pa.large_binary())
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:
@@ -73,7 +85,7 @@ def _holds_bytes(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
 
 
-def _image_column(section: PoolSection, rows: ParquetRows) -> str:
+def _image_column(section: PoolSection, rows: Rows) -> str:
     found = image_columns(rows)
     if section.image is not None:
         if section.image in found:
@@ -95,7 +107,7 @@ def _image_column(section: PoolSection, rows: ParquetRows) -> str:
 
 def _parts(
     section: PoolSection,
-    rows: ParquetRows,
+    rows: Rows,
     key: str | None,
     image: str,
     columns: tuple[Column, ...],
@@ -111,19 +123,11 @@ def _parts(
         keys = (
             row_keys(numbers, batch.num_rows) if key is None else as_strings(batch.column(names.index(key)))
         )
-        media = _bytes_of(batch.column(names.index(image)))
+        media = image_bytes(batch.column(names.index(image)))
         problems = pa.array([_problem(each) for each in media], type=pa.string())
         truth = truth_values(rows, section.truth, batch)
         yield Part(keys, arrays, problems, content=hash_strings(media), media=media, truth=truth)
-    notes.extend(note for note in (each.note() for each in converters) if note)
-
-
-def _bytes_of(column: pa.Array) -> pa.Array:
-    """Return an Arrow large_binary array; null where the row has no bytes of its own."""
-    if pa.types.is_struct(column.type):
-        inner = pc.struct_field(column, "bytes")
-        column = pc.if_else(column.is_valid(), inner, pa.scalar(None, inner.type))
-    return pc.cast(column, pa.large_binary())
+    notes.extend([*rows.remarks(), *(note for note in (each.note() for each in converters) if note)])
 
 
 def _problem(value: pa.Array) -> str | None:

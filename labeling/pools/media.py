@@ -54,6 +54,10 @@ class CopiedMedia:
         """Take them from `media.arrow`."""
         self._rows = rows
 
+    def has(self, row: int) -> bool:
+        """Return whether there is something of an item."""
+        return self._rows.is_there(row, 0)
+
     def read(self, row: int, *, hurry: bool = False) -> bytes | None:
         """Return an item's bytes; see `Media.read`."""
         del hurry

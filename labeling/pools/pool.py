@@ -24,7 +24,7 @@ from labeling.pools.contract import Column, ItemView, Kind, Role, Use
 from labeling.pools.errors import PoolError, PoolKindError, SnapshotError
 from labeling.pools.images import browser_image, has_deep_image
 from labeling.pools.key_index import KeyIndex
-from labeling.pools.media import open_media, read_rows
+from labeling.pools.media import CopiedMedia, open_media, read_rows
 from labeling.pools.series import unpack_series
 from labeling.pools.snapshot_file import (
     FIRST_COLUMN,
@@ -141,6 +141,22 @@ class Pool:
         """
         return self._index.rows(keys)
 
+    def keys_with(self, text: str, *, most: int) -> list[str]:
+        """Return the first keys that contain a text, upper and lower case being the same.
+
+        Args:
+            text: a part of a key.
+            most: keys at most.
+        """
+        found: list[str] = []
+        for low in range(0, self.n, _COMPARED_ROWS):
+            keys = self._items.span(low, min(low + _COMPARED_ROWS, self.n), KEY_COLUMN)
+            matching = keys.filter(pc.match_substring(keys, text, ignore_case=True))
+            found += matching.slice(0, most - len(found)).to_pylist()
+            if len(found) >= most:
+                break
+        return found
+
     def known_rows(self, other: Pool) -> IntArray:
         """Return (n,) int64: the row that each item has in another pool, -1 where it is not there or not the same.
 
@@ -176,15 +192,29 @@ class Pool:
         if self.kind == "image":
             return ItemView(key, row, "image", extra=extra, has_image=True)
         if self.kind == "series":
-            return ItemView(key, row, "series", extra=extra)
+            return ItemView(key, row, "series", extra=extra, has_series=True)
         if self.kind == "vectors":
             return ItemView(key, row, "vector", fields=self._vector_fields(row), extra=extra)
-        return ItemView(key, row, "table", fields=self._shown(row, "model"), extra=extra)
+        beside = isinstance(self._media, CopiedMedia) and self._media.has(row)
+        return ItemView(
+            key, row, "table", fields=self._shown(row, "model"), extra=extra,
+            has_image=beside and self.has_images, has_series=beside and self.has_series,
+        )  # fmt: skip
+
+    @property
+    def has_images(self) -> bool:
+        """Whether items are images, or have one beside them."""
+        return self.kind == "image" or self.snapshot.pictures
+
+    @property
+    def has_series(self) -> bool:
+        """Whether items are series, or have one beside them."""
+        return bool(self.snapshot.channels)
 
     @cached_property
     def deep_images(self) -> bool:
         """Whether images here have more than 8 bits; told by a few of them."""
-        if self.kind != "image":
+        if not self.has_images:
             return False
         rows = np.linspace(0, self.n - 1, min(self.n, DEPTH_LOOKED_AT)).astype(np.int64)
         try:
@@ -205,8 +235,12 @@ class Pool:
         """
         if not 0 <= row < self.n:
             raise IndexError(f"row {row} is not in a pool of {self.n} items")
-        data = self._media_bytes([row], hurry=True)[0] if self.kind == "image" else None
+        data = self._media_bytes([row], hurry=True)[0] if self.has_images else None
         return None if data is None else browser_image(data, stretch=stretch)
+
+    def raw_image(self, row: int) -> bytes | None:
+        """Return the bytes of an item's image as they came; None where there is none."""
+        return self._media_bytes([row], hurry=True)[0] if self.has_images else None
 
     def values(self, row: int, names: Collection[str]) -> dict[str, float | str | None]:
         """Return some stored columns of an item by name, as they are stored; names that are no column are left out.
@@ -275,12 +309,13 @@ class Pool:
         return self._media_bytes(range(max(start, 0), min(stop, self.n)))
 
     def series(self, start: int, stop: int) -> list[npt.NDArray[np.float32] | None]:
-        """Return the series of rows start to stop (not included), (t, c) float32 each; None where unreadable.
+        """Return the series of rows start to stop (not included), (t, c) float32 each; None where there is none.
 
         Raises:
             PoolKindError: the pool has no series.
         """
-        self._need("series")
+        if not self.has_series:
+            self._need("series")
         found = self._media_bytes(range(max(start, 0), min(stop, self.n)))
         return [None if data is None else unpack_series(data) for data in found]
 

@@ -12,13 +12,16 @@ from labeling.fetching.fetcher import Fetcher, name_of
 from labeling.pools.columns import KEY_NAMES, TEXT_NAMES, shown_columns
 from labeling.pools.contract import Reader
 from labeling.pools.errors import PoolMissingError, PoolReaderError
+from labeling.pools.fits import read_fits
+from labeling.pools.fits_rows import FITS_SUFFIXES
 from labeling.pools.image_folder import read_image_folder
 from labeling.pools.image_paths import read_image_paths
 from labeling.pools.image_shards import read_image_shards
 from labeling.pools.image_table import image_columns, read_image_table
-from labeling.pools.rows import ParquetRows, open_rows
+from labeling.pools.rows import open_rows
 from labeling.pools.series import read_series
 from labeling.pools.shards import is_pattern, local_shards, names_shards, refuse_packed
+from labeling.pools.sources import open_source
 from labeling.pools.table import read_table, read_text
 from labeling.pools.vectors import list_columns, read_vectors
 
@@ -31,9 +34,10 @@ readers.register("image_paths")(read_image_paths)
 readers.register("image_shards")(read_image_shards)
 readers.register("series")(read_series)
 readers.register("vectors")(read_vectors)
+readers.register("fits")(read_fits)
 readers.seal()
 
-_FILE_READERS = ("table", "text", "image_table", "image_paths", "image_shards", "series", "vectors")
+_FILE_READERS = ("table", "text", "image_table", "image_paths", "image_shards", "series", "vectors", "fits")
 """Readers that need a file; what a plug-in's reader needs is for that to say."""
 
 
@@ -92,15 +96,20 @@ def place_of(section: PoolSection, base: Path) -> Path:
 def choose_reader(section: PoolSection, path: Path) -> str:
     """Return the name of the reader for a path: the one asked for, or by what the path is.
 
-    Auto takes a folder for images, `.tar` and `.zip` for shards of images, `.npy` for vectors; otherwise the column
-    that the configuration names decides (image, series, vectors, text), then the file: one column of bytes means
-    images, one of number lists vectors; lines of text, and tables in which a column called text is the only one left
-    for the model, are texts; all else is a table.
+    Auto takes a folder for images, `.tar` and `.zip` for shards of images, `.npy` for vectors, `.fits` for a FITS
+    table; otherwise the column that the configuration names decides (image, series, vectors, text), then the file: one
+    column of bytes means images, one of number lists vectors; lines of text, and tables in which a column called text
+    is the only one left for the model, are texts; all else is a table.
 
     Raises:
         PoolReaderError: no reader suits, or the one asked for needs a file and got a folder.
         PoolContentError: the file is not what its ending says.
     """
+    if path.is_dir() and section.join:
+        raise PoolReaderError(
+            f"{path} is a folder, and what is joined needs a table to be joined to; take the table as the pool and "
+            "join the folder to it, its files named by the table's keys"
+        )
     if section.reader != "auto":
         if path.is_dir() and section.reader in _FILE_READERS:
             raise PoolReaderError(
@@ -114,6 +123,8 @@ def choose_reader(section: PoolSection, path: Path) -> str:
     refuse_packed(path)
     if path.suffix.lower() in (".npy", ".npz"):
         return "vectors"
+    if path.suffix.lower() in FITS_SUFFIXES and section.image is None:
+        return "fits"
     for reader, column in (
         ("image_table", section.image),
         ("image_paths", section.image_path),
@@ -127,12 +138,13 @@ def choose_reader(section: PoolSection, path: Path) -> str:
 
 
 def _by_content(section: PoolSection, path: Path) -> str:
-    rows = open_rows(path)
-    if isinstance(rows, ParquetRows) and section.columns is None:
-        if len(image_columns(rows)) == 1:
+    if path.suffix.lower() in (".parquet", ".pq") and section.columns is None:
+        own = open_rows(path)
+        if len(image_columns(own)) == 1:
             return "image_table"
-        if len(list_columns(rows)) == 1:
+        if len(list_columns(own)) == 1:
             return "vectors"
+    rows = open_source(section, path)
     if path.suffix.lower() == ".txt":
         return "text"
     aside = {section.key, section.truth, *shown_columns(section)}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.parquet
 
-from labeling.pools.csv_rows import CsvRows, check_column_count
+from labeling.pools.csv_rows import CsvRows, Unremarkable, check_column_count
 from labeling.pools.errors import PoolColumnsError, PoolContentError, PoolEmptyError, PoolReaderError
 
 BATCH_ROWS = 8192
@@ -46,8 +46,21 @@ class Rows(Protocol):
     total: int | None
     unnamed_first: bool
 
-    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield Arrow batches of the named columns, in that order, none of them empty."""
+    def batches(self, names: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield Arrow batches of the named columns, in that order, none of them empty.
+
+        Args:
+            names: columns.
+            rows: at most so many rows in a batch; None leaves it to the file.
+        """
+        ...
+
+    def remarks(self) -> list[str]:
+        """Return what the person should know of the file; complete once all batches were read."""
+        ...
+
+    def class_names(self, name: str) -> list[str] | None:
+        """Return the names behind a whole-number column, where the file itself gives them, else None."""
         ...
 
 
@@ -73,7 +86,7 @@ def open_rows(path: Path) -> Rows:
     return JsonLines(path) if suffix in (".jsonl", ".ndjson") else CsvRows(path)
 
 
-class ParquetRows:
+class ParquetRows(Unremarkable):
     """A Parquet file, read a batch at a time."""
 
     unnamed_first = False
@@ -108,7 +121,7 @@ class ParquetRows:
                 f"{path} has {packed:,} bytes and would take {expanded:,} in memory; such a file is not read"
             )
 
-    def batches(self, names: Sequence[str], *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    def batches(self, names: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
         """Yield Arrow batches of the named columns.
 
         Args:
@@ -119,7 +132,7 @@ class ParquetRows:
             PoolContentError: a page of the file is damaged.
         """
         taken = sum(self._sizes.get(name, 0) for name in names)
-        rows = max(1, min(rows, BATCH_BYTES * (self.total or 1) // max(taken, 1)))
+        rows = max(1, min(rows or BATCH_ROWS, BATCH_BYTES * (self.total or 1) // max(taken, 1)))
         try:
             with pa.parquet.ParquetFile(self.path, pre_buffer=False) as file:
                 for batch in file.iter_batches(batch_size=rows, columns=list(names)):
@@ -141,7 +154,7 @@ class ParquetRows:
         return [str(each) for each in names] if isinstance(names, list) else None
 
 
-class TextLines:
+class TextLines(Unremarkable):
     """A `.txt` file: each line that is not blank is one row of the one column `text`."""
 
     unnamed_first = False
@@ -153,18 +166,18 @@ class TextLines:
         self.names = ["text"]
         self.types: dict[str, pa.DataType] = {"text": pa.string()}
 
-    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, names: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
         """Yield Arrow batches of the lines.
 
         Raises:
             PoolContentError: a line is not UTF-8.
         """
         lines = (line.rstrip("\r\n") for _, line in _lines(self.path))
-        for chunk in _chunks(line for line in lines if line.strip()):
+        for chunk in _chunks((line for line in lines if line.strip()), rows or BATCH_ROWS):
             yield pa.record_batch([pa.array(chunk, type=pa.string())] * len(names), names=list(names))
 
 
-class JsonLines:
+class JsonLines(Unremarkable):
     """A `.jsonl` file: each line is a JSON object, each of its keys a column of strings."""
 
     unnamed_first = False
@@ -188,13 +201,13 @@ class JsonLines:
         self.names = list(found)
         self.types: dict[str, pa.DataType] = {name: pa.string() for name in self.names}
 
-    def batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, names: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
         """Yield Arrow batches; what is no text is written as JSON writes it, null and absent as null.
 
         Raises:
             PoolContentError: a line is no JSON object.
         """
-        for chunk in _chunks(self._objects()):
+        for chunk in _chunks(self._objects(), rows or BATCH_ROWS):
             columns = [
                 pa.array([_as_text(line.get(name)) for line in chunk], type=pa.string()) for name in names
             ]
@@ -249,11 +262,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 ) from error
 
 
-def _chunks(values: Iterator[Any]) -> Iterator[list[pa.Array]]:
+def _chunks(values: Iterator[Any], rows: int) -> Iterator[list[pa.Array]]:
     chunk = []
     for value in values:
         chunk.append(value)
-        if len(chunk) == BATCH_ROWS:
+        if len(chunk) == rows:
             yield chunk
             chunk = []
     if chunk:

@@ -28,9 +28,11 @@ from labeling.pools.columns import (
 )
 from labeling.pools.contract import Column, Part, Reading
 from labeling.pools.errors import PoolColumnsError, PoolContentError, PoolEmptyError, PoolReaderError
+from labeling.pools.fits_rows import FITS_SUFFIXES
 from labeling.pools.hashing import hash_strings
 from labeling.pools.inference import decide, survey_rows
-from labeling.pools.rows import ParquetRows, open_rows
+from labeling.pools.rows import Rows
+from labeling.pools.sources import open_source
 from labeling.pools.values import Converter, as_strings
 from labeling.pools.vectors import list_columns
 
@@ -75,14 +77,14 @@ def read_series(section: PoolSection, path: Path) -> Reading:
     """
     if path.suffix.lower() == ".npy":
         return _read_npy(section, path)
-    if path.suffix.lower() not in (".parquet", ".pq"):
-        raise PoolReaderError(f"{path}: series come from list columns of a .parquet file or from a .npy file")
-    rows = open_rows(path)
-    if not isinstance(rows, ParquetRows):
-        raise PoolReaderError(f"{path} is not a Parquet file")
+    if path.suffix.lower() not in (".parquet", ".pq", *FITS_SUFFIXES) and not section.join:
+        raise PoolReaderError(
+            f"{path}: series come from list columns of a .parquet or .fits file or from a .npy file"
+        )
+    rows = open_source(section, path)
     check_columns(section, rows)
     channels = _channels(section, rows)
-    if not rows.total:
+    if rows.total == 0:
         raise PoolEmptyError(f"{path} has columns and no rows; a pool needs at least one item")
     notes: list[str] = []
     candidates = key_candidates(section, rows)
@@ -93,6 +95,31 @@ def read_series(section: PoolSection, path: Path) -> Reading:
     columns = tuple(extra_columns(section, decided))
     parts = _parts(section, rows, key, channels, columns, notes)
     return Reading("series", columns, parts, rows.total, notes, channels=channels)
+
+
+def split_lists(column: pa.Array) -> list[FloatArray | None]:
+    """Return each row's numbers, NaN for a null among them; None for a row without a list."""
+    there = column.is_valid()
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    # list_flatten drops null lists, whether they have a place in the values (fixed size) or not.
+    flat = pc.list_flatten(column.filter(there))
+    values = pc.fill_null(pc.cast(flat, pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False)
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32)
+    given = there.to_numpy(zero_copy_only=False)
+    pieces = iter(np.split(values, np.cumsum(lengths[given])[:-1]))
+    return [next(pieces) if is_there else None for is_there in given]
+
+
+def side_by_side(pieces: Sequence[FloatArray | None]) -> FloatArray | str:
+    """Return (t, c) of the channels of one item, or what is wrong with them."""
+    there = [piece for piece in pieces if piece is not None]
+    if len(there) < len(pieces):
+        return "there is no series in this row"
+    lengths = {len(piece) for piece in there}
+    if len(lengths) > 1:
+        return f"its channels differ in length ({', '.join(str(len(piece)) for piece in there)} points)"
+    return np.stack(there, axis=1)
 
 
 def _read_npy(section: PoolSection, path: Path) -> Reading:
@@ -126,7 +153,7 @@ def _npy_parts(array: npt.NDArray[Any]) -> Iterator[Part]:
         yield _part(row_keys(numbers, len(block)), (), [each.reshape(len(each), -1) for each in block])
 
 
-def _channels(section: PoolSection, rows: ParquetRows) -> tuple[str, ...]:
+def _channels(section: PoolSection, rows: Rows) -> tuple[str, ...]:
     found = list_columns(rows)
     wrong = [name for name in section.series if name not in found]
     if wrong:
@@ -146,7 +173,7 @@ def _channels(section: PoolSection, rows: ParquetRows) -> tuple[str, ...]:
 
 def _parts(
     section: PoolSection,
-    rows: ParquetRows,
+    rows: Rows,
     key: str | None,
     channels: tuple[str, ...],
     columns: tuple[Column, ...],
@@ -161,35 +188,10 @@ def _parts(
         keys = (
             row_keys(numbers, batch.num_rows) if key is None else as_strings(batch.column(names.index(key)))
         )
-        lists = [_lists(batch.column(names.index(name))) for name in channels]
-        series = [_side_by_side(pieces) for pieces in zip(*lists, strict=True)]
+        lists = [split_lists(batch.column(names.index(name))) for name in channels]
+        series = [side_by_side(pieces) for pieces in zip(*lists, strict=True)]
         yield _part(keys, arrays, series, truth=truth_values(rows, section.truth, batch))
-    notes.extend(note for note in (each.note() for each in converters) if note)
-
-
-def _lists(column: pa.Array) -> list[FloatArray | None]:
-    """Return each row's numbers, NaN for a null among them; None for a row without a list."""
-    there = column.is_valid()
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    # list_flatten drops null lists, whether they have a place in the values (fixed size) or not.
-    flat = pc.list_flatten(column.filter(there))
-    values = pc.fill_null(pc.cast(flat, pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False)
-    with np.errstate(over="ignore"):
-        values = values.astype(np.float32)
-    given = there.to_numpy(zero_copy_only=False)
-    pieces = iter(np.split(values, np.cumsum(lengths[given])[:-1]))
-    return [next(pieces) if is_there else None for is_there in given]
-
-
-def _side_by_side(pieces: Sequence[FloatArray | None]) -> FloatArray | str:
-    """Return (t, c) of the channels of one item, or what is wrong with them."""
-    there = [piece for piece in pieces if piece is not None]
-    if len(there) < len(pieces):
-        return "there is no series in this row"
-    lengths = {len(piece) for piece in there}
-    if len(lengths) > 1:
-        return f"its channels differ in length ({', '.join(str(len(piece)) for piece in there)} points)"
-    return np.stack(there, axis=1)
+    notes.extend([*rows.remarks(), *(note for note in (each.note() for each in converters) if note)])
 
 
 def _part(

@@ -31,14 +31,15 @@ from config.fetching import is_address
 from config.schema import PoolSection
 from labeling.fetching.errors import FetchError
 from labeling.fetching.fetcher import Fetcher
-from labeling.pools.changes import PoolChange, pool_changed
+from labeling.pools.changes import PoolChange, pool_changed, settings_hash
 from labeling.pools.contract import Progress, Reading
 from labeling.pools.earlier import Earlier, ImportFolder, OtherSourceError, import_folder
 from labeling.pools.errors import PoolContentError, SnapshotError
 from labeling.pools.pool import Pool, open_pool
 from labeling.pools.registry import choose_reader, locate, readers
 from labeling.pools.snapshot_file import VECTORS_FILE, Source
-from labeling.pools.stamps import source_stamp
+from labeling.pools.sources import with_located_joins
+from labeling.pools.stamps import joined_stamps, source_stamp
 from labeling.pools.writer import SnapshotWriter
 
 NOTED_EVERY_S = 5.0
@@ -65,28 +66,33 @@ def make_snapshot(
     fetcher = Fetcher()
     try:
         path = locate(section, base, fetcher=fetcher)
-        return _made(section, path, folder, progress)
+        source = describe_source(section, path, folder, base)
+        return _made(with_located_joins(section, base), source, path, folder, progress)
     finally:
         fetcher.release()
 
 
-def describe_source(section: PoolSection, path: Path, folder: Path) -> Source:
+def describe_source(section: PoolSection, path: Path, folder: Path, base: Path) -> Source:
     """Return where a pool comes from and what tells quickly that it changed.
 
     Args:
         section: the pool's configuration.
         path: the file, folder or pattern.
         folder: the snapshot's folder; the location is relative to it where the configuration's path is relative.
+        base: the folder that the paths of joined sources are relative to.
     """
     wanted = Path(section.path).expanduser()
     location = str(wanted) if wanted.is_absolute() else Path(os.path.relpath(path, folder)).as_posix()
     if is_address(section.path):
         location = section.path
     files, size, mtime_ns = source_stamp(section, path)
-    return Source(path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files)
+    return Source(
+        path=section.path, location=location, size=size, mtime_ns=mtime_ns, files=files,
+        joined=joined_stamps(section, base), settings=settings_hash(section),
+    )  # fmt: skip
 
 
-def _made(section: PoolSection, path: Path, folder: Path, progress: Progress | None) -> Pool:
+def _made(section: PoolSection, source: Source, path: Path, folder: Path, progress: Progress | None) -> Pool:
     name = choose_reader(section, path)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +104,7 @@ def _made(section: PoolSection, path: Path, folder: Path, progress: Progress | N
         ) from error
     try:
         with import_folder(folder) as growing, _left_or_removed(growing):
-            _import(section, path, folder, name, growing, progress)
+            _import(section, source, path, folder, name, growing, progress)
     except pa.ArrowException as error:
         raise PoolContentError(
             f"{path} holds values that cannot be converted ({error}); leave that column out"
@@ -112,6 +118,7 @@ def _made(section: PoolSection, path: Path, folder: Path, progress: Progress | N
 
 def _import(
     section: PoolSection,
+    source: Source,
     path: Path,
     folder: Path,
     name: str,
@@ -119,7 +126,6 @@ def _import(
     progress: Progress | None,
 ) -> None:
     """Read the source into the folder that grows, and put it into its place."""
-    source = describe_source(section, path, folder)
     wanted = {"section": section.model_dump(mode="json", exclude={"hash", "url"}), "reader": name}
     growing.begin({**wanted, "source": source.model_dump(mode="json", exclude={"location"})})
     try:

@@ -50,6 +50,8 @@ class Source(_Frozen):
         size: bytes of the file, of all images in the folder, or of all shards.
         mtime_ns: time of the file's last change; for a folder and for shards a hash of all names, sizes and times.
         files: number of images in the folder, or of shards; None for a file.
+        joined: the same for each joined source: path, images in the folder or None, size, time.
+        settings: hash of the configuration's words on columns, joins and formulas; "" where nobody noted it.
     """
 
     path: str
@@ -57,6 +59,8 @@ class Source(_Frozen):
     size: int
     mtime_ns: int
     files: int | None = None
+    joined: tuple[tuple[str, int | None, int, int], ...] = ()
+    settings: str = ""
 
 
 class StoredShard(_Frozen):
@@ -80,6 +84,7 @@ class Snapshot(_Frozen):
     dimensions: int | None = None
     channels: tuple[str, ...] = ()
     shards: tuple[StoredShard, ...] = ()
+    pictures: bool = False
     notes: tuple[str, ...] = ()
 
     @property

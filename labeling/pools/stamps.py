@@ -11,6 +11,7 @@ from labeling.fetching.fetcher import Fetcher
 from labeling.pools.hashing import hash_text
 from labeling.pools.image_folder import folder_stamp
 from labeling.pools.shards import expanded, is_pattern, names_shards, shards_stamp
+from labeling.pools.sources import join_paths
 
 Stamp = tuple[int | None, int, int]
 """Number of files, None for a single one; bytes; the time of the last change, or a hash of all names and times."""
@@ -32,10 +33,29 @@ def source_stamp(section: PoolSection, path: Path) -> Stamp:
     """
     if is_address(section.path):
         return _address_stamp(section.path)
-    if path.is_dir():
-        return folder_stamp(path)
     if is_pattern(path) and not path.exists():
         return shards_stamp(path)
+    return _stamp(path)
+
+
+def joined_stamps(section: PoolSection, base: Path) -> tuple[tuple[str, int | None, int, int], ...]:
+    """Return path and stamp of each joined source.
+
+    Args:
+        section: the pool's configuration.
+        base: the folder that their paths are relative to.
+
+    Raises:
+        PoolMissingError: one is gone.
+    """
+    return tuple(
+        (each.path, *_stamp(path)) for each, path in zip(section.join, join_paths(section, base), strict=True)
+    )
+
+
+def _stamp(path: Path) -> Stamp:
+    if path.is_dir():
+        return folder_stamp(path)
     state = path.stat()
     return None, state.st_size, state.st_mtime_ns
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from config.schema import PoolSection
+from labeling.pools.beside import BATCH_ROWS, Beside, beside_of
 from labeling.pools.columns import (
     TEXT_NAMES,
     check_columns,
@@ -23,8 +24,10 @@ from labeling.pools.columns import (
 )
 from labeling.pools.contract import Column, Part, Reading
 from labeling.pools.errors import PoolColumnsError, PoolEmptyError
+from labeling.pools.hashing import hash_strings
 from labeling.pools.inference import ColumnSurvey, decide, survey_rows
-from labeling.pools.rows import Rows, open_rows
+from labeling.pools.rows import Rows
+from labeling.pools.sources import open_source
 from labeling.pools.values import Converter, as_strings, no_value
 
 
@@ -32,7 +35,8 @@ def read_table(section: PoolSection, path: Path) -> Reading:
     """Read a CSV, TSV, Parquet or JSON-lines table whose columns the model uses.
 
     Args:
-        section: `columns` are the model's (all suitable ones where None), `extra` are only shown.
+        section: `columns` are the model's (all suitable ones where None), with those that are calculated; `extra` are
+            only shown, and so are an `image` or `series` beside each row.
         path: the file.
 
     Raises:
@@ -40,15 +44,20 @@ def read_table(section: PoolSection, path: Path) -> Reading:
         PoolContentError: a row is broken or the file is not what it should be.
         PoolEmptyError: there is no row.
     """
-    rows = open_rows(path)
+    rows = open_source(section, path)
     check_columns(section, rows)
     notes: list[str] = []
     wanted = [name for name in rows.names if name != section.truth]
     key, surveys, total = _survey(section, rows, wanted, notes)
     asked = section.columns
+    if asked is not None:
+        asked = (*asked, *(each.name for each in section.combine))
+    beside = beside_of(section, rows)
     decided: dict[str, Column | None] = {}
     aside = {key, *index_columns(rows)} | _other_keys(section, rows, key, surveys, notes)
     for name in wanted:
+        if beside is not None and name in beside.names:
+            continue
         if name in shown_columns(section) or (
             name not in aside if asked is None else name in asked and name != key
         ):
@@ -62,7 +71,11 @@ def read_table(section: PoolSection, path: Path) -> Reading:
     if unfit or not model:
         raise PoolColumnsError(_no_column(path, rows.names, unfit))
     columns = (*model, *extra_columns(section, decided))
-    return Reading("table", columns, _parts(section, rows, key, columns, notes), total, notes)
+    parts = _parts(section, rows, key, columns, notes, beside)
+    shown = Beside() if beside is None else beside
+    return Reading(
+        "table", columns, parts, total, notes, channels=shown.series, pictures=shown.image is not None
+    )
 
 
 def read_text(section: PoolSection, path: Path) -> Reading:
@@ -76,7 +89,7 @@ def read_text(section: PoolSection, path: Path) -> Reading:
         PoolContentError: a row is broken or the file is not what it should be.
         PoolEmptyError: there is no row.
     """
-    rows = open_rows(path)
+    rows = open_source(section, path)
     check_columns(section, rows)
     text = section.text or find_text(section, rows)
     if text is None:
@@ -128,15 +141,19 @@ def _refuse_empty(path: Path, total: int) -> None:
 
 
 def _parts(
-    section: PoolSection, rows: Rows, key: str | None, columns: tuple[Column, ...], notes: list[str]
+    section: PoolSection,
+    rows: Rows,
+    key: str | None,
+    columns: tuple[Column, ...],
+    notes: list[str],
+    beside: Beside | None = None,
 ) -> Iterator[Part]:
     """Yield the items, then add to the notes what was missing."""
     converters = [Converter(column) for column in columns]
-    names = list(
-        dict.fromkeys([column.name for column in columns] + [name for name in (key, section.truth) if name])
-    )
+    named = [column.name for column in columns] + [name for name in (key, section.truth) if name]
+    names = list(dict.fromkeys([*named, *(() if beside is None else beside.names)]))
     numbers = row_numbers()
-    for batch in rows.batches(names):
+    for batch in rows.batches(names, rows=None if beside is None else BATCH_ROWS):
         arrays = [
             each.convert(batch.column(batch.schema.get_field_index(each.column.name))) for each in converters
         ]
@@ -145,8 +162,11 @@ def _parts(
         )
         used = [values for column, values in zip(columns, arrays, strict=True) if column.use == "model"]
         truth = truth_values(rows, section.truth, batch)
-        yield Part(keys, tuple(arrays), _problems(used, batch.num_rows), truth=truth)
-    notes.extend(note for note in (each.note() for each in converters) if note)
+        media = None if beside is None else beside.media(batch)
+        content = None if media is None else hash_strings(media)
+        problems = _problems(used, batch.num_rows)
+        yield Part(keys, tuple(arrays), problems, content=content, media=media, truth=truth)
+    notes.extend([*rows.remarks(), *(note for note in (each.note() for each in converters) if note)])
 
 
 def _problems(used: list[pa.Array], size: int) -> pa.Array:

@@ -40,7 +40,7 @@ class Converter:
         """Return the values as Arrow float64 (numeric columns) or string; null where there is none."""
         if self.column.role != "numeric":
             return _blank_to_null(as_strings(values))
-        plain = _dates(values) if self.column.unit is not None else _numbers(values)
+        plain = _dates(values) if self.column.unit is not None else as_numbers(values)
         numbers = plain.to_numpy(zero_copy_only=False)
         finite = np.isfinite(numbers)
         self.missing += int(len(numbers) - finite.sum())
@@ -60,6 +60,16 @@ def as_strings(values: pa.Array) -> pa.Array:
     if pa.types.is_boolean(values.type):
         return pc.if_else(values, "true", "false")
     return pc.cast(values, pa.string())
+
+
+def as_numbers(values: pa.Array) -> pa.Array:
+    """Return Arrow float64 of numbers, booleans or texts; NaN where a value is missing or no number."""
+    if not is_textual(values.type):
+        return pc.fill_null(pc.cast(values, pa.float64(), safe=False), math.nan)
+    trimmed = pc.utf8_trim_whitespace(pc.cast(values, pa.string()))
+    usable = pc.fill_null(pc.match_substring_regex(trimmed, NUMBER), False)
+    plain = pc.if_else(usable, trimmed, pa.scalar("nan"))
+    return pc.cast(plain, pa.float64())
 
 
 def column_hash(column: Column, values: pa.Array) -> HashArray:
@@ -123,16 +133,6 @@ def _format_date(seconds: float) -> str:
 def _blank_to_null(values: pa.Array) -> pa.Array:
     blank = pc.equal(pc.utf8_trim_whitespace(values), "")
     return pc.if_else(pc.fill_null(blank, True), pa.scalar(None, pa.string()), values)
-
-
-def _numbers(values: pa.Array) -> pa.Array:
-    """Return float64; what is written and is no number becomes NaN."""
-    if not is_textual(values.type):
-        return pc.fill_null(pc.cast(values, pa.float64(), safe=False), math.nan)
-    trimmed = pc.utf8_trim_whitespace(pc.cast(values, pa.string()))
-    usable = pc.fill_null(pc.match_substring_regex(trimmed, NUMBER), False)
-    plain = pc.if_else(usable, trimmed, pa.scalar("nan"))
-    return pc.cast(plain, pa.float64())
 
 
 def _dates(values: pa.Array) -> pa.Array:

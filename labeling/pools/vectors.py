@@ -31,9 +31,11 @@ from labeling.pools.errors import (
     PoolReaderError,
     VectorShapeError,
 )
+from labeling.pools.fits_rows import FITS_SUFFIXES
 from labeling.pools.hashing import hash_rows
 from labeling.pools.inference import decide, survey_rows
-from labeling.pools.rows import ParquetRows, open_rows
+from labeling.pools.rows import Rows
+from labeling.pools.sources import open_source
 from labeling.pools.values import Converter, as_strings
 
 MAX_DIMENSIONS = 65_536
@@ -57,9 +59,9 @@ def read_vectors(section: PoolSection, path: Path) -> Reading:
     """
     if path.suffix.lower() == ".npy":
         return _read_npy(section, path)
-    if path.suffix.lower() not in (".parquet", ".pq"):
+    if path.suffix.lower() not in (".parquet", ".pq", *FITS_SUFFIXES) and not section.join:
         raise PoolReaderError(
-            f"{path}: vectors come from a .npy file or from a list column of a .parquet file"
+            f"{path}: vectors come from a .npy file or from a list column of a .parquet or .fits file"
         )
     return _read_lists(section, path)
 
@@ -136,7 +138,7 @@ def open_npy(path: Path) -> NpyFile:
     return NpyFile(path, (array.shape[0], array.shape[1]), array.dtype, int(array.offset), by_rows)
 
 
-def list_columns(rows: ParquetRows) -> list[str]:
+def list_columns(rows: Rows) -> list[str]:
     """Return the columns that hold lists of numbers."""
     return [name for name in rows.names if _is_number_list(rows.types[name])]
 
@@ -161,13 +163,16 @@ def _npy_parts(file: NpyFile) -> Iterator[Part]:
 
 
 def _read_lists(section: PoolSection, path: Path) -> Reading:
-    rows = open_rows(path)
-    if not isinstance(rows, ParquetRows):
-        raise PoolReaderError(f"{path} is not a Parquet file")
+    rows = open_source(section, path)
     check_columns(section, rows)
     vectors = _vector_column(section, rows)
     if not rows.total:
-        raise PoolEmptyError(f"{path} has columns and no rows; a pool needs at least one item")
+        why = (
+            "has columns and no rows"
+            if rows.total == 0
+            else "does not say how many rows it has; write it as .parquet"
+        )
+        raise PoolEmptyError(f"{path} {why}; a pool needs at least one item")
     dimensions = _dimensions(rows, vectors)
     notes: list[str] = []
     candidates = key_candidates(section, rows)
@@ -186,7 +191,7 @@ def _is_number_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
 
 
-def _vector_column(section: PoolSection, rows: ParquetRows) -> str:
+def _vector_column(section: PoolSection, rows: Rows) -> str:
     found = list_columns(rows)
     if section.vectors is not None:
         if section.vectors in found:
@@ -206,7 +211,7 @@ def _vector_column(section: PoolSection, rows: ParquetRows) -> str:
     )
 
 
-def _dimensions(rows: ParquetRows, name: str) -> int:
+def _dimensions(rows: Rows, name: str) -> int:
     """Return the length of the first vector that is there."""
     for batch in rows.batches([name]):
         lengths = pc.drop_null(pc.list_value_length(batch.column(0)))
@@ -223,7 +228,7 @@ def _dimensions(rows: ParquetRows, name: str) -> int:
 
 def _list_parts(
     section: PoolSection,
-    rows: ParquetRows,
+    rows: Rows,
     key: str | None,
     vectors: str,
     dimensions: int,
@@ -246,7 +251,7 @@ def _list_parts(
         truth = truth_values(rows, section.truth, batch)
         yield Part(keys, arrays, problems, content=hash_rows(block), vectors=block, truth=truth)
         start += batch.num_rows
-    notes.extend(note for note in (each.note() for each in converters) if note)
+    notes.extend([*rows.remarks(), *(note for note in (each.note() for each in converters) if note)])
 
 
 def _block(column: pa.Array, dimensions: int, place: str, start: int) -> npt.NDArray[np.float32]:

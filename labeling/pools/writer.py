@@ -190,6 +190,7 @@ class SnapshotWriter:
             dimensions=self._reading.dimensions,
             channels=self._reading.channels,
             shards=tuple(StoredShard(name=each.name, size=each.size) for each in self._reading.shards),
+            pictures=self._reading.pictures,
             notes=tuple(notes),
         )
         write_snapshot_file(self._folder, snapshot)

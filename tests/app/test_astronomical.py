@@ -114,8 +114,33 @@ def test_import_astronomical__layout_as_far_as_it_has_a_counterpart(tmp_path: Pa
     assert views.page == "label"
     assert [(plot.x, plot.y) for plot in views.plots] == [("r", "g"), ("u", "redshift")]
     told = "\n".join(foreign.notes)
-    assert "u-g against g-r" in told and "BPT Plots" in told
-    assert "subtract (a-b)" in told and "png_path_DR16" in told
+    assert "u-g against g-r" in told and "png_path_DR16" in told
+    assert views.domain_plots == ("bpt_nii", "bpt_sii", "bpt_oi")
+
+
+def test_import_astronomical__combined_features_are_calculated(tmp_path: Path) -> None:
+    taken = import_astronomical(astronomical(tmp_path / "al"), tmp_path / "p.yaml")
+    pool = taken.project.pool
+    assert list(pool.roles) == ["u", "g", "r", "u-g", "u-r", "g-r"]
+    assert pool.frame(3, 4)["u-g"].tolist() == [3 - 3.5]
+    taken.project.close()
+
+
+def test_read_astronomical__a_combination_that_is_not_known_is_told(tmp_path: Path) -> None:
+    path = astronomical(tmp_path, feature_generation=[["color (-2.5log(a/b))", 2], ["divide (a/b)", 3]])
+    foreign = read_astronomical(path, name="p")
+    assert [each.formula for each in foreign.config.pool.combine] == ["`u` / `g` / `r`"]
+    assert any("the combined feature color" in note for note in foreign.notes)
+
+
+def test_read_astronomical__bands_of_spectra(tmp_path: Path) -> None:
+    bands = {
+        "u": {"wavelength": 0.3572, "FWHM": 0.0565, "error": "u_err"},
+        "g": {"wavelength": 0.48, "error": 0.1},
+    }
+    [u, g] = read_astronomical(astronomical(tmp_path, SED_bands=bands), name="p").config.views.bands
+    assert (u.column, u.wavelength_um, u.width_um, u.error) == ("u", 0.3572, 0.0565, "u_err")
+    assert (g.width_um, g.error, g.kind) == (None, None, "ab_mag")
 
 
 def test_import_astronomical__classes_that_were_excluded_are_archived(tmp_path: Path) -> None:
@@ -145,7 +170,7 @@ def test_import_astronomical__of_the_exploring_mode(tmp_path: Path) -> None:
     assert [entry.name for entry in foreign.config.classes] == ["GALAXY", "QSO"]
     assert foreign.config.views.page == "explore"
     assert foreign.config.pool.columns is None
-    assert any("SED_bands, ra_col_name" in note for note in foreign.notes)
+    assert any("ra_col_name" in note for note in foreign.notes)
 
 
 def test_import_astronomical__of_the_command_with_a_test_set(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from app.run_now import run_now
 from app.session import DashboardState
 from app.status import read_status
 from labeling.queue import proposals_of
-from tests.projects import label, label_some, make_texts
+from tests.projects import label, label_some, make_texts, truth_of
 
 
 def made(context: ServerContext, by: str) -> Colouring:
@@ -55,6 +55,26 @@ def test_make__predictions_and_uncertainty_of_the_last_round(context: ServerCont
     unsure = made(context, "uncertainty")
     assert unsure.values is not None
     assert (unsure.names, unsure.ends) == (("uncertainty",), (0.0, 1.0))
+
+
+def test_make__one_class_against_the_rest(context: ServerContext) -> None:
+    labels = label_some(context.project)
+    before = made(context, "class:rare")
+    assert before.values is not None and "No model knows rare yet" in before.note
+    rows = context.project.pool.rows(list(labels))
+    assert np.array_equal(before.values[rows], [name == "rare" for name in labels.values()])
+    assert np.isnan(before.values).sum() == context.project.pool.n - len(labels)
+    run_now(context.project)
+    after = made(context, "class:rare")
+    assert after.values is not None and after.note == ""
+    assert (after.values >= 0).all() and (after.values <= 1).all()
+    rare = [name == "rare" for name in truth_of(context.project).values()]
+    assert after.values[rare].min() > after.values[np.logical_not(rare)].max()
+
+
+def test_make__a_class_that_is_not_open(context: ServerContext) -> None:
+    found = made(context, "class:gone")
+    assert "no open class 'gone'" in found.note and found.codes is not None
 
 
 def test_make__the_round_that_proposed_an_item(context: ServerContext) -> None:

@@ -15,7 +15,7 @@ from app.curating import curate_pool
 from app.curation_columns import curation_columns
 from app.errors import ProjectError
 from app.exporting import export_bundle, export_project, preview_selection
-from app.prepare import create_project, lacks_group
+from app.prepare import create_project, settings_changed
 from app.project import Project, open_project
 from app.selection_wishes import SelectionWishes, read_wishes
 from app.setup import ProjectWishes, make_config
@@ -181,14 +181,14 @@ def test_refresh__takes_in_a_group_that_was_named_later(tmp_path: Path) -> None:
     config = load_config(path)
     save_config(config.model_copy(update={"pool": config.pool.model_copy(update={"group": "night"})}), path)
     named = open_project(path)
-    assert lacks_group(named)
+    assert settings_changed(named)
     with pytest.raises(GroupColumnError, match="goldpan refresh"):
         export_project(named, formats=["selection"], folder=tmp_path / "out")
     named.close()
     done = run_command("refresh", str(path), folder=tmp_path)
     assert done.returncode == 0, done.stderr
     renewed = open_project(path)
-    assert not lacks_group(renewed)
+    assert not settings_changed(renewed)
     export_project(renewed, formats=["selection"], folder=tmp_path / "out")
     renewed.close()
     assert set(pd.read_csv(tmp_path / "out" / "selection.csv")["group"]) == {"n0"}

@@ -62,7 +62,12 @@ def test_import_project__keeps_every_annotation(clouds: Project, tmp_path: Path)
 
 
 def test_import_project__allows_no_host_for_the_person(clouds: Project, tmp_path: Path) -> None:
-    lookups = {"lookups": [{"name": "S", "url": "https://host/{key}"}], "lookup_hosts": ["host"]}
+    lookups = {
+        "lookups": [{"name": "S", "url": "https://host/{key}"}],
+        "lookup_hosts": ["host"],
+        "cutouts": [{"name": "S", "url": "https://host/{key}.png"}],
+        "image_hosts": ["host"],
+    }
     config = load_config(clouds.paths.config)
     views = config.views.model_validate(lookups)
     save_config(config.model_copy(update={"views": views}), clouds.paths.config)
@@ -73,7 +78,8 @@ def test_import_project__allows_no_host_for_the_person(clouds: Project, tmp_path
 
     assert load_config(shared).views.lookup_hosts == ("host",)
     assert copy.config.views.lookups == views.lookups
-    assert copy.config.views.lookup_hosts == ()
+    assert copy.config.views.lookup_hosts == copy.config.views.image_hosts == ()
+    assert copy.config.views.cutouts == views.cutouts
     copy.close()
 
 

@@ -56,6 +56,24 @@ def legend(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=f"{name},").first
 
 
+def test_find__an_item_by_its_key_and_back_to_it(chromium: Browser, server: RunningServer) -> None:
+    with open_page(chromium, server.url, page="Explore") as page:
+        key = page.get_by_label("Key of an item")
+        for typed in ("item-007", "m-042"):
+            expect(key).to_be_visible(timeout=SLOW_MS)
+            key.fill(typed)
+            key.press("Enter")
+            shown = page.locator("h3.gp-key", has_text=typed)
+            expect(shown).to_be_visible(timeout=SLOW_MS)
+        key.fill("item-01")
+        key.press("Enter")
+        choose(page, "Keys that have that in them", "item-013")
+        expect(page.locator("h3.gp-key", has_text="item-013")).to_be_visible(timeout=SLOW_MS)
+        page.get_by_role("combobox", name="Seen before", exact=True).click()
+        page.get_by_role("menuitem", name="item-007", exact=True).click()
+        expect(page.locator("h3.gp-key", has_text="item-007")).to_be_visible(timeout=SLOW_MS)
+
+
 def test_colours__by_column_and_by_round(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         expect(legend(page, "rare")).to_be_visible(timeout=SLOW_MS)

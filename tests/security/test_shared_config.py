@@ -21,6 +21,7 @@ from app.project import Project
 from app.share import import_project, shared_config, write_shared_config
 from config.errors import ConfigError, GoldpanError
 from config.files import load_config, parse_config, save_config
+from config.pool_parts import JoinSection
 from labeling.database import open_database
 from labeling.errors import LabelingError
 from labeling.exports.registry import exports
@@ -95,6 +96,19 @@ def test_import__reads_no_pool_outside_the_files_folder(clouds: Project, tmp_pat
     copy = import_project(shared, tmp_path / "copy" / "c.yaml", pool=tmp_path / "clouds.csv")
     assert copy.pool.n == clouds.pool.n
     copy.close()
+
+
+@pytest.mark.parametrize("path", ["../secret.csv", "{folder}/secret.csv", "link/secret.csv"])
+def test_import__joins_no_file_outside_the_files_folder(clouds: Project, tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret.csv").write_text("id,secret\nitem-000,1\n")
+    folder = tmp_path / "got"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    join = JoinSection(path=path.format(folder=tmp_path), key="id")
+    shared = shared_with(clouds, folder / "s.yaml", "pool", join=(join,))
+    with pytest.raises(ProjectError, match=r"pool\.join\.path .* leads out of the file's folder"):
+        import_project(shared, tmp_path / "copy" / "c.yaml", pool=tmp_path / "clouds.csv")
+    assert not (tmp_path / "copy").exists()
 
 
 @pytest.mark.parametrize("model", ["model", "/tmp/model", "evil/model-on-the-hub"])

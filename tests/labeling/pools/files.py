@@ -139,6 +139,21 @@ def write_series(folder: Path) -> PoolSection:
     return PoolSection(path="series.parquet", series=("flux", "error"), truth="label")
 
 
+def write_fits(folder: Path) -> PoolSection:
+    from astropy.table import Table
+
+    rows = range(ITEMS)
+    Table(
+        {
+            "id": [f"obj-{i}" for i in rows],
+            "size": np.arange(ITEMS) / 7,
+            "colour": ["red" if i % 3 else "blue" for i in rows],
+            "label": ["rare" if i % 5 == 0 else "plain" for i in rows],
+        }
+    ).write(folder / "table.fits")
+    return PoolSection(path="table.fits", truth="label")
+
+
 WRITERS: dict[str, Callable[[Path], PoolSection]] = {
     "table": write_table,
     "text": write_text,
@@ -148,6 +163,7 @@ WRITERS: dict[str, Callable[[Path], PoolSection]] = {
     "image_shards": write_image_shards,
     "series": write_series,
     "vectors": write_vectors,
+    "fits": write_fits,
 }
 """Reader → makes a pool of `ITEMS` items with a hidden truth in a folder, and its configuration."""
 

@@ -135,10 +135,11 @@ def test_reader__several_threads_read_the_same(name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "image_folder"])
 def test_reader__empty_file_is_refused_and_leaves_nothing(name: str, tmp_path: Path) -> None:
-    suffix = {
-        "table": "csv", "text": "txt", "image_table": "parquet", "image_paths": "csv", "image_shards": "tar",
-        "series": "npy", "vectors": "npy",
-    }[name]  # fmt: skip
+    endings = {
+        "text": "txt", "image_table": "parquet", "image_shards": "tar", "series": "npy", "vectors": "npy",
+        "fits": "fits",
+    }  # fmt: skip
+    suffix = endings.get(name, "csv")
     (tmp_path / f"empty.{suffix}").touch()
     where = "x" if name == "image_paths" else None
     section = PoolSection(path=f"empty.{suffix}", reader=name, image_path=where)
