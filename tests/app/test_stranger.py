@@ -87,7 +87,7 @@ def check_same(said: str, sent: Path, machine: Path) -> None:
     assert given is not None and len(given.rounds) == ROUNDS
     last = given.rounds[-1]
     assert last.figures["labels"] == (ROUNDS - 1) * EACH and last.figures["balanced_accuracy"] is not None
-    figures = re.findall(r"^  (\w+) (\S+), the same$", said, re.MULTILINE)
+    figures = re.findall(r"^  (.+) (\S+), the same$", said, re.MULTILINE)
     assert len(figures) == sum(len(row.figures) for row in given.rounds)
     assert ("balanced_accuracy", f"{last.figures['balanced_accuracy']:.6f}") in figures
     project = open_project(machine / "again" / "replayed.yaml")
