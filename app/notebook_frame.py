@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,29 +46,24 @@ def frame_table(
         FrameError: it cannot be; everything that is wrong is told.
     """
     _check_shape(frame)
-    problems: list[str] = []
-    keys = pd.Series(frame.index) if key is None else frame.get(key)
+    column = vectors if isinstance(vectors, str) else None
+    problems = _name_problems(frame, key=key, image=image, vectors=vectors)
     arrays: dict[str, pa.Array] = {}
-    if keys is None:
-        problems.append(f"there is no column {key!r}; the frame has {_listed(frame.columns)}")
-    else:
+    keys = pd.Series(frame.index) if key is None else frame.get(key)
+    if keys is not None:
         arrays[KEY if key is None else key] = _key_array(keys, problems)
-    for name in frame.columns:
-        if name == key:
-            continue
-        make = _image_array if name == image else _vector_array if name == vectors else _plain_array
+
+    def add(name: str, said: str, make: Callable[[Any], pa.Array], values: Any) -> None:  # noqa: ANN401
         try:
-            arrays[name] = make(frame[name])
+            arrays[name] = make(values)
         except FrameError as problem:
-            problems.append(f"column {name!r} {problem}")
+            problems.append(f"{said} {problem}")
+
+    for name in frame.columns.drop(key or [], errors="ignore"):
+        make = _image_array if name == image else _vector_array if name == column else _plain_array
+        add(name, f"column {name!r}", make, frame[name])
     if isinstance(vectors, np.ndarray):
-        try:
-            arrays[VECTORS] = _beside(vectors, len(frame))
-        except FrameError as problem:
-            problems.append(f"vectors {problem}")
-    for what, named in (("image", image), ("vectors", vectors)):
-        if isinstance(named, str) and named not in frame.columns:
-            problems.append(f"{what}: there is no column {named!r}; the frame has {_listed(frame.columns)}")
+        add(VECTORS, "vectors", partial(_beside, count=len(frame)), vectors)
     if problems:
         raise FrameError("this frame cannot be a pool: " + "; ".join(problems))
     return pa.table(arrays)
@@ -110,7 +106,10 @@ def encode_frame(project: Project, frame: pd.DataFrame, fitted: FittedEncoder) -
     table = frame_table(frame[used].reset_index(drop=True), image=section.image, vectors=section.vectors)
     asked = {"path": "rows.parquet", "hash": None, "key": KEY, "truth": None, "extra": (), "group": None}
     if roles:
-        asked["columns"] = tuple(roles)
+        # A column without any value has no kind; `_AsInPool` puts it back.
+        asked["columns"] = tuple(name for name in roles if table[name].null_count < len(table))
+        if not asked["columns"]:
+            raise FrameError(f"the rows have no value in any of {_listed(list(roles))}")
     with tempfile.TemporaryDirectory(prefix="goldpan-rows-", ignore_cleanup_errors=True) as place:
         write_table(table, Path(place) / "rows.parquet")
         pool = make_snapshot(section.model_copy(update=asked), folder=Path(place) / "pool", base=Path(place))
@@ -198,9 +197,23 @@ def _check_shape(frame: pd.DataFrame) -> None:
     twice = frame.columns[frame.columns.duplicated()].tolist()
     if twice:
         raise FrameError(f"several columns are called {_listed(twice)}; give each a name of its own")
-    taken = [name for name in (KEY, VECTORS) if name in frame.columns]
-    if KEY in taken and frame.index.name == KEY:
-        raise FrameError(f"index and a column are both called {KEY!r}; rename one")
+
+
+def _name_problems(
+    frame: pd.DataFrame, *, key: str | None, image: str | None, vectors: str | npt.NDArray[Any] | None
+) -> list[str]:
+    """Return what is wrong with the names of columns that were given."""
+    named = {"key": key, "image": image, "vectors": vectors if isinstance(vectors, str) else None}
+    problems = [
+        f"{part}: there is no column {name!r}; the frame has {_listed(frame.columns)}"
+        for part, name in named.items()
+        if name is not None and name not in frame.columns
+    ]
+    if key is None and KEY in frame.columns:
+        problems.append(f"the frame has a column {KEY!r} and its index would get that name; say key={KEY!r}")
+    if isinstance(vectors, np.ndarray) and VECTORS in frame.columns:
+        problems.append(f"the frame has a column {VECTORS!r}, which the array would be; rename the column")
+    return problems
 
 
 def _key_array(keys: pd.Series, problems: list[str]) -> pa.Array:
@@ -208,8 +221,8 @@ def _key_array(keys: pd.Series, problems: list[str]) -> pa.Array:
     missing = int(keys.isna().sum())
     if missing:
         problems.append(f"{missing} items have no key; name another column with key=")
-    texts = keys.astype(str)
-    twice = texts[texts.duplicated()].unique().tolist()
+    texts = pd.Series([str(value) for value in keys], dtype=object)
+    twice = texts[texts.duplicated() & keys.notna().to_numpy()].unique().tolist()
     if twice:
         problems.append(
             f"{len(twice)} keys come more than once ({_listed(twice)}); name a column with key= in which each is "

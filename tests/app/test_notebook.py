@@ -73,7 +73,7 @@ def test_from_frame__without_a_folder_is_kept_in_a_temporary_one(
 
 
 def test_from_frame__wrong_input_makes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ConfigInvalidError, match="'rare', used by class"):
+    with pytest.raises(ConfigInvalidError, match="given 'Rare', used by class 1"):
         make(tmp_path, classes=["rare", "Rare"])
     with pytest.raises(FrameError, match="without slashes"):
         make(tmp_path, name="../x")
@@ -123,6 +123,8 @@ def test_predict__rows_that_do_not_suit(trained: NotebookProject) -> None:
         trained.predict(clouds_frame().assign(a="north"))
     with pytest.raises(FrameError, match=r"shape \(2, 99\)"):
         trained.predict(np.zeros((2, 99), np.float32))
+    with pytest.raises(FrameError, match="no value in any of 'a', 'b', 'c'"):
+        trained.predict(clouds_frame().head(3).map(lambda _: None))
     missing = clouds_frame().head(3).assign(band=None, a=np.nan)
     assert np.isfinite(trained.predict_proba(missing)).all()
 

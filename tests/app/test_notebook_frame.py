@@ -115,6 +115,14 @@ def test_frame_table__vectors_beside_that_do_not_fit(vectors: np.ndarray) -> Non
         frame_table(a_frame(), vectors=vectors)
 
 
+def test_frame_table__names_that_it_needs_itself() -> None:
+    frame = a_frame().rename(columns={"id": KEY, "kind": VECTORS})
+    with pytest.raises(FrameError) as told:
+        frame_table(frame, vectors=np.zeros((3, 2)))
+    assert "say key='item_key'" in str(told.value) and "rename the column" in str(told.value)
+    assert frame_table(frame, key=KEY)[KEY].to_pylist() == ["a", "b", "c"]
+
+
 def test_frame_table__all_problems_are_told_together() -> None:
     frame = a_frame().assign(x=[{1}, {2}, {3}], id=["a", "a", "b"])
     with pytest.raises(FrameError) as told:

@@ -137,7 +137,7 @@ def test_card__shows_its_address_as_text() -> None:
 
 
 def test_label__server_that_cannot_start(tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match="does not exist"):
+    with pytest.raises(ServerError, match="no such file"):
         server_of(tmp_path / "nothing.yaml")
 
 

@@ -213,6 +213,10 @@ class Walk:
         self.said = out.getvalue()
 
     def _compare(self, part: Part) -> None:
+        if self.images == IMAGES:
+            print(
+                f"{self.path.name}:{part.line} printed:\n{self.said}"
+            )  # for the prose; seen with `pytest -s`
         wanted = part.text.replace("…", "...")
         assert doctest.OutputChecker().check_output(wanted, self.said, LOOSE), (
             f"printed was:\n{self.said}\nand the tutorial says:\n{part.text}"
