@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.pages import current_key, press, saved_uids, wait_for_item
+from tests.browser.pages import current_key, press, saved_uids, status_line, wait_for_item
 from tests.docs.walk import Walk
 from tests.servers import wait_for
 
 READY_MS = 60_000
 PACE_MS = 60
+SHOWS = {
+    "Balance": "text=Add class",
+    "Confirm": "section.confirm .tile",
+    "Explore": "text=Pick an item",
+    "Export": "text=Write to the project's folder",
+    "Model": "h2",
+}
+"""What is there once a page is drawn."""
 TILES = "section.confirm .tile"
 
 
@@ -19,6 +27,9 @@ def go_to(walk: Walk, name: str) -> None:
     expect(button).to_be_visible(timeout=READY_MS)
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
+    expect(walk.page.get_by_role("heading", name=name, level=1)).to_be_attached()
+    shown = walk.page.locator(SHOWS[name]).filter(visible=True).first
+    expect(shown).to_be_visible(timeout=READY_MS)
 
 
 def label_by_keys(walk: Walk, keys: dict[str, str], count: int) -> None:
@@ -31,10 +42,21 @@ def label_by_keys(walk: Walk, keys: dict[str, str], count: int) -> None:
     """
     page, truth = walk.page, walk.truth()
     wait_for_item(page)
+    before = len(saved_uids(page))
     for _ in range(count):
         press(page, keys[truth[current_key(page)]])
         page.wait_for_timeout(PACE_MS)
-    wait_for(lambda: len(saved_uids(page)) >= count, what=f"{count} saved labels")
+    wait_for(lambda: len(saved_uids(page)) >= before + count, what=f"{count} saved labels")
+
+
+def wait_until_learned(walk: Walk) -> None:
+    """Wait for a round that has looked at all labels, so that the next item is one that it proposes."""
+    wait_for(
+        lambda: "finished in" in status_line(walk.page) and " since" not in status_line(walk.page),
+        seconds=READY_MS / 1000,
+        what="a round with all labels",
+    )
+    walk.page.wait_for_timeout(500)
 
 
 def stop_server(walk: Walk) -> None:

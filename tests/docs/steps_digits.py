@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.browser.pages import wait_for_item, wait_for_round
-from tests.docs.steps_common import go_to, label_by_keys, stop_server, write_export
+from tests.browser.pages import wait_for_item
+from tests.docs.steps_common import go_to, label_by_keys, stop_server, wait_until_learned, write_export
 from tests.docs.walk import Walk
 
 __all__ = ["label_twenty_four", "look_at_the_balance", "open_the_page", "stop_server", "write_export"]
@@ -16,8 +16,9 @@ def open_the_page(walk: Walk) -> None:
 
 def label_twenty_four(walk: Walk) -> None:
     """Label by the digits' own keys, and wait until the model has learned from some."""
-    label_by_keys(walk, {str(digit): str(digit) for digit in range(10)}, 24)
-    wait_for_round(walk.page, 2)
+    label_by_keys(walk, {str(digit): str(digit) for digit in range(10)}, 22)
+    wait_until_learned(walk)
+    label_by_keys(walk, {str(digit): str(digit) for digit in range(10)}, 2)
 
 
 def look_at_the_balance(walk: Walk) -> None:

@@ -13,6 +13,7 @@ from tests.docs.steps_common import (
     go_to,
     label_by_keys,
     stop_server,
+    wait_until_learned,
 )
 from tests.docs.walk import Walk
 
@@ -26,7 +27,8 @@ __all__ = [
     "stop_server",
 ]
 
-CRITERIA = "u - g < 0.6 and g - r < 0.6"
+CRITERIA = "u - g < 0.6 and -0.1 < g - r < 0.6"
+KEYS = {"GALAXY": "1", "STAR": "2", "QSO": "3"}
 
 
 def seek_by_criteria(walk: Walk) -> None:
@@ -42,11 +44,14 @@ def seek_by_criteria(walk: Walk) -> None:
     expect(page.locator(".gp-seek")).to_contain_text(CRITERIA)
     wait_for_round(page, 2)
     page.evaluate("() => document.activeElement.blur()")
+    label_by_keys(walk, KEYS, 1)  # the item on the screen stays until it is answered
 
 
 def label_forty(walk: Walk) -> None:
     """Label by the keys 1 to 3."""
-    label_by_keys(walk, {"GALAXY": "1", "STAR": "2", "QSO": "3"}, 40)
+    label_by_keys(walk, KEYS, 38)
+    wait_until_learned(walk)
+    label_by_keys(walk, KEYS, 1)
     expect(walk.page.get_by_role("link", name="the SDSS image", exact=False)).to_be_attached()
 
 
