@@ -104,7 +104,14 @@ def encode_frame(project: Project, frame: pd.DataFrame, fitted: FittedEncoder) -
         )
     used = [name for name in frame.columns if name in (*roles, section.text, section.image, section.vectors)]
     table = frame_table(frame[used].reset_index(drop=True), image=section.image, vectors=section.vectors)
-    asked = {"path": "rows.parquet", "hash": None, "key": KEY, "truth": None, "extra": (), "group": None}
+    asked: dict[str, Any] = {
+        "path": "rows.parquet",
+        "hash": None,
+        "key": KEY,
+        "truth": None,
+        "extra": (),
+        "group": None,
+    }
     if roles:
         # A column without any value has no kind; `_AsInPool` puts it back.
         asked["columns"] = tuple(name for name in roles if table[name].null_count < len(table))

@@ -36,10 +36,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookProjec
     """A project with six labels of each class and a model."""
     project = make(tmp_path_factory.mktemp("notebook"))
     frame = clouds_frame()
-    label(
-        project,
-        {key: name for name, part in frame.groupby("kind") for key, name in part["kind"].head(6).items()},
-    )
+    first = frame.groupby("kind").head(6)["kind"]
+    label(project, dict(zip(first.index.astype(str), first, strict=True)))
     project.round()
     yield project
     project.close()

@@ -36,7 +36,7 @@ def test_frame_table__numbers_as_keys_are_texts() -> None:
 
 def test_frame_table__plain_kinds_of_columns() -> None:
     frame = a_frame().assign(
-        when=pd.to_datetime(["2026-01-01", None, "2026-01-03"]),
+        when=pd.to_datetime(pd.Series(["2026-01-01", None, "2026-01-03"])),
         yes=[True, False, True],
         level=pd.Categorical(["low", "high", None]),
         number=[1, 2, 3],
@@ -53,7 +53,7 @@ def test_frame_table__images(kind: str) -> None:
     target = io.BytesIO()
     picture.save(target, format="PNG")
     value = {"bytes": target.getvalue(), "pillow": picture, "grey": pixels[:, :, 0], "colour": pixels}[kind]
-    table = frame_table(a_frame().assign(photo=[value, None, value]), image="photo")
+    table = frame_table(a_frame().assign(photo=pd.Series([value, None, value], dtype=object)), image="photo")
     first, missing, _ = table["photo"].to_pylist()
     with Image.open(io.BytesIO(first)) as shown:
         assert np.array_equal(np.asarray(shown), pixels[:, :, 0] if kind == "grey" else pixels)
@@ -124,7 +124,7 @@ def test_frame_table__names_that_it_needs_itself() -> None:
 
 
 def test_frame_table__all_problems_are_told_together() -> None:
-    frame = a_frame().assign(x=[{1}, {2}, {3}], id=["a", "a", "b"])
+    frame = a_frame().assign(x=pd.Series([{1}, {2}, {3}], dtype=object), id=["a", "a", "b"])
     with pytest.raises(FrameError) as told:
         frame_table(frame, key="id", image="photo")
     assert all(

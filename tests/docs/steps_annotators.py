@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.pages import saved_uids
 from tests.docs.steps_common import READY_MS, go_to, stop_server
 from tests.docs.walk import Walk
 from tests.servers import wait_for
@@ -25,12 +26,12 @@ def decide_ten(walk: Walk) -> None:
     """Decide by keys: the classes are numbered in their order."""
     page, truth = walk.page, walk.truth()
     keys = {name: str((place + 1) % 10) for place, name in enumerate(sorted(set(truth.values())))}
-    for number in range(10):
+    for _ in range(10):
         shown = re.search(r"Item (\S+)", page.locator(ITEM).first.inner_text())
         assert shown is not None
         page.keyboard.press(keys[truth[shown[1]]])
         expect(page.locator(ITEM).first).not_to_contain_text(f"Item {shown[1]} ")
-        wait_for(lambda n=number: page.evaluate("() => window.saved.length") > n, what="a saved decision")
+    wait_for(lambda: len(saved_uids(page)) >= 10, what="ten saved decisions")
 
 
 def look_at_the_team(walk: Walk) -> None:
