@@ -27,7 +27,7 @@ def go_to(walk: Walk, name: str) -> None:
     expect(button).to_be_visible(timeout=READY_MS)
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
-    expect(walk.page.get_by_role("heading", name=name, level=1)).to_be_attached()
+    expect(walk.page.get_by_role("heading", name=name, level=1)).to_be_attached(timeout=READY_MS)
     shown = walk.page.locator(SHOWS[name]).filter(visible=True).first
     expect(shown).to_be_visible(timeout=READY_MS)
 
