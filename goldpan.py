@@ -1,15 +1,19 @@
 """goldpan's public names for notebooks and plug-ins: handed on from where they live, nothing else.
 
 >>> import goldpan
->>> project = goldpan.open_project("digits.yaml")  # doctest: +SKIP
->>> goldpan.run_round(project)  # doctest: +SKIP
->>> goldpan.labels_frame(project)  # doctest: +SKIP
+>>> project = goldpan.Project.from_frame(frame, classes=["cat", "dog"])  # doctest: +SKIP
+>>> project.label()  # doctest: +SKIP
+>>> project.round()  # doctest: +SKIP
+>>> project.labels  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
 from app.exporting import export_project, labels_frame
+from app.importing import import_labels
 from app.item_views import ItemScene, register_item_view
+from app.notebook import NotebookProject as Project
+from app.notebook import open_notebook as open_project
 from app.plot_plugins import PlotScene, register_plot
 from app.plugins import (
     register_encoder,
@@ -19,7 +23,6 @@ from app.plugins import (
     register_strategy,
 )
 from app.prepare import create_project
-from app.project import Project, open_project
 from app.run_now import run_now as run_round
 from app.setup import ProjectWishes, make_config
 from app.share import import_project, share_project, shared_config
@@ -43,6 +46,7 @@ __all__ = [
     "Written",
     "create_project",
     "export_project",
+    "import_labels",
     "import_project",
     "labels_frame",
     "make_config",

@@ -7,6 +7,7 @@ config.errors.GoldpanError
     │   ├── ProjectExistsError     `init` or `import` would write over a project
     │   ├── ProjectMissingError    there is no project where one was expected
     │   ├── PoolDamagedError       the project's snapshot of the pool is damaged; it can be taken again
+    │   ├── FrameError             a DataFrame that cannot become a pool
     │   └── PoolMovedError         the pool is not the one the project or shared config was made with
     ├── AutoLabelsError            predictions cannot be added to an export as labels
     ├── ServerError                the server cannot start: port taken, address not to be had, open without a login
@@ -57,6 +58,10 @@ class PoolDamagedError(ProjectError):
 
 class PoolMovedError(ProjectError):
     """The pool is not the one that the project or the shared config was made with."""
+
+
+class FrameError(ProjectError):
+    """A DataFrame cannot become a pool; everything that is wrong with it is said together."""
 
 
 class ServerError(AppError):

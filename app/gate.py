@@ -7,8 +7,10 @@ by a rule of Tornado's router that comes before all others (`refuse_strangers`) 
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import sys
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,57 +49,69 @@ UNUSED_ROUTES = ("/autoload.js", "/metadata")
 """Bokeh's routes for pages of other sites, which goldpan does not offer."""
 
 
-class SafeHeaders(OutputTransform):
-    """Gives every answer the headers that keep a browser from being used against the person.
+FRAME_KEY = "frame"
+"""Argument of a page's address that holds the secret of a notebook."""
+NOTEBOOKS = "http://127.0.0.1:* http://localhost:* https://localhost:* vscode-webview:"
+"""Where notebooks are shown: Jupyter on this machine, and VS Code."""
+
+
+@dataclass(frozen=True)
+class Framing:
+    """Lets a notebook show the page in a frame: it knows a secret, which no other site does.
 
     Attributes:
-        pictures: whom pages may ask for pictures beside this server; nobody, unless `with_pictures` says so.
+        secret: made anew for each start of the server.
     """
 
-    pictures: tuple[str, ...] = ()
+    secret: str
 
-    def __init__(self, request: HTTPServerRequest) -> None:
+    def admits(self, request: HTTPServerRequest) -> bool:
+        """Return whether a request asks for the page, and knows the secret."""
+        given = [value.decode("utf-8", "replace") for value in request.query_arguments.get(FRAME_KEY, [])]
+        knows = any(hmac.compare_digest(value.encode(), self.secret.encode()) for value in given)
+        return knows and request.method == "GET" and request.path == "/"
+
+
+class SafeHeaders(OutputTransform):
+    """Gives every answer the headers that keep a browser from being used against the person."""
+
+    def __init__(
+        self, request: HTTPServerRequest, *, framing: Framing | None = None, pictures: tuple[str, ...] = ()
+    ) -> None:
         """Keep what the policy depends on.
 
         Args:
             request: what is answered; its host has been checked by `refuse_strangers`.
+            framing: who may show the page in a frame; None for nobody.
+            pictures: scheme and host of those whom pages may ask for pictures too, as the local person allowed.
         """
         super().__init__(request)
+        self._pictures = pictures
         self._host = request.host
+        self._framed = framing is not None and framing.admits(request)
 
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
         """Add the headers; give a page's own scripts the nonce that its policy asks for."""
         for name, value in HEADERS.items():
-            headers.setdefault(name, value)
+            if not (self._framed and name == "X-Frame-Options"):
+                headers.setdefault(name, value)
         # It would tell which version's weaknesses to try.
         headers.pop("Server", None)
         is_page = headers.get("Content-Type", "").startswith("text/html")
         if is_page and finishing and status_code == 200:
             nonce = secrets.token_urlsafe(16)
-            headers.setdefault("Content-Security-Policy", page_policy(nonce, self._host, self.pictures))
+            policy = page_policy(nonce, self._host, self._pictures)
+            if self._framed:
+                policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {NOTEBOOKS}")
+            headers.setdefault("Content-Security-Policy", policy)
             chunk = mark_scripts(chunk, nonce)
             if "Content-Length" in headers:
                 headers["Content-Length"] = str(len(chunk))
         else:
             headers.setdefault("Content-Security-Policy", NOTE_POLICY if is_page else CLOSED_POLICY)
         return status_code, headers, chunk
-
-
-def with_pictures(sources: tuple[str, ...]) -> type[SafeHeaders]:
-    """Return the transform for a server whose pages may ask others for pictures too.
-
-    Args:
-        sources: scheme and host of each, which the local person has allowed.
-    """
-
-    class WithPictures(SafeHeaders):
-        """The same, and pictures of these too."""
-
-        pictures = sources
-
-    return WithPictures
 
 
 def page_policy(nonce: str, host: str, pictures: tuple[str, ...] = ()) -> str:
@@ -139,26 +153,30 @@ def mark_scripts(page: bytes, nonce: str) -> bytes:
     return page.replace(b"<script", b'<script nonce="' + nonce.encode() + b'"')
 
 
-def refuse_strangers(application: Application, hosts: frozenset[str]) -> None:
+def refuse_strangers(application: Application, hosts: frozenset[str], framing: Framing | None = None) -> None:
     """Have a server refuse what does not come from its own pages, whatever the route.
 
     Args:
         application: the server's.
         hosts: values of the Host header that are answered.
+        framing: who may show the page in a frame; None for nobody.
     """
-    application.default_router.rules.insert(0, Rule(_Strangers(hosts), _RefusalHandler))
+    application.default_router.rules.insert(0, Rule(_Strangers(hosts, framing), _RefusalHandler))
 
 
-def refusal(request: HTTPServerRequest, hosts: frozenset[str]) -> tuple[int, str] | None:
+def refusal(
+    request: HTTPServerRequest, hosts: frozenset[str], framing: Framing | None = None
+) -> tuple[int, str] | None:
     """Return the status and the reason why a request is refused, None where it may pass.
 
     Args:
         request: its headers and address.
         hosts: values of the Host header that are answered.
+        framing: who may show the page in a frame; None for nobody.
     """
     if request.host.lower() not in hosts:
         return 403, "This host name is not allowed; see `goldpan serve --allow-host`"
-    if _is_foreign(request, hosts):
+    if _is_foreign(request, hosts, framing):
         return 403, "Requests from another site are not allowed"
     if "Bokeh-Session-Id" in request.headers or set(CHOSEN_SESSION) & set(request.query_arguments):
         return 403, "An address cannot choose a session"
@@ -167,7 +185,7 @@ def refusal(request: HTTPServerRequest, hosts: frozenset[str]) -> tuple[int, str
     return None
 
 
-def _is_foreign(request: HTTPServerRequest, hosts: frozenset[str]) -> bool:
+def _is_foreign(request: HTTPServerRequest, hosts: frozenset[str], framing: Framing | None) -> bool:
     """Return whether a browser says that another site's page sends this, other than by a link to a page."""
     origin = request.headers.get("Origin")
     connects = request.headers.get("Upgrade", "").lower() == "websocket"
@@ -179,11 +197,11 @@ def _is_foreign(request: HTTPServerRequest, hosts: frozenset[str]) -> bool:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if site in ("same-origin", "none"):
         return False
-    followed = (
-        request.method == "GET"
-        and request.headers.get("Sec-Fetch-Mode") == "navigate"
-        and request.headers.get("Sec-Fetch-Dest") == "document"
-    )
+    navigates = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    target = request.headers.get("Sec-Fetch-Dest")
+    if navigates and target == "iframe" and framing is not None and framing.admits(request):
+        return False
+    followed = navigates and target == "document"
     return not followed or request.path.startswith("/api/")
 
 
@@ -195,11 +213,11 @@ def _may_be_imported(path: str) -> bool:
 class _Strangers(Matcher):
     """Matches what is refused."""
 
-    def __init__(self, hosts: frozenset[str]) -> None:
-        self._hosts = hosts
+    def __init__(self, hosts: frozenset[str], framing: Framing | None) -> None:
+        self._hosts, self._framing = hosts, framing
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        found = refusal(request, self._hosts)
+        found = refusal(request, self._hosts, self._framing)
         return None if found is None else {"target_kwargs": {"status": found[0], "reason": found[1]}}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import param
 
@@ -15,6 +15,8 @@ from app.session import DashboardState
 from config.files import load_config, save_config
 from config.schema import DOMAIN_PLOTS_MAX, PLOTS_MAX, PlotSection
 from labeling.people import Role
+
+Entry = TypeVar("Entry")
 
 
 class PlotState(Attempts):
@@ -54,6 +56,16 @@ class PlotState(Attempts):
     def remove(self, place: int) -> None:
         """Show a plot no more."""
         self._show((*self.plots[:place], *self.plots[place + 1 :]))
+
+    def move(self, place: int, to: int) -> None:
+        """Put a plot elsewhere among the others; both places are counted as they are before."""
+        self._show(moved(self.plots, place, to))
+
+    def move_domain(self, place: int, to: int) -> None:
+        """Put a plug-in's plot elsewhere among those of plug-ins that are there; missing ones stay behind."""
+        there = tuple(name for name in self.domain if name in self.known_domain)
+        missing = tuple(name for name in self.domain if name not in there)
+        self._show(self.plots, (*moved(there, place, to), *missing))
 
     @property
     def known_domain(self) -> tuple[str, ...]:
@@ -100,3 +112,11 @@ class PlotState(Attempts):
         self.plots = plots
         self.domain = self.domain if domain is None else domain
         self.version += 1
+
+
+def moved(entries: tuple[Entry, ...], place: int, to: int) -> tuple[Entry, ...]:
+    """Return entries with the one of a place put to another; places that are not there change nothing."""
+    if not (0 <= place < len(entries) and 0 <= to < len(entries)):
+        return entries
+    rest = (*entries[:place], *entries[place + 1 :])
+    return (*rest[:to], entries[place], *rest[to:])

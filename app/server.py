@@ -10,14 +10,18 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.context import ServerContext, make_context
 from app.errors import ServerError
 from app.login.entrance import Entrance, make_access, server_options, warnings_of
 from app.plot_plugins import load_plots
 from app.prepare import resume_preparation
+
+if TYPE_CHECKING:
+    from app.gate import Framing
 
 log = logging.getLogger("goldpan.server")
 
@@ -50,6 +54,7 @@ def serve(
     plugins: tuple[Path, ...] = (),
     on_ready: Callable[[str], None] | None = None,
     entrance: Entrance = ALONE,
+    framing: Framing | None = None,
 ) -> None:
     """Serve a project until the process is told to stop.
 
@@ -61,6 +66,7 @@ def serve(
         plugins: Python files with plots of a field's own.
         on_ready: called with the page's address once the server answers.
         entrance: who may come in; the local person alone unless it says other.
+        framing: who may show the page in a frame; None for nobody.
 
     Raises:
         ServerError: the port is taken, the address is not this machine's, or the network would get in without a login.
@@ -80,7 +86,7 @@ def serve(
     options = server_options(entrance, context)
     context.supervisor.start()
     try:
-        _run(context, address=address, port=sock_port, on_ready=on_ready, options=options)
+        _run(context, address=address, port=sock_port, on_ready=on_ready, options=options, framing=framing)
     finally:
         context.stop()
 
@@ -149,12 +155,13 @@ def _run(
     port: int,
     on_ready: Callable[[str], None] | None,
     options: dict[str, Any],
+    framing: Framing | None,
 ) -> None:
     import panel as pn
 
     from app.cutouts import picture_sources
     from app.dashboard import make_dashboard
-    from app.gate import refuse_strangers, with_pictures
+    from app.gate import SafeHeaders, refuse_strangers
     from app.notices import CONNECTION_LOST
 
     pn.extension(notifications=True, disconnect_notification=CONNECTION_LOST)
@@ -175,11 +182,13 @@ def _run(
         session_token_expiration=SESSION_TOKEN_S,
         websocket_max_message_size=MESSAGE_MAX_BYTES,
         http_server_kwargs=dict(HTTP_LIMITS),
-        transforms=[with_pictures(picture_sources(context.project.config.views))],
+        transforms=[
+            partial(SafeHeaders, framing=framing, pictures=picture_sources(context.project.config.views))
+        ],
         # A session belongs to whom its page was sent: its token cannot be made up, nor chosen by an address.
         **{"sign_sessions": True, "secret_key": _session_key(), **options},
     )
-    refuse_strangers(server._tornado, context.hosts)
+    refuse_strangers(server._tornado, context.hosts, framing)
     loop = server.io_loop
     _stop_on_signals(loop, server)
     host = f"[{address}]" if ":" in address else address

@@ -131,8 +131,13 @@ MARKUPS = (
         "no page is framed (three defences: the policy, X-Frame-Options, what the request says of itself)",
         cut(GATE, '            "frame-ancestors \'none\'",\n        )'   , "        )"),
         cut(GATE, '    "X-Frame-Options": "DENY",\n'),
-        cut(GATE, '        and request.headers.get("Sec-Fetch-Dest") == "document"\n'),
+        cut(GATE, ' and target == "document"\n', "\n"),
         tests=MARKUP + "page__cannot_be_framed_by_another_site",
+    ),
+    away(
+        "frames-notebook", POLICY, "who frames the page as a notebook does must know the server's secret",
+        cut(GATE, "any(hmac.compare_digest(value.encode(), self.secret.encode()) for value in given)", "bool(given)"),
+        tests="app/test_notebook_server.py::test_frame__only_who_knows_the_secret",
     ),
     away(
         "headers", POLICY, "every answer has the headers that docs/security.md names",

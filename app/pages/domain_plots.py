@@ -18,6 +18,7 @@ import panel_material_ui as pmui
 from app.components.charts_style import plot_theme
 from app.components.layout import bar, html, stack
 from app.components.map_repaint import LatestWins
+from app.components.plot_handle import PlotHandle
 from app.components.theme import class_colour
 from app.debounce import Debounced
 from app.errors import PluginError
@@ -60,6 +61,7 @@ class DomainPlotView:
         selection: SelectionState,
         document: Any,  # noqa: ANN401 - a bokeh Document
         remove: Any,  # noqa: ANN401 - a click's callback
+        handle: PlotHandle,
     ) -> None:
         """Build the frame and draw.
 
@@ -69,6 +71,7 @@ class DomainPlotView:
             selection: what is chosen.
             document: the tab's bokeh Document.
             remove: called when the person wants it no more.
+            handle: by which it is moved.
         """
         self.name = name
         self._view, self._selection = pool_view, selection
@@ -87,7 +90,8 @@ class DomainPlotView:
         self.said = html(visible=False)
         self._holder = stack()
         self._holder.min_height = HEIGHT_PX
-        self.view = stack(bar(title, button), self.said, self._holder)
+        self.handle = handle
+        self.view = stack(bar(handle, title, button), self.said, self._holder)
         again = Debounced(document, self.draw, pause_ms=DRAW_PAUSE_MS, longest_ms=DRAW_LONGEST_MS)
         self._watchers = [
             (owner, owner.param.watch(again.ask, names))

@@ -22,6 +22,7 @@ from app.pages.selection_plan import SelectionPlanCard
 from app.selection_plan_state import SelectionPlanState
 from app.session import DashboardState
 from config.errors import GoldpanError
+from labeling.exports.file_names import safe_names
 from labeling.exports.registry import exports
 from labeling.people import Role
 
@@ -54,12 +55,13 @@ class ExportPage:
         self.write = pmui.Button(
             label="Write to the project's folder", variant="outlined", on_click=self.write_to_folder, margin=0
         )
+        name = state.context.project.config.project.name
         self.download = pmui.FileDownload(
             label="Download all as ZIP",
             color="primary",
             margin=0,
             callback=self._zip,
-            filename=f"{state.context.project.config.project.name}-export.zip",
+            filename=f"{safe_names([name])[name]}-export.zip",
             auto=True,
         )
         self.summary = html()

@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 
 from app.access import may
 from app.components.layout import bar, html, panel, stack
+from app.components.plot_handle import number_handles, plot_handle
 from app.components.pool_map import PoolMap
 from app.components.raster_select import Line
 from app.debounce import Debounced
@@ -21,7 +22,7 @@ from app.notices import tell_done
 from app.pages.domain_plots import DomainPlotView
 from app.pages.pool_view import LABEL_ROOM, MARK_PAUSE_MS, SHOW_PAUSE_MS, PoolView, paint_map
 from app.plot_plugins import title_of
-from app.plot_state import PlotState
+from app.plot_state import PlotState, moved
 from app.plots.registry import BUILT_IN
 from app.plotting import Positions, plot_axes, plot_columns
 from app.selection_state import SelectionState
@@ -89,10 +90,18 @@ class PlotsCard:
                 self._plots.append(LinkedPlot(self, place, self._document))
             self._plots[place].show(section)
         self._holder[:] = [plot.view for plot in self._plots]
+        number_handles([plot.handle for plot in self._plots], [plot.title for plot in self._plots])
         # Empty, it would keep its gap.
         self._holder.visible = bool(wanted)
         self._show_domain()
         self._show_said()
+
+    def _move(self, place: int, to: int) -> None:
+        """Put a plot elsewhere: the plots themselves are moved, so that each keeps its view."""
+        self._plots = list(moved(tuple(self._plots), place, to))
+        for number, plot in enumerate(self._plots):
+            plot.place = number
+        self.state.move(place, to)
 
     def _show_domain(self) -> None:
         """Make the plots of plug-ins the state's; what nobody brings is told, and kept in the layout."""
@@ -103,10 +112,12 @@ class PlotsCard:
         for name in wanted:
             if name not in self._domain:
                 remove = partial(self._remove_domain, name)
+                handle = plot_handle("plug-ins", self.state.move_domain)
                 self._domain[name] = DomainPlotView(
-                    name, self.pool_view, self.selection, self._document, remove
+                    name, self.pool_view, self.selection, self._document, remove, handle
                 )
         self._domain_holder[:] = [self._domain[name].view for name in wanted]
+        number_handles([self._domain[name].handle for name in wanted], [title_of(name) for name in wanted])
         self._domain_holder.visible = bool(wanted)
         self.add_domain.options = {PICK: ""} | {title_of(name): name for name in self.state.addable_domain}
         self.add_domain.value = ""
@@ -152,11 +163,12 @@ class LinkedPlot:
 
         Args:
             card: the card it is on.
-            place: its number there.
+            place: its number there; the card changes it when plots are moved.
             document: the tab's bokeh Document.
         """
         self._card = card
-        self._place = place
+        self.place = place
+        self.handle = plot_handle("columns", card._move)
         self._map: PoolMap | None = None
         self._made: tuple[PlotSection, Positions] | None = None
         self._section: PlotSection | None = None
@@ -166,15 +178,20 @@ class LinkedPlot:
         self.log_x, self.log_y = (
             pmui.Checkbox(label=f"log {side}", size="small", margin=0) for side in ("across", "up")
         )
-        self.remove = _button("Remove", lambda *_: card.state.remove(self._place), variant="text")
+        self.remove = _button("Remove", lambda *_: card.state.remove(self.place), variant="text")
         self._holder = stack()
         self._holder.min_height = HEIGHT_PX
         self.nothing = html(NOTHING, visible=False)
-        fields = bar(self.x, self.log_x, self.y, self.log_y, self.remove)
+        fields = bar(self.handle, self.x, self.log_x, self.y, self.log_y, self.remove)
         self.view = stack(fields, self.nothing, self._holder)
         for widget in (self.x, self.y, self.log_x, self.log_y):
             widget.param.watch(lambda *_: self._change(), "value")
         self._link(document)
+
+    @property
+    def title(self) -> str:
+        """What it shows, in words."""
+        return "" if self._section is None else f"{self._section.y} over {self._section.x}"
 
     def show(self, section: PlotSection) -> None:
         """Show these columns; the same ones again change nothing."""
@@ -215,7 +232,7 @@ class LinkedPlot:
         chosen = PlotSection(
             x=self.x.value, y=self.y.value, log_x=bool(self.log_x.value), log_y=bool(self.log_y.value)
         )
-        self._card.state.change(self._place, chosen)
+        self._card.state.change(self.place, chosen)
 
     async def _make(self, section: PlotSection) -> None:
         context = self._card.pool_view.state.context
@@ -286,7 +303,7 @@ class LinkedPlot:
 
     def _name(self) -> str:
         """Return what tells this plot, with these columns, from the other places where a line can be drawn."""
-        return f"plot {self._place}: {self._section!r}"
+        return f"plot {self.place}: {self._section!r}"
 
 
 def _button(label: str, act: Any, **options: Any) -> Any:  # noqa: ANN401 - a Panel widget

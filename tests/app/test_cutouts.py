@@ -8,7 +8,7 @@ import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
 from app.cutouts import cutout_links, elsewhere_notes, picture_sources
-from app.gate import page_policy, with_pictures
+from app.gate import SafeHeaders, page_policy
 from config.schema import ViewsSection
 from labeling.pools.pool import Pool
 from tests.labeling.pools.files import csv_pool
@@ -51,10 +51,10 @@ def test_page_policy__names_the_allowed_sources_for_pictures_alone() -> None:
     ]
 
 
-def test_with_pictures__pages_carry_the_policy() -> None:
+def test_safe_headers__pages_carry_the_policy() -> None:
     request = HTTPServerRequest(method="GET", uri="/", headers=HTTPHeaders({"Host": "here:1"}))
     headers = HTTPHeaders({"Content-Type": "text/html"})
-    _, found, _ = with_pictures(("https://sdss.example",))(request).transform_first_chunk(
+    _, found, _ = SafeHeaders(request, pictures=("https://sdss.example",)).transform_first_chunk(
         200, headers, b"<p>", True
     )
     assert "img-src 'self' data: blob: https://sdss.example;" in found["Content-Security-Policy"]

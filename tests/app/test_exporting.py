@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from app.exporting import Exported, export_project, labels_frame
+from app.exporting import Exported, export_project, labels_frame, preview_selection, unfit_exports
 from app.project import Project
 from app.run_now import run_now
+from app.selection_wishes import SelectionWishes
 from config.errors import GoldpanError, UnknownNameError
 from config.files import load_config
-from labeling.classes import archive_class, list_classes
+from labeling.classes import archive_class, list_classes, rename_class, update_class
 from labeling.exports.csv import read_labels as read_csv
 from labeling.exports.parquet import read_labels as read_parquet
+from labeling.exports.registry import exports
 from tests.projects import label, label_some, truth_of
 
 
@@ -147,3 +153,54 @@ def test_export_project__does_not_suit_the_pool(clouds: Project, tmp_path: Path)
     ):
         export_project(clouds, formats=["csv", "coco", "model"], folder=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """Let no file have more bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_export_project__disk_that_is_full_at_the_last_file(clouds: Project, tmp_path: Path) -> None:
+    """The labels are written by then, and a folder without the shared config would look whole."""
+    label_some(clouds)
+    with disk_of(6_000), pytest.raises(GoldpanError, match=r"shared\.yaml"):
+        export_project(clouds, formats=["csv"], folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert export_project(clouds, formats=["csv"], folder=tmp_path / "out").labels == 12
+
+
+def test_export_project__names_with_slashes(clouds: Project, tmp_path: Path) -> None:
+    section = clouds.config.project.model_copy(update={"name": "north/south ../../x"})
+    named = replace(clouds, config=clouds.config.model_copy(update={"project": section}))
+    with clouds.database.transaction() as session:
+        common = next(entry for entry in list_classes(session) if entry.name == "common")
+        rename_class(session, class_id=common.id, name="../red/blue")
+    label(clouds, {"item-000": "../red/blue", "item-001": "rare"})
+    run_now(clouds)
+    suited = [name for name, _ in exports if name not in unfit_exports(named, round_number=1)]
+    written = export_project(named, formats=suited, folder=tmp_path / "deep" / "out")
+    assert len(suited) >= 9
+    assert all(file.resolve().is_relative_to(tmp_path / "deep" / "out") for file in written.files)
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
+    assert set(pd.read_csv(tmp_path / "deep/out/labels.csv")["class_name"]) == {"../red/blue", "rare"}
+    assert json.loads((tmp_path / "deep/out/manifest.json").read_text("utf-8"))["project"] == section.name
+
+
+def test_export_project__a_target_no_class_can_meet(clouds: Project, tmp_path: Path) -> None:
+    label(clouds, dict.fromkeys(list(truth_of(clouds))[:9], "common"))
+    with clouds.database.transaction() as session:
+        for entry in list_classes(session):
+            update_class(session, class_id=entry.id, target=1.0 if entry.name == "rare" else 0.0)
+    written = export_project(clouds, formats=["csv", "selection"], folder=tmp_path / "out")
+    assert written.labels == 9
+    assert len(pd.read_csv(tmp_path / "out" / "selection.csv")) == 0
+    words = preview_selection(clouds, SelectionWishes())
+    assert words == ["Nothing would be selected of 9 labels: no class that has a target has a label."]
+    words = preview_selection(clouds, SelectionWishes(counts={"common": 500}))
+    assert "Fewer than wanted: common has 9 of the 500 wanted." in words

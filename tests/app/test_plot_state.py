@@ -82,3 +82,25 @@ def test_domain__added_kept_and_removed(
     state.remove_domain("wedge")
     assert list(state.domain) == []
     assert list(state.addable_domain) == ["lines", "wedge"]
+
+
+def test_move__keeps_every_plot(state: PlotState) -> None:
+    for section in (PlotSection(x="a", y="b"), WANTED, PlotSection(x="b", y="d")):
+        state.add()
+        state.change(len(state.plots) - 1, section)
+    state.move(0, 2)
+    assert [plot.x for plot in state.plots] == ["c", "b", "a"]
+    state.move(2, 1)
+    assert [plot.x for plot in state.plots] == ["c", "a", "b"]
+    state.move(0, 3)
+    state.move(-1, 0)
+    assert [plot.x for plot in state.plots] == ["c", "a", "b"]
+
+
+def test_move__of_plug_ins_leaves_those_behind_that_nobody_brings(
+    state: PlotState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(domain_plots, "_entries", {"wedge": print, "lines": print})
+    state.domain = ("gone", "wedge", "lines")
+    state.move_domain(0, 1)
+    assert state.domain == ("lines", "wedge", "gone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import ProjectError, ProjectExistsError
-from app.prepare import create_project
 from app.project import Project, open_project
 from app.replay import Replay, replay_shared
 from app.run_now import run_now
-from app.setup import ProjectWishes, make_config
 from app.share import share_project, write_shared_config
 from config.files import load_config, save_config
 from config.schema import ProjectConfig
@@ -25,10 +22,7 @@ from labeling.round_log import fail_round, list_rounds, start_round
 from labeling.seeks import withdraw_seek
 from tests.app.commands import run_command
 from tests.projects import MOMENT, label, make_clouds, make_texts, seek, truth_of
-from tests.servers import ROOT
 from tests.sessions import label_proposed, play
-
-DATA = Path(os.environ.get("GOLDPAN_DATA") or ROOT.parent / "shared" / "data")
 
 
 @pytest.fixture(scope="module")
@@ -255,30 +249,3 @@ def test_replay__without_labels_or_rounds(clouds: Project, tmp_path: Path) -> No
     share_project(clouds, tmp_path / "bare.yaml", level="settings")
     with pytest.raises(ProjectError, match="--level settings"):
         replay_shared(tmp_path / "bare.yaml", pool=tmp_path / "clouds.csv")
-
-
-@pytest.mark.shared_data
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_replay__a_session_on_sdss(tmp_path: Path) -> None:
-    """A stranger with the pool's file and one shared file repeats five rounds on 10,000 objects of the sky."""
-    if not (DATA / "sdss.csv").is_file():
-        pytest.skip(f"{DATA / 'sdss.csv'} is not here; set GOLDPAN_DATA to the folder of the real data sets")
-    made, sent = tmp_path / "made", tmp_path / "sent"
-    made.mkdir()
-    wishes = ProjectWishes(
-        name="sdss",
-        pool=str(DATA / "sdss.csv"),
-        truth="class",
-        extra=("redshift", "ra", "dec"),
-        classes=("GALAXY", "STAR", "QSO"),
-        seed=11,
-    )
-    project = create_project(make_config(wishes, made / "sdss.yaml"), made / "sdss.yaml")
-    play(project, rounds=5, each=20)
-    share_project(project, sent / "sdss.shared.yaml")
-    project.close()
-    shutil.rmtree(made)
-    found = replay_shared(sent / "sdss.shared.yaml", pool=DATA / "sdss.csv", folder=tmp_path / "here")
-    assert [entry.verdict for entry in found.rounds] == ["same"] * 5
-    assert found.rounds[-1].figures[0].here == 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from app.errors import PoolMovedError, ProjectError, ProjectExistsError
 from app.project import Project, open_project
 from app.run_now import run_first, run_now
 from app.share import Level, import_project, share_project, shared_config, write_shared_config
-from config.errors import ConfigInvalidError
+from config.errors import ConfigError, ConfigInvalidError
 from config.files import load_config, save_config
 from labeling.annotations import Act, NewAnnotation, annotations_since, current_labels, record, revision
 from labeling.annotators import ensure_annotator
@@ -420,3 +421,17 @@ def test_share__of_the_command(clouds: Project, tmp_path: Path) -> None:
     done = run_command("share", "clouds.yaml", "--level", "layout", "--to", "l.yaml", folder=tmp_path)
     assert "l.yaml holds the layout." in done.stdout
     assert run_command("share", "clouds.yaml", "--to", "clouds.yaml", folder=tmp_path).returncode == 2
+
+
+def test_share_project__disk_that_is_full_keeps_the_older_file(clouds: Project, tmp_path: Path) -> None:
+    share_project(clouds, tmp_path / "s.yaml", level="layout")
+    before = (tmp_path / "s.yaml").read_bytes()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limit[1]))
+    try:
+        with pytest.raises(ConfigError, match="cannot be written"):
+            share_project(clouds, tmp_path / "s.yaml")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (tmp_path / "s.yaml").read_bytes() == before
+    assert not [path for path in tmp_path.iterdir() if ".part" in path.name]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from config.files import load_config
+from config.files import load_config, save_config
 from config.schema import PlotSection
-from tests.browser.pages import open_page
+from tests.browser.pages import open_page, serious_violations
 from tests.browser.test_selection import COUNT, SLOW_MS, chosen, drag, find
-from tests.servers import RunningServer, serving_trained, wait_for
+from tests.projects import make_clouds
+from tests.servers import RunningServer, serving, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -193,3 +195,36 @@ def test_plots__of_a_plug_in_choose_items_and_tell_what_is_broken(
 def choose_plot(page: Page, title: str) -> None:
     page.get_by_role("combobox", name="Add a plot of your field").click()
     page.get_by_role("menuitem", name=title, exact=True).click()
+
+
+def test_plots__change_places_by_dragging_and_by_keys(chromium: Browser, tmp_path: Path) -> None:
+    project = make_clouds(tmp_path)
+    path: Path = project.paths.config
+    kept = (PlotSection(x="a", y="b"), PlotSection(x="a", y="c"), PlotSection(x="a", y="d"))
+    views = project.config.views.model_copy(update={"plots": kept})
+    save_config(project.config.model_copy(update={"views": views}), path)
+    project.close()
+    with serving(path) as running, open_page(chromium, running.url, page="Explore") as page:
+        expect(page.locator(".bk-Figure")).to_have_count(4, timeout=SLOW_MS)
+        page.wait_for_timeout(1000)
+        last = page.get_by_role("button", name="Move the plot d over a, 3 of 3")
+        last.scroll_into_view_if_needed()
+        grip = last.bounding_box()
+        assert grip is not None
+        page.mouse.move(grip["x"] + 10, grip["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(grip["x"] + 10, grip["y"] - 300, steps=6)
+        expect(page.locator(".line:visible")).to_have_count(1)
+        page.mouse.up()
+        expect(page.get_by_role("button", name="Move the plot d over a, 2 of 3")).to_be_visible()
+        expect(page.locator(".line:visible")).to_have_count(0)
+        handle = page.get_by_role("button", name="Move the plot d over a")
+        handle.press("ArrowUp")
+        expect(page.get_by_role("button", name="Move the plot d over a, 1 of 3")).to_be_focused()
+        page.keyboard.press("ArrowUp")
+        page.get_by_role("button", name="Keep this layout").click()
+        wait_for(
+            lambda: [plot.y for plot in load_config(path).views.plots] == ["d", "b", "c"],
+            what="the order in the configuration",
+        )
+        assert serious_violations(page, dark=False) == []

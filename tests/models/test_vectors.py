@@ -153,8 +153,16 @@ def test_write_vectors__full_disk_is_an_error_and_not_a_crash(tmp_path: Path) ->
     from models.encoders.given import FittedGiven
 
     (tmp_path / FILE).symlink_to("/dev/full")
+    fitted = FittedGiven(6)
     with pytest.raises(OSError, match="No space"):
-        _write_chunks(tmp_path, source, FittedGiven(6), {"pool_hash": ""}, lambda share, text: None)
+        _write_chunks(
+            tmp_path,
+            source,
+            fitted,
+            lambda ranges: (fitted.transform(source, low, high) for low, high in ranges),
+            {"pool_hash": ""},
+            lambda share, text: None,
+        )
 
 
 def test_open_vectors__nothing_there(tmp_path: Path) -> None:

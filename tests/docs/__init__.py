@@ -1,0 +1,1 @@
+"""What docs/ tells a reader to do is done here, as it stands there."""
