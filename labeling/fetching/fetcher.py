@@ -53,18 +53,16 @@ class Fetcher:
         """
         return self._given or load_rules()
 
-    def stamp(self, address: str, *, hurry: bool = False) -> tuple[int, int]:
+    def stamp(self, address: str) -> tuple[int, int]:
         """Return a file's size, 0 where that is not said, and a number that changes when it does.
 
-        Args:
-            address: of the file.
-            hurry: a person waits: try once, and not for long.
+        A person waits for it when a server starts, so no try is long.
 
         Raises:
             FetchRefusedError: the address is not allowed.
             FetchError: there is no such file, or no answer.
         """
-        size, mark = self._describe(address, hurry=hurry)
+        size, mark = self._describe(address, silent_s=HURRIED_S)
         if size is None and not mark:  # nothing tells: it may have changed
             mark = str(time.time_ns())
         return size or 0, hash_text(mark) >> 1
@@ -171,18 +169,17 @@ class Fetcher:
             self._quiet_until_s = time.monotonic() + QUIET_S
             raise
 
-    def _describe(self, address: str, *, hurry: bool = False) -> tuple[int | None, str]:
+    def _describe(self, address: str, *, silent_s: float | None = None) -> tuple[int | None, str]:
         origin = check_allowed(address, self.rules)
         if origin.scheme not in WEB:
             return _tried(lambda: stores.describe(address))
-        silent_s = HURRIED_S if hurry else web.SILENT_S
 
         def once() -> tuple[int | None, str]:
-            with web.opened(address, self.rules, head=True, silent_s=silent_s) as answer:
+            with web.opened(address, self.rules, head=True, silent_s=silent_s or web.SILENT_S) as answer:
                 return answer.size, answer.mark
 
         try:
-            return once() if hurry else _tried(once)
+            return _tried(once)
         except FetchStalledError:
             raise
         except FetchError:

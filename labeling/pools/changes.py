@@ -79,7 +79,7 @@ def pool_changed(pool: Pool, section: PoolSection, base: Path) -> PoolChange | N
     """
     path = place_of(section, base)
     source = pool.snapshot.source
-    if source_stamp(section, path, hurry=True) == (source.files, source.size, source.mtime_ns):
+    if source_stamp(section, path) == (source.files, source.size, source.mtime_ns):
         return None
     fetcher = Fetcher()
     try:

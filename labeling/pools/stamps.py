@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from config.fetching import is_address
@@ -19,13 +18,12 @@ Stamp = tuple[int | None, int, int]
 _ASKED_AT_ONCE = 8
 
 
-def source_stamp(section: PoolSection, path: Path, *, hurry: bool = False) -> Stamp:
+def source_stamp(section: PoolSection, path: Path) -> Stamp:
     """Return the stamp of a file, of the images below a folder, of shards, or of what is at an address.
 
     Args:
         section: the pool's configuration.
         path: the file, folder or pattern; not looked at for a pool at an address.
-        hurry: a person waits; an address that does not answer is not asked twice.
 
     Raises:
         PoolMissingError: a shard is gone, or the address is not allowed.
@@ -33,7 +31,7 @@ def source_stamp(section: PoolSection, path: Path, *, hurry: bool = False) -> St
         OSError: the file is gone.
     """
     if is_address(section.path):
-        return _address_stamp(section.path, hurry)
+        return _address_stamp(section.path)
     if path.is_dir():
         return folder_stamp(path)
     if is_pattern(path) and not path.exists():
@@ -42,13 +40,13 @@ def source_stamp(section: PoolSection, path: Path, *, hurry: bool = False) -> St
     return None, state.st_size, state.st_mtime_ns
 
 
-def _address_stamp(address: str, hurry: bool) -> Stamp:
+def _address_stamp(address: str) -> Stamp:
     fetcher = Fetcher()
     if not names_shards(address):
-        return None, *fetcher.stamp(address, hurry=hurry)
+        return None, *fetcher.stamp(address)
     addresses = list(expanded(address))
     with ThreadPoolExecutor(_ASKED_AT_ONCE) as threads:
-        found = list(threads.map(partial(fetcher.stamp, hurry=hurry), addresses))
+        found = list(threads.map(fetcher.stamp, addresses))
     marks = 0
     for name, (_, mark) in zip(addresses, found, strict=True):
         marks ^= hash_text(f"{name} {mark}")
