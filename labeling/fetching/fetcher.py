@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ PAUSES_S = (0.5, 2.0, 8.0)
 """How long to wait before each further try."""
 HURRIED_S = 5.0
 """How long a server may say nothing while a person waits for a picture."""
+QUIET_S = 10.0
+"""Who did not answer a person that waits is not asked again for so long."""
 MOST_MEDIA_BYTES = 512 << 20
 """Largest file that is taken into memory."""
 
@@ -37,6 +40,9 @@ class Fetcher:
             rules: None for the person's own, read when something is first asked for.
         """
         self._given = rules
+        self._lock = threading.Lock()
+        self._kept: DiskCache | None = None
+        self._quiet_until_s = 0.0
 
     @cached_property
     def rules(self) -> FetchRules:
@@ -47,18 +53,18 @@ class Fetcher:
         """
         return self._given or load_rules()
 
-    @cached_property
-    def _cache(self) -> DiskCache:
-        return DiskCache(self.rules.cache_folder, self.rules.cache_bytes)
-
     def stamp(self, address: str) -> tuple[int, int]:
         """Return a file's size, 0 where that is not said, and a number that changes when it does.
+
+        A person waits for it when a server starts, so no try is long.
 
         Raises:
             FetchRefusedError: the address is not allowed.
             FetchError: there is no such file, or no answer.
         """
-        size, mark = self._describe(address)
+        size, mark = self._describe(address, silent_s=HURRIED_S)
+        if size is None and not mark:  # nothing tells: it may have changed
+            mark = str(time.time_ns())
         return size or 0, hash_text(mark) >> 1
 
     def fetch(self, address: str) -> Path:
@@ -128,7 +134,7 @@ class Fetcher:
                 file.seek(start)
                 return file.read(MOST_MEDIA_BYTES if length is None else length)
 
-        data = once() if hurry else _tried(once)
+        data = self._hurried(once, address) if hurry else _tried(once)
         if length is not None and len(data) != length:
             raise FetchError(
                 f"{address} ends before byte {start + length:,}; it is cut short: put the old one back"
@@ -140,16 +146,36 @@ class Fetcher:
 
     def release(self) -> None:
         """Let fetched files go that were to stay."""
-        if "_cache" in self.__dict__:
-            self._cache.release()
+        if self._kept is not None:
+            self._kept.release()
 
-    def _describe(self, address: str) -> tuple[int | None, str]:
+    @property
+    def _cache(self) -> DiskCache:
+        rules = self.rules
+        with self._lock:
+            if self._kept is None:
+                self._kept = DiskCache(rules.cache_folder, rules.cache_bytes)
+            return self._kept
+
+    def _hurried(self, once: Callable[[], Result], address: str) -> Result:
+        """Try once; who did not answer is not asked again for a while, so that no page waits for each picture."""
+        if time.monotonic() < self._quiet_until_s:
+            raise FetchStalledError(
+                f"{address} is not asked: there was no answer a moment ago; try again later"
+            )
+        try:
+            return once()
+        except FetchStalledError:
+            self._quiet_until_s = time.monotonic() + QUIET_S
+            raise
+
+    def _describe(self, address: str, *, silent_s: float | None = None) -> tuple[int | None, str]:
         origin = check_allowed(address, self.rules)
         if origin.scheme not in WEB:
             return _tried(lambda: stores.describe(address))
 
         def once() -> tuple[int | None, str]:
-            with web.opened(address, self.rules, head=True) as answer:
+            with web.opened(address, self.rules, head=True, silent_s=silent_s or web.SILENT_S) as answer:
                 return answer.size, answer.mark
 
         try:

@@ -16,6 +16,7 @@ from labeling.fetching import fetcher
 from labeling.pools import image_shards
 from labeling.pools import snapshot as importing
 from labeling.pools.earlier import can_go_on
+from labeling.pools.images import inspect_image
 from tests.app.commands import run_command
 from tests.labeling.pools.files import write_tar
 from tests.web_files import WebFiles, allow, web_files
@@ -80,11 +81,10 @@ def test_init__stopped_while_importing_goes_on_by_the_same_command(
         assert done.returncode == 2 and "s-1.tar answers 503" in done.stderr
         assert can_go_on(work / "p.goldpan/pool") and not (work / "p.yaml").exists()
         looked: list[bytes] = []
-        real = image_shards.inspect_image
 
         def look(data: bytes) -> str | None:
             looked.append(data)
-            return real(data)
+            return inspect_image(data)
 
         monkeypatch.setattr(image_shards, "inspect_image", look)
         done = run_command(*command, folder=work)

@@ -15,7 +15,7 @@ from config.errors import ConfigError, GoldpanError
 from config.fetching import FetchRules, Origin, is_address, load_rules, read_origin
 from config.files import load_config
 from config.schema import PoolSection
-from labeling.fetching import addresses, fetcher
+from labeling.fetching import fetcher
 from labeling.fetching.addresses import check_allowed, numbers_of
 from labeling.fetching.errors import FetchError, FetchRefusedError
 from labeling.fetching.fetcher import Fetcher
@@ -47,7 +47,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *numbers: str) -> None:
     def found(host: str, port: int, **rest: Any) -> list[tuple[Any, ...]]:
         return [(0, 0, 0, "", (number, port)) for number in numbers]
 
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", found)
+    monkeypatch.setattr("socket.getaddrinfo", found)
 
 
 def take(path: str, base: Path) -> None:

@@ -25,6 +25,7 @@ from config import documents
 from config.errors import ConfigInvalidError
 from config.files import parse_config
 from config.schema import PoolSection
+from labeling.fetching import fetcher, web
 from labeling.pools import rows
 from labeling.pools.csv_rows import MAX_COLUMNS
 from labeling.pools.errors import (
@@ -336,7 +337,12 @@ def test_images__that_links_lead_to_are_not_listed(tmp_path: Path) -> None:
     "http://[::1]:{port}/x", "file:///etc/passwd", "file:/etc/passwd", "data:text/csv,a", "s3://bucket/x.parquet",
     "ftp://127.0.0.1:{port}/x.csv", "hdfs://x/y.parquet",
 ])  # fmt: skip
-def test_pool__at_an_address_is_refused_and_not_asked_for(tmp_path: Path, path: str) -> None:
+def test_pool__at_an_address_is_refused_and_not_asked_for(
+    tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Were it asked for, then not for long.
+    monkeypatch.setattr(fetcher, "PAUSES_S", ())
+    monkeypatch.setattr(web, "SILENT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
         named = path.format(port=listener.getsockname()[1])

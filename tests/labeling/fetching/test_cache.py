@@ -13,6 +13,7 @@ import pytest
 
 from labeling.fetching.cache import LEFT_S, PART, DiskCache
 from labeling.fetching.errors import FetchError
+from tests.app.test_import_whole import disk_full_at
 
 
 def files(folder: Path) -> list[Path]:
@@ -84,6 +85,14 @@ def test_cache__a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "c").write_text("a file")
     with pytest.raises(FetchError, match=r"cannot be kept in .*make room there"):
         DiskCache(tmp_path / "c", 1_000).put("k", "a.bin", [b"x"])
+
+
+def test_cache__a_disk_that_fills_leaves_nothing(tmp_path: Path) -> None:
+    cache = DiskCache(tmp_path, 1_000_000)
+    with disk_full_at(80_000), pytest.raises(FetchError, match=r"File too large\); make room there"):
+        cache.put("k", "a.bin", [bytes(10_000)] * 10)
+    assert files(tmp_path) == []
+    assert cache.put("k", "a.bin", [bytes(10_000)] * 10).stat().st_size == 100_000
 
 
 def test_cache__a_part_that_a_dead_process_left_goes(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ def test_fetch__a_server_that_stalls(server: WebFiles, monkeypatch: pytest.Monke
     with pytest.raises(FetchStalledError, match=r"a\.bin does not answer \(it says nothing\)"):
         Fetcher().read(f"{server.origin}/a.bin", hurry=True)
     assert time.monotonic() - began < 5
+    asked = len(server.asked)
+    # A page with many pictures does not wait for each of them; who does not hurry asks again.
+    patient = Fetcher()
+    for _ in range(3):
+        with pytest.raises(FetchStalledError):
+            patient.read(f"{server.origin}/a.bin", hurry=True)
+    assert len(server.asked) == asked + 1
+    server.stalled.clear()
+    server.files["/a.bin"] = DATA
+    assert patient.read(f"{server.origin}/a.bin") == DATA
 
 
 def test_fetch__what_is_not_there(server: WebFiles) -> None:

@@ -123,7 +123,7 @@ def test_make_snapshot__begins_anew_where_something_is_another(
         raw[raw.index(b"row 3")] ^= 1
         items.write_bytes(raw)
     elif change == "keys":  # the stamp is the same, the file is not
-        monkeypatch.setattr(importing, "source_stamp", lambda section, path: (None, 1, 1))
+        monkeypatch.setattr(importing, "source_stamp", lambda section, path, **rest: (None, 1, 1))
         shutil.rmtree(part_of(folder))
         with pytest.raises(KeyboardInterrupt):
             make_snapshot(section, folder=folder, base=tmp_path, progress=stop_after(24, KeyboardInterrupt()))
