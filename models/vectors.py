@@ -152,7 +152,9 @@ def write_vectors(
         }
         giving = reuse_vectors(fitted, known, settings=settings, state=state, items=len(source))
         ranges = [(low, min(low + CHUNK_ROWS, len(source))) for low in range(0, len(source), CHUNK_ROWS)]
-        chunks = (giving.transform(source, low, high) for low, high in ranges)
+        chunks: Iterator[npt.NDArray[np.float32]] = (
+            giving.transform(source, low, high) for low, high in ranges
+        )
         if elsewhere is not None and giving is fitted:
             wish = wish_for(choice.name, fitted, source, section=section, seed=seed, ranges=ranges)
             chunks = elsewhere(wish)
