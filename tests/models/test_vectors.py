@@ -149,11 +149,11 @@ def test_write_vectors__full_disk_is_an_error_and_not_a_crash() -> None:
         pytest.skip("this system has no /dev/full")
     from models.vectors import _write_chunks
 
-    source = make_source("vectors", 9000)
     from models.encoders.given import FittedGiven
 
+    chunks = iter([np.ones((rows, 6), np.float32) for rows in (4096, 4096, 808)])
     with pytest.raises(OSError, match="No space"):
-        _write_chunks(Path("/dev/full"), source, FittedGiven(6), lambda share, text: None)
+        _write_chunks(Path("/dev/full"), chunks, FittedGiven(6), 9000, lambda share, text: None)
 
 
 def test_open_vectors__nothing_there(tmp_path: Path) -> None:
