@@ -147,9 +147,8 @@ def test_write_vectors__folder_that_is_a_file(tmp_path: Path) -> None:
 def test_write_vectors__full_disk_is_an_error_and_not_a_crash() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
-    from models.vectors import _write_chunks
-
     from models.encoders.given import FittedGiven
+    from models.vectors import _write_chunks
 
     chunks = iter([np.ones((rows, 6), np.float32) for rows in (4096, 4096, 808)])
     with pytest.raises(OSError, match="No space"):
