@@ -147,11 +147,10 @@ def test_write_vectors__folder_that_is_a_file(tmp_path: Path) -> None:
 def test_write_vectors__full_disk_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
+    from models.encoders.given import FittedGiven
     from models.vectors import _write_chunks
 
     source = make_source("vectors", 9000)
-    from models.encoders.given import FittedGiven
-
     (tmp_path / FILE).symlink_to("/dev/full")
     fitted = FittedGiven(6)
     with pytest.raises(OSError, match="No space"):

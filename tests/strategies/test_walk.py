@@ -15,6 +15,7 @@ from strategies.registry import strategies
 from strategies.walk import (
     Answers,
     LikelyMember,
+    Score,
     Wish,
     answers_at,
     best_rows,
@@ -70,7 +71,7 @@ def pool(levels: int) -> PoolState:
 def test_walk__parts_do_not_matter(levels: int, part: int, count: int) -> None:
     state = pool(levels)
     rows = open_rows(state)
-    scores = [small_margin, little_confidence, members_disagree, LikelyMember(1)]
+    scores: list[Score] = [small_margin, little_confidence, members_disagree, LikelyMember(1)]
     wishes = [Wish(score, count) for score in scores]
     one, other = np.random.default_rng(3), np.random.default_rng(3)
     here = [top.best(one).tolist() for top in walk(state, rows, wishes)]

@@ -10,7 +10,7 @@ import pytest
 
 from app.cluster import connection, there
 from app.cluster.connection import connect
-from app.cluster.plan import describe_parts, installed_versions
+from app.cluster.plan import Part, describe_parts, installed_versions
 from app.errors import ClusterAbsentError, ClusterMismatchError, PartUnseenError
 from tests.app.cluster.clusters import threads_cluster
 
@@ -89,6 +89,6 @@ def test_score_part__a_worker_that_joined_later_is_compared_too() -> None:
 
 
 def test_keep_part__something_else_came() -> None:
-    part = there.Part("x", (10, 3), "float32", 0, 4, "")
+    part = Part("x", (10, 3), "float32", 0, 4, "")
     with pytest.raises(ClusterMismatchError, match="rows 0 to 3 came to the worker altered"):
         there.keep_part(part, np.zeros((4, 3), np.float32), "0" * 64)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.cluster import place, there
+from app.cluster.plan import Part
 from app.errors import PartUnseenError
 from models import projection
 from models.projection import open_projection, write_projection
@@ -22,7 +23,7 @@ def test_write_projection__cluster_gives_the_same(
     np.save(tmp_path / "vectors.npy", vectors)
     if not seen:
 
-        def unseen(part: there.Part) -> np.ndarray:
+        def unseen(part: Part) -> np.ndarray:
             raise PartUnseenError("not mounted")
 
         monkeypatch.setattr(there, "open_part", unseen)

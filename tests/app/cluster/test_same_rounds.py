@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.cluster import there
+from app.cluster.plan import Part
 from app.errors import PartUnseenError
 from app.run_now import run_now
 from tests.app.cluster.clusters import Copy, outcome, use_scheduler
@@ -44,7 +45,7 @@ def test_run_round__vectors_that_no_worker_sees_are_sent(
 ) -> None:
     seen = 0
 
-    def unseen(part: there.Part) -> np.ndarray:
+    def unseen(part: Part) -> np.ndarray:
         nonlocal seen
         seen += 1
         raise PartUnseenError("not mounted")
@@ -68,7 +69,8 @@ def test_run_round__the_answers_do_not_travel(
     """Only rows that something asks for are fetched: far fewer than the pool has."""
     from app.cluster.answers import ClusterAnswers
 
-    plain, fetched = ClusterAnswers._fetch, set()
+    plain = ClusterAnswers._fetch
+    fetched: set[tuple[str, int]] = set()
 
     def counted(self: ClusterAnswers, name: str, rows: np.ndarray, kept: Any) -> Any:
         fetched.update((name, int(row)) for row in rows)
