@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from app.cluster.score import ClusterScores, score_on_cluster
 from app.easing import CHUNK_ROWS, Easing, easing_of
@@ -108,15 +109,18 @@ def repeat_round(
     told: dict[str, Any] = {"settings": recorded_settings(project.config)}
     if easing:
         told["easing"] = easing.to_dict(project.config.head)
-    return _run(
-        eased,
-        number=number,
-        revision=revision,
-        seed=seed,
-        chunk_rows=easing.chunk_rows,
-        told=told,
-        standing=standing,
-    )
+    # As torch's threads (`models.devices.THREADS`): the products are small, and two threads that wait for each other
+    # took a quarter more processor time, and up to twice the time where the page needs a core too.
+    with threadpool_limits(1, user_api="blas"):
+        return _run(
+            eased,
+            number=number,
+            revision=revision,
+            seed=seed,
+            chunk_rows=easing.chunk_rows,
+            told=told,
+            standing=standing,
+        )
 
 
 def _run(

@@ -20,8 +20,8 @@ import pyarrow.parquet
 
 from benchmarks.memory import MemoryWatch
 from benchmarks.report import benchmark_arguments, report
-from benchmarks.scale import items_of, size_name, worker_process
-from benchmarks.scale_pool import plant
+from benchmarks.scale import items_of, worker_process
+from benchmarks.scale_pool import plant, size_name
 
 SIZES, QUICK_SIZES = (1_000_000,), (100_000,)
 FORMATS = ("parquet", "csv", "npy")

@@ -84,7 +84,7 @@ def known_names(kind: str) -> tuple[str, ...]:
     Returns:
         The built-in names in their own order, then those of installed plug-ins in alphabetical order.
     """
-    installed = {point.name for point in _entry_points(_places()).select(group=group_of(kind))}
+    installed = {point.name for point in _entry_points(group_of(kind), _places())}
     plugged = (installed | _announced.get(kind, set())) - set(BUILT_IN[kind])
     return BUILT_IN[kind] + tuple(sorted(plugged))
 
@@ -126,8 +126,8 @@ def _places() -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=1)
-def _entry_points(places: tuple[tuple[str, int], ...]) -> EntryPoints:
-    """Return all entry points; read again once the places have changed, since that opens a file for each package."""
+@lru_cache(maxsize=2 * len(BUILT_IN))
+def _entry_points(group: str, places: tuple[tuple[str, int], ...]) -> EntryPoints:
+    """Return a group's entry points; read again only once the places have changed: it opens a file for each package."""
     del places
-    return entry_points()
+    return entry_points(group=group)

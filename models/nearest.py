@@ -79,12 +79,14 @@ def squared_distances(vectors: Vectors, points: FloatArray, *, threads: int = TH
     """
     points = np.ascontiguousarray(points, np.float32)
     squared = np.empty(len(vectors), np.float32)
-    look = _to_one if len(points) == 1 else _to_several
+    alone = len(points) == 1
+    look = _to_one if alone else _to_several
 
     def part(low: int) -> None:
         look(vectors[low : low + PART_ROWS], points, squared[low : low + PART_ROWS])
 
-    _share_out(part, range(0, len(vectors), PART_ROWS), threads)
+    # Products of matrices have threads of their own.
+    _share_out(part, range(0, len(vectors), PART_ROWS), threads if alone else 1)
     return squared
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,8 @@ class Lane:
         Args:
             device: whose.
         """
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        make: Any = torch.cuda.Stream  # its types are not told
+        self._stream: torch.cuda.Stream | None = make(device) if device.type == "cuda" else None
 
     def open(self) -> AbstractContextManager[object]:
         """Return the context in which what is asked for goes into this lane."""
@@ -97,7 +99,8 @@ class Mark:
         """
         if device.type != "cuda":
             return cls()
-        event = torch.cuda.Event()
+        make: Any = torch.cuda.Event  # its types are not told
+        event: torch.cuda.Event = make()
         event.record(torch.cuda.current_stream(device))
         return cls(event)
 

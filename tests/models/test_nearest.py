@@ -68,8 +68,8 @@ def test_nearest_rows__rows_far_from_the_origin_and_near_each_other() -> None:
 
 def test_as_floats__every_half_there_is() -> None:
     halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    halves = halves[np.isfinite(halves)].reshape(-1, 8)
-    assert np.array_equal(as_floats(halves), halves.astype(np.float32))
+    finite = halves[np.isfinite(halves)].reshape(-1, 8)
+    assert np.array_equal(as_floats(finite), finite.astype(np.float32))
 
 
 def test_squared_distances__of_vectors_that_do_not_lie_row_by_row() -> None:
