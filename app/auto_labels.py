@@ -193,7 +193,7 @@ def _surest(
         codes = codes_of[predicted]
         kept = (codes >= 0) & (chances >= np.where(codes >= 0, wanted[codes], np.inf))
         found.append((rows[kept].astype(np.int64), codes[kept], chances[kept]))
-    rows, codes, chances = (np.concatenate([part[place] for part in found]) for place in range(3))  # type: ignore[misc]
+    rows, codes, chances = (np.concatenate([part[place] for part in found]) for place in range(3))
     return rows, codes, chances
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from models.portable.files import HeadFile, write_weights
 if TYPE_CHECKING:
     import pandas as pd
 
+    from models.encoders.contract import ItemSource
     from models.encoders.tabular import FittedTabular
 
 log = logging.getLogger("goldpan.exports")
@@ -65,9 +66,13 @@ class TableEncoder:
             )
         import pandas as pd
 
-        values = {column.name: _converted(column, frame[column.name]) for column in self.columns}
+        levels = {each.name: set(getattr(each, "levels", ())) for each in self.fitted.others}
+        values = {
+            column.name: _converted(column, frame[column.name], levels.get(column.name, set()))
+            for column in self.columns
+        }
         plain = pd.DataFrame(values, index=range(len(frame)))
-        return self.fitted.transform(_Rows(plain), 0, len(frame))
+        return self.fitted.transform(cast("ItemSource", _Rows(plain)), 0, len(frame))
 
 
 class _Rows:
@@ -183,8 +188,16 @@ def _fitted(project: Project) -> FittedTabular:
     return fitted
 
 
-def _converted(column: Column, values: pd.Series[Any]) -> Any:  # noqa: ANN401 - an array of pandas
-    """Return a column as the pool would store it: float64, or texts, missing ones as NaN or None."""
+def _converted(column: Column, values: pd.Series[Any], levels: set[str]) -> Any:  # noqa: ANN401 - an array
+    """Return a column as the pool would store it: float64, or texts, missing ones as NaN or None.
+
+    Args:
+        column: what the pool took it for.
+        values: (b,) as they are given.
+        levels: the frequent levels of a categorical column.
+    """
+    if column.role == "categorical" and values.dtype != object:
+        values = values.map(lambda value: _level(value, levels), na_action="ignore").astype(object)
     try:
         arrow = pa.Array.from_pandas(values)
     except pa.ArrowException:
@@ -198,3 +211,11 @@ def _converted(column: Column, values: pd.Series[Any]) -> Any:  # noqa: ANN401 -
     if column.role == "numeric":
         return found.to_numpy(zero_copy_only=False).astype(np.float64)
     return np.asarray(found.to_pylist(), dtype=object)
+
+
+def _level(value: object, levels: set[str]) -> str:
+    """Return a level as the pool has it: pandas makes True of the text "True", and 1.0 of "1" beside a gap."""
+    told = str(value)
+    if isinstance(value, float) and value.is_integer():
+        told = str(int(value))
+    return next((each for each in (str(value), told, told.lower()) if each in levels), told)

@@ -147,6 +147,6 @@ def _ranked(sample: AuditSample, scores: FloatArray, truth: BoolArray) -> _Ranks
     count = int(place.max()) + 1
     return _Ranks(
         place=place.astype(np.int64),
-        yes=np.bincount(place, sample.weights * truth, count),
-        every=np.bincount(place, sample.weights, count),
+        yes=np.asarray(np.bincount(place, sample.weights * truth, count), np.float64),
+        every=np.asarray(np.bincount(place, sample.weights, count), np.float64),
     )

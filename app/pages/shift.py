@@ -66,11 +66,11 @@ class ShiftCard:
         context = self.state.context
         self.ask.param.update(loading=True, disabled=True)
         self.said.object = WAITING
-        self._background.ask(
-            lambda: context.supervisor.worker.shift(context.project.paths.config),
-            self.show,
-            failed=self._fail,
-        )
+
+        def compare() -> Any:  # noqa: ANN401 - a future of the worker's
+            return context.supervisor.worker.shift(context.project.paths.config)
+
+        self._background.ask(compare, self.show, failed=self._fail)
 
     def _fail(self, message: str) -> None:
         self.ask.param.update(loading=False, disabled=False)

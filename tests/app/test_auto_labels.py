@@ -86,6 +86,7 @@ def test_add_auto_labels__the_surest_of_each_class_up_to_the_cap(trained: Projec
         mine = added[added["class_name"] == entry.class_name]
         assert len(mine) == entry.added
         if entry.capped:
+            assert entry.threshold is not None
             assert entry.threshold == pytest.approx(float(mine["probability"].astype(float).min()))
             # Nothing surer was left out.
             free = np.setdiff1d(

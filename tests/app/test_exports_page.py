@@ -53,6 +53,9 @@ def test_page__every_way_to_read_one_back_works(
         except ModuleNotFoundError as missing:
             if missing.name not in OPTIONAL:
                 raise
+    [rows] = re.findall(r"^## Raw rows.*?```python\n(.*?)```", PAGE, re.MULTILINE | re.DOTALL)
+    exec(compile(rows, "docs/exports.md: raw rows", "exec"), names)
+    assert len(names["names"]) == 2
     assert names["probabilities"].shape == (len(labels), 3)
     assert names["data"]["X"].shape[0] == len(labels)
 

@@ -22,7 +22,7 @@ from app.setup import ProjectWishes, make_config
 from app.table_encoder import read_table_encoder, write_table_encoder
 from models.portable.predict import load
 from models.vectors import open_vectors
-from tests.projects import label, label_some, make_texts, truth_of
+from tests.projects import label, label_some, truth_of
 
 ROOT = Path(__file__).parents[2]
 READ_BACK = """
@@ -149,15 +149,3 @@ def test_read_table_encoder__a_file_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "encoder.safetensors").write_bytes(b"no such thing")
     with pytest.raises(ProjectError, match="cannot be read as a table's encoder"):
         read_table_encoder(tmp_path / "encoder.safetensors")
-
-
-def test_model__of_another_kind_of_pool_says_that_it_reads_vectors(tmp_path: Path) -> None:
-    project = make_texts(tmp_path)
-    try:
-        label_some(project)
-        run_now(project)
-        model = load(export_project(project, formats=("model",), folder=tmp_path / "out").folder / "model")
-        with pytest.raises(ValueError, match="reads vectors of the encoder 'text_tfidf', not rows"):
-            model.predict_proba(pd.DataFrame({"text": ["a"]}))
-    finally:
-        project.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,16 +58,19 @@ def test_parts__are_the_derivative_by_each_weight(name: str) -> None:
     found = FINDS[name](sample, scores)
     assert found is not None
     assert float(weights @ found.parts) == pytest.approx(0.0, abs=1e-12)
-    theirs = {
-        "auroc": lambda w: roc_auc_score(sample.truth, scores, sample_weight=w),
-        "auprc": lambda w: average_precision_score(sample.truth, scores, sample_weight=w),
-        "f1": lambda w: f1_score(sample.truth, sample.predicted, sample_weight=w),
-    }[name]
+    scored = {
+        "auroc": (roc_auc_score, scores),
+        "auprc": (average_precision_score, scores),
+        "f1": (f1_score, sample.predicted),
+    }
+    score: Any
+    score, said = scored[name]
     for item in (0, 17, 100, 239):
         step = 1e-6
         moved = weights.copy()
         moved[item] += step
-        slope = (theirs(moved) - theirs(weights)) / step
+        before, after = (score(sample.truth, said, sample_weight=each) for each in (weights, moved))
+        slope = (after - before) / step
         assert found.parts[item] == pytest.approx(slope, rel=1e-3, abs=1e-4)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 import torch
 
@@ -65,6 +66,13 @@ def test_predict_proba__is_what_a_round_computes(
     found = load(tmp_path / "out").predict_proba(vectors)
     np.testing.assert_allclose(found, expected(file, vectors), atol=2e-5)
     assert found.std(axis=0).min() > 0.01
+
+
+def test_predict_proba__of_rows_without_their_encoder_says_what_it_reads(model: Model) -> None:
+    with pytest.raises(
+        ValueError, match=r"reads vectors of the encoder .* encoder\.safetensors is not beside it"
+    ):
+        model.predict_proba(pd.DataFrame({"a": [1.0]}))
 
 
 @pytest.mark.parametrize("name", CAN_WRITE)
