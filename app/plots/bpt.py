@@ -84,7 +84,7 @@ def draw_bpt(scene: PlotScene, columns: dict[str, str], *, over: str) -> Any:  #
         places = np.linspace(each.start, each.stop, 120)
         heights = each.of(places)
         inside = (heights >= Y_RANGE[0]) & (heights <= Y_RANGE[1])
-        made *= line(scene, places[inside], heights[inside], names=names, label=each.label, dash=each.dash)
+        made *= line(places[inside], heights[inside], names, label=each.label, dash=each.dash)
     return made * ring(scene, x, y, names)
 
 
