@@ -106,7 +106,7 @@ def test_ensure_loaded__entry_points_of_every_kind(tmp_path: Path, monkeypatch: 
     write_blocks(tmp_path)
     module = (
         "from counts import write_counts\nfrom histogram import histogram\nfrom letters import Letters\n"
-        "from lucky import lucky\nfrom nearest import Nearest\nfrom pairs import pairs\n"
+        "from lucky import lucky\nfrom nearest import Nearest\nfrom pairs import pairs\nfrom spectrum import magnitudes\n"
     )
     names = {
         "strategies": ("my_lucky", "lucky"),
@@ -115,6 +115,7 @@ def test_ensure_loaded__entry_points_of_every_kind(tmp_path: Path, monkeypatch: 
         "readers": ("my_pairs", "pairs"),
         "exports": ("my_counts", "write_counts"),
         "plots": ("my_histogram", "histogram"),
+        "item_views": ("my_magnitudes", "magnitudes"),
     }
     points = "".join(
         f"[goldpan.{group}]\n{name} = my_parts_of_a_test:{part}\n" for group, (name, part) in names.items()
