@@ -14,7 +14,7 @@ from app.access import may
 from app.components.layout import aside, bar, html, panel, stack
 from app.components.raster_select import Line
 from app.components.series_picture import series_svg
-from app.cutouts import cutout_links
+from app.cutouts import elsewhere
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
 from app.pages.columns import ColumnsCard
@@ -157,7 +157,7 @@ def item_html(state: DashboardState, row: int) -> str:
     parts = [f'<h3 class="gp-key">{escape(seen.key)}</h3>']
     if seen.has_image:
         parts.append(f'<img class="gp-picture" alt="" src="/media/{row}?v={pool.hash[:12]}">')
-    for picture in cutout_links(pool, row, state.context.project.config.views):
+    for picture in elsewhere(pool, row, state.context.project.config.views)["cutouts"]:
         parts.append(
             f'<img class="gp-picture" referrerpolicy="no-referrer" src="{escape(picture["url"])}" '
             f'alt="{escape(picture["name"])} did not send a picture: off line, or none there">'

@@ -18,6 +18,7 @@ from app.session import DashboardState
 LABEL_ROOM = (6, 0, 0, 0)
 """Above a field, whose label sits on its upper edge."""
 SEEN_PAUSE_MS = 200
+CHOOSE = "Choose one …"
 KEY_SHOWN = 60
 """Characters of a key in a list."""
 
@@ -88,7 +89,8 @@ class FindCard:
     def _fill(self, field: Any, keys: list[str]) -> None:  # noqa: ANN401 - a Panel widget
         titles = {key if len(key) <= KEY_SHOWN else f"{key[: KEY_SHOWN - 1]}…": key for key in keys}
         self._titles |= titles
-        field.param.update(options=list(titles), value=None)
+        # A field shows its first entry as chosen: that one must be none of the keys.
+        field.param.update(options=[CHOOSE, *titles], value=CHOOSE)
         field.visible = bool(keys)
 
     def _choose(self, event: Any) -> None:  # noqa: ANN401 - a param event

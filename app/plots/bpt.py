@@ -51,7 +51,7 @@ KEWLEY, KAUFFMANN, SEYFERT = "Kewley 2001", "Kauffmann 2003", "Kewley 2006: Seyf
 LINES = {
     "nii": (
         Line(KEWLEY, _hyperbola(0.61, 0.47, 1.19), -2.0, 0.25),
-        Line(KAUFFMANN, _hyperbola(0.61, 0.05, 1.3), -2.0, -0.17, "dashed"),
+        Line(KAUFFMANN, _hyperbola(0.61, 0.05, 1.3), -1.28, -0.17, "dashed"),
     ),
     "sii": (
         Line(KEWLEY, _hyperbola(0.72, 0.32, 1.30), -2.0, 0.06),
@@ -84,7 +84,7 @@ def draw_bpt(scene: PlotScene, columns: dict[str, str], *, over: str) -> Any:  #
         places = np.linspace(each.start, each.stop, 120)
         heights = each.of(places)
         inside = (heights >= Y_RANGE[0]) & (heights <= Y_RANGE[1])
-        made *= line(scene, places[inside], heights[inside], names=names, label=each.label, dash=each.dash)
+        made *= line(places[inside], heights[inside], names, label=each.label, dash=each.dash)
     return made * ring(scene, x, y, names)
 
 

@@ -18,6 +18,8 @@ POINTS_MAX = 20_000
 NO_LABEL = "no label"
 NO_LABEL_COLOUR = "#8a8a8a"
 MARK_COLOUR = "#d62728"
+LINE_COLOUR = "#0e8f9e"
+"""Of lines of the literature; it can be seen in both themes."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -69,12 +71,17 @@ def ring(scene: PlotScene, x: FloatArray, y: FloatArray, names: tuple[str, str])
     )  # fmt: skip
 
 
-def line(scene: PlotScene, x: Sequence[float] | FloatArray, y: Sequence[float] | FloatArray, *, names: tuple[str, str],
-         label: str, dash: str = "solid") -> Any:  # noqa: ANN401  # fmt: skip
+def line(
+    x: Sequence[float] | FloatArray,
+    y: Sequence[float] | FloatArray,
+    names: tuple[str, str],
+    *,
+    label: str,
+    dash: str = "solid",
+) -> Any:  # noqa: ANN401
     """Return a line of the literature.
 
     Args:
-        scene: for the theme.
         x: places along the horizontal axis.
         y: as many along the vertical one.
         names: of the axes.
@@ -82,7 +89,7 @@ def line(scene: PlotScene, x: Sequence[float] | FloatArray, y: Sequence[float] |
         dash: how it is drawn: solid, dashed, dotted.
     """
     made = holoviews().Curve(list(zip(x, y, strict=True)), names[0], names[1], label=label)
-    return made.opts(color="#e8e8e8" if scene.dark else "#222222", line_dash=dash, line_width=1.5)
+    return made.opts(color=LINE_COLOUR, line_dash=dash, line_width=2)
 
 
 def _drawn(scene: PlotScene, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:

@@ -28,8 +28,8 @@ def draw_wedge(scene: PlotScene, columns: dict[str, str]) -> Any:  # noqa: ANN40
     x, y = w2 - w3, w1 - w2
     made = labelled_points(scene, x, y, NAMES)
     edges = wedge()
-    made *= line(scene, edges[:, 0], edges[:, 1], names=NAMES, label="Mateos 2012")
-    made *= line(scene, [0.0, RIGHT_END], [STERN, STERN], names=NAMES, label="Stern 2012", dash="dashed")
+    made *= line(edges[:, 0], edges[:, 1], NAMES, label="Mateos 2012")
+    made *= line([0.0, RIGHT_END], [STERN, STERN], NAMES, label="Stern 2012", dash="dashed")
     return made * ring(scene, x, y, NAMES)
 
 

@@ -46,8 +46,8 @@ class Beside:
         packed = []
         for pieces in zip(*(split_lists(column) for column in columns), strict=True):
             series = side_by_side(pieces)
-            good = not isinstance(series, str) and bool(np.isfinite(series).any())
-            packed.append(pack_series(series) if good and not isinstance(series, str) else None)
+            usable = not isinstance(series, str) and np.isfinite(series).any()
+            packed.append(pack_series(series) if usable and not isinstance(series, str) else None)
         return pa.array(packed, type=pa.large_binary())
 
 

@@ -6,7 +6,9 @@ each batch takes what it needs. Items of which the other source knows nothing ha
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -119,8 +121,9 @@ class _Stored:
     """
 
     def __init__(self, other: Rows, key: str, columns: list[str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="goldpan-join-", ignore_cleanup_errors=True)
-        file, index = Path(self._folder.name) / "rows.arrow", Path(self._folder.name) / "index.npy"
+        folder = Path(tempfile.mkdtemp(prefix="goldpan-join-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        file, index = folder / "rows.arrow", folder / "index.npy"
         hashes = _write(other, key, columns, file)
         self.rows = ArrowRows(file)
         repeated = repeated_rows(hashes, lambda rows: self.rows.take(rows, _KEY))

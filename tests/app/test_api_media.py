@@ -28,6 +28,7 @@ from tornado.web import Application
 from app.api_media import media_routes, parse_stretch, series_json
 from app.column_summaries import ColumnSummaries
 from app.errors import RequestError
+from app.item_views import item_views
 from app.items import TEXT_AHEAD, item_view
 from config.schema import PoolSection, ProjectConfig
 from labeling.people import Person, Role
@@ -231,3 +232,32 @@ def test_parse_stretch__of_whole_numbers() -> None:
     assert parse_stretch("sqrt", "1", "99") == Stretch("sqrt", 1.0, 99.0)
     with pytest.raises(RequestError, match="allowed are"):
         parse_stretch("", "1", "99")
+
+
+def test_item_views__a_plug_ins_picture_runs_nothing_and_a_broken_one_is_told(tmp_path: Path) -> None:
+    pool = csv_pool(tmp_path, "id,u\na,1\nb,2\n")
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    item_views.register("mine")(lambda scene: svg if scene.row else b"none")
+    try:
+        with served(pool) as get:
+            status, content, headers = get("/api/item-views/mine/1?dark=1")
+            assert (status, content, headers["Content-Type"]) == (200, svg, "image/svg+xml")
+            assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert "sandbox" in headers["Content-Security-Policy"]
+            status, content, _ = get("/api/item-views/mine/0")
+            assert status == 400 and b"gave no picture" in content
+            assert get("/api/item-views/other/0")[0] == 400
+            assert get("/api/item-views/mine/99")[0] == 400
+    finally:
+        item_views.forget("mine")
+
+
+def test_series__beside_the_rows_of_a_table(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["a", "b"], "u": [1.0, 2.0], "flux": [[1.0, 2.0, 3.0], [4.0, 5.0]]})
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    pool = snapshot(tmp_path, PoolSection(path="t.parquet", reader="table", series=("flux",)))
+    shown = item_view(pool, 1)["view"]
+    assert (shown["type"], shown["fields"]) == ("table", [["u", "2"]])
+    with served(pool) as get:
+        status, content, _ = get(shown["series"])
+        assert (status, json.loads(content)["points"]) == (200, 2)

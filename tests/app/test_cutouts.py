@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from app.cutouts import cutout_links, elsewhere_notes, picture_sources
 from app.gate import SafeHeaders, page_policy
@@ -52,7 +52,9 @@ def test_page_policy__names_the_allowed_sources_for_pictures_alone() -> None:
 
 
 def test_safe_headers__pages_carry_the_policy() -> None:
-    request = HTTPServerRequest(method="GET", uri="/", headers=HTTPHeaders({"Host": "here:1"}))
+    request = HTTPServerRequest(
+        start_line=RequestStartLine("GET", "/", "HTTP/1.1"), headers=HTTPHeaders({"Host": "here:1"})
+    )
     headers = HTTPHeaders({"Content-Type": "text/html"})
     _, found, _ = SafeHeaders(request, pictures=("https://sdss.example",)).transform_first_chunk(
         200, headers, b"<p>", True

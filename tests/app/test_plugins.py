@@ -107,6 +107,7 @@ def test_ensure_loaded__entry_points_of_every_kind(tmp_path: Path, monkeypatch: 
     module = (
         "from counts import write_counts\nfrom histogram import histogram\nfrom letters import Letters\n"
         "from lucky import lucky\nfrom nearest import Nearest\nfrom pairs import pairs\n"
+        "from spectrum import magnitudes\n"
     )
     names = {
         "strategies": ("my_lucky", "lucky"),
@@ -115,6 +116,7 @@ def test_ensure_loaded__entry_points_of_every_kind(tmp_path: Path, monkeypatch: 
         "readers": ("my_pairs", "pairs"),
         "exports": ("my_counts", "write_counts"),
         "plots": ("my_histogram", "histogram"),
+        "item_views": ("my_magnitudes", "magnitudes"),
     }
     points = "".join(
         f"[goldpan.{group}]\n{name} = my_parts_of_a_test:{part}\n" for group, (name, part) in names.items()
@@ -127,7 +129,7 @@ def test_ensure_loaded__entry_points_of_every_kind(tmp_path: Path, monkeypatch: 
         (kind, name, "my-parts", "1.2") for kind, (name, _) in zip(plugins.KINDS, names.values(), strict=True)
     ]
     assert exports.get("my_counts").title == "Labels of each class, as text"
-    for name in ("counts", "histogram", "letters", "lucky", "nearest", "pairs"):
+    for name in ("counts", "histogram", "letters", "lucky", "nearest", "pairs", "spectrum"):
         sys.modules.pop(name, None)
 
 

@@ -73,7 +73,7 @@ def test_bpt__the_lines_go_where_the_papers_have_them() -> None:
     kewley, kauffmann = LINES["nii"]
     assert kewley.of(np.array([-0.5]))[0] == pytest.approx(0.561, abs=0.001)
     assert kauffmann.of(np.array([-0.5]))[0] == pytest.approx(0.191, abs=0.001)
-    places = np.linspace(-1.9, -0.2, 50)
+    places = np.linspace(kauffmann.start + 0.01, kauffmann.stop, 50)
     assert (kauffmann.of(places) < kewley.of(places)).all()
 
 
@@ -100,7 +100,7 @@ def test_flux__of_known_magnitudes() -> None:
 
 
 def test_item_fluxes__bands_without_a_value_are_left_out(tmp_path: Path) -> None:
-    pool = csv_pool(tmp_path, "id,u,g,err\na,20,,0.1\nb,-,19,0.2\nc,18,19,\n")
+    pool = csv_pool(tmp_path, "id,u,g,err\na,20,,0.1\nb,,19,0.2\nc,18,19,\n")
     bands = [
         BandSection(column="u", wavelength_um=0.35, error="err"),
         BandSection(column="g", wavelength_um=0.48),
@@ -108,7 +108,8 @@ def test_item_fluxes__bands_without_a_value_are_left_out(tmp_path: Path) -> None
     scene = scene_of(pool, [-1, -1, -1])
     assert [each[4] for each in item_fluxes(scene, 0, bands)] == ["u"]
     [(_, flux, error, width, _)] = item_fluxes(scene, 0, bands)
-    assert (error / flux, width) == (pytest.approx(0.0921, abs=0.001), 0.0)
+    assert error / flux == pytest.approx(0.0921, abs=0.001)
+    assert width == 0.0
 
 
 def test_labelled_points__a_large_pool_is_thinned_but_not_its_labels(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import labeling.pools.criteria as criteria_module
 from config.schema import PoolSection
 from labeling.pools.contract import DATE_UNIT, Column
-from labeling.pools.criteria import TEXT_MAX, matching_rows, parse_criteria
+from labeling.pools.criteria import matching_rows, parse_criteria
+from labeling.pools.criteria_text import TEXT_MAX
 from labeling.pools.errors import CriteriaError
 from labeling.pools.snapshot import make_snapshot
 from tests.labeling.pools.files import csv_pool

@@ -22,7 +22,7 @@ def section(**join: object) -> PoolSection:
     return PoolSection.model_validate({"path": "a.csv", "join": [{"path": "b.csv", "key": "id", **join}]})
 
 
-def joined(tmp_path: Path, b: str, a: str = A, **join: object) -> Pool:
+def joined(tmp_path: Path, b: str, *, a: str = A, **join: str) -> Pool:
     (tmp_path / "a.csv").write_text(a)
     (tmp_path / "b.csv").write_text(b)
     return snapshot(tmp_path, section(**join))
@@ -72,7 +72,7 @@ def test_join__empty_keys_fit_nothing(tmp_path: Path) -> None:
         ({"their_key": "nobody"}, "pool.join.their_key: 'nobody' is not"),
     ],
 )
-def test_join__a_key_that_is_no_column(join: dict[str, object], words: str, tmp_path: Path) -> None:
+def test_join__a_key_that_is_no_column(join: dict[str, str], words: str, tmp_path: Path) -> None:
     with pytest.raises(PoolColumnsError, match=words):
         joined(tmp_path, "id,w\n1,1\n", **join)
 
