@@ -19,6 +19,7 @@ from app.cli_db import db_app
 from app.cli_fetch import FetchOption
 from app.cli_gold import gold
 from app.cli_import import import_labels_command
+from app.cli_init import ConfigArgument, init_command, names_of
 from app.cli_log import log_command
 from app.cli_people import people
 from app.cli_plugins import PluginOption, plugins
@@ -26,8 +27,6 @@ from app.cli_serve import run_server, serve_command
 from app.cli_share import import_astronomical, import_shared, replay, share
 from app.errors import PoolDamagedError, ProjectError
 from app.plugins import KINDS, ensure_loaded
-from app.project import Progress as Report
-from app.project import Project
 from app.server import DEFAULT_ADDRESS, DEFAULT_PORT
 from app.simulate import simulate
 from app.terminal import out, prepare_terminal, stages, tell_made, tell_problem
@@ -43,14 +42,6 @@ app = typer.Typer(
 
 LISTED_FILES = 50
 """Files that `goldpan export` names; of a folder of images there may be thousands more."""
-
-ConfigArgument = Annotated[
-    Path, typer.Argument(metavar="PROJECT.YAML", help="The project's configuration file.")
-]
-PoolOption = Annotated[
-    str | None,
-    typer.Option("--pool", help="The pool: a file or a folder. Left out, PROJECT.YAML says where it is."),
-]
 
 
 def main() -> None:
@@ -73,88 +64,7 @@ def main() -> None:
         sys.exit(2)
 
 
-@app.command()
-def init(
-    context: typer.Context,
-    config_path: ConfigArgument,
-    pool: PoolOption = None,
-    name: Annotated[
-        str | None, typer.Option(help="The project's name; the file's name if not given.")
-    ] = None,
-    reader: Annotated[str, typer.Option(help="How to read the pool; 'auto' looks at it.")] = "auto",
-    key: Annotated[str | None, typer.Option(help="Column that names the items.")] = None,
-    text: Annotated[str | None, typer.Option(help="Column with the text to label.")] = None,
-    image: Annotated[str | None, typer.Option(help="Column with image bytes.")] = None,
-    image_path: Annotated[
-        str | None, typer.Option(help="Column with images' paths below the table's folder, or addresses.")
-    ] = None,
-    vectors: Annotated[str | None, typer.Option(help="List column with ready-made vectors.")] = None,
-    series: Annotated[
-        str | None, typer.Option(help="List columns of a time series, one a channel, comma-separated.")
-    ] = None,
-    columns: Annotated[str | None, typer.Option(help="Columns the model uses, comma-separated.")] = None,
-    extra: Annotated[
-        str | None, typer.Option(help="Columns shown but never used by the model, comma-separated.")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(help="Column whose items stay together in a split: a patient, a night.")
-    ] = None,
-    truth: Annotated[str | None, typer.Option(help="Column with true labels: hidden, never used.")] = None,
-    labels_from_folders: Annotated[
-        bool, typer.Option(help="Take sub-folders as hidden true labels.")
-    ] = False,
-    hdu: Annotated[str | None, typer.Option(help="Which table of a FITS file, by name or number.")] = None,
-    join: Annotated[
-        list[str] | None,
-        typer.Option(help="Another table, or a folder of images, about the same items; may be given again."),
-    ] = None,
-    on: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Column by which they fit: KEY, or OURS=THEIRS; one for each --join, or one for all."
-        ),
-    ] = None,
-    combine: Annotated[
-        list[str] | None,
-        typer.Option(help="A calculated column: 'u - g', or 'name = log10(oiii / hb)'; may be given again."),
-    ] = None,
-    classes: Annotated[
-        str | None, typer.Option(help="Class names, comma-separated; can be typed in later.")
-    ] = None,
-    encoder: Annotated[str, typer.Option(help="How items become vectors; 'auto' chooses by kind.")] = "auto",
-    preset: Annotated[
-        str | None, typer.Option(help="Start from a preset: digits_demo, images, tabular or text.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.", min=0)] = 0,
-    plugin: PluginOption = None,
-    allow_fetch: FetchOption = None,
-) -> None:
-    """Make a project from a pool: import it, compute vectors and map, run the first round.
-
-    With PROJECT.YAML alone, make the project that the file describes.
-    """
-    from app.prepare import create_described_project, create_project
-    from app.setup import ProjectWishes, combined_of, joins_of, make_config
-
-    if pool is None:
-        _refuse_options_without_pool(context, config_path)
-        with stages(config_path) as stage:
-            project = create_described_project(config_path, stage=stage)
-            _first_round(project, stage("Choosing the first proposals"))
-        tell_made(project)
-        return
-    wishes = ProjectWishes(
-        name=name or config_path.stem, pool=pool, reader=reader, key=key, text=text, image=image,
-        image_path=image_path, vectors=vectors, series=_names(series) or (), columns=_names(columns),
-        extra=_names(extra) or (), group=group, truth=truth, labels_from_folders=labels_from_folders, hdu=hdu,
-        joins=joins_of(join or (), on or ()), combined=combined_of(combine or ()),
-        classes=_names(classes) or (), encoder=encoder, preset=preset, seed=seed,
-    )  # fmt: skip
-    config = make_config(wishes, config_path)
-    with stages(config_path) as stage:
-        project = create_project(config, config_path, stage=stage)
-        _first_round(project, stage("Choosing the first proposals"))
-    tell_made(project)
+app.command("init")(init_command)
 
 
 @app.command()
@@ -172,13 +82,14 @@ def demo(
 ) -> None:
     """Make (once) and serve the demo: about 1,000 handwritten digits, two of them rare."""
     from app.demo import CONFIG_NAME, make_demo
+    from app.run_now import run_first
     from app.server import claim_port
 
     if not only_make:
         claim_port(DEFAULT_ADDRESS, port)
     with stages(folder / CONFIG_NAME) as stage:
         project = make_demo(folder, stage=stage)
-        _first_round(project, stage("Choosing the first proposals"))
+        run_first(project, stage("Choosing the first proposals"))
     project.close()
     if not only_make:
         run_server(folder / CONFIG_NAME, address=DEFAULT_ADDRESS, port=port, open_browser=open_browser)
@@ -268,7 +179,7 @@ def export_command(
             return
         written = export_project(
             project,
-            formats=_names(formats) or (),
+            formats=names_of(formats) or (),
             folder=to,
             licence=licence,
             wishes=wishes,
@@ -377,23 +288,6 @@ def version() -> None:
     print(VERSION)
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _refuse_options_without_pool(context: typer.Context, config_path: Path) -> None:
-    """`goldpan init FILE` takes everything from the file, so the file must be there and nothing else be asked for."""
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name in context.params
-        if name not in ("config_path", "plugin", "allow_fetch")
-        and str(context.get_parameter_source(name)).endswith("COMMANDLINE")
-    ]
-    if given or not config_path.exists():
-        why = f"{', '.join(given)} given without a pool" if given else f"{config_path} does not exist"
-        raise ProjectError(f"{why}; say where the items are with --pool FILE_OR_FOLDER")
-
-
 def _restore(config_path: Path) -> None:
     """Take the pool's snapshot again where the old one is damaged."""
     from app.prepare import restore_pool
@@ -406,10 +300,3 @@ def _restore(config_path: Path) -> None:
         renewed = open_project(config_path)
         run_now(renewed)
     tell_made(renewed)
-
-
-def _first_round(project: Project, report: Report) -> None:
-    """Run a round where none has proposed anything yet for the present labels."""
-    from app.run_now import run_first
-
-    run_first(project, report)
