@@ -241,12 +241,16 @@ def _ends(drawn: Mapping[Line, Points], place: Callable[[float, float], tuple[fl
 
 
 def _aims(marks: Points, place: Callable[[float, float], tuple[float, float]]) -> list[str]:
+    """Draw a mark at each aim, and say once, beside the title, what the marks are."""
     parts = []
     for size, seconds in marks:
         x, y = place(size, seconds)
         parts.append(
             f'<path d="M{x - 9},{y} h18" stroke="{LIGHT["bad"]}" stroke-width="2">'
             f"<title>{AIM}: {seconds:g} s at {size:,.0f} items</title></path>"
-            f'<text x="{x - 12}" y="{y + 4}" text-anchor="end" fill="{LIGHT["bad"]}">{AIM}</text>'
         )
+    if parts:
+        x = WIDTH_PX - RIGHT_PX + 9
+        parts.append(f'<path d="M{x},38 h18" stroke="{LIGHT["bad"]}" stroke-width="2"/>')
+        parts.append(f'<text x="{x + 24}" y="42" fill="{LIGHT["bad"]}">{AIM}</text>')
     return parts
