@@ -20,7 +20,7 @@ from tests.docs.walk import Walk
 __all__ = [
     "choose_quasars",
     "confirm_page",
-    "label_forty",
+    "label_sixty",
     "look_at_the_balance",
     "look_at_the_map",
     "seek_by_criteria",
@@ -39,7 +39,7 @@ def seek_by_criteria(walk: Walk) -> None:
     choose_for_class(walk, "QSO")
     field = page.get_by_role("textbox", name="Criteria on columns")
     field.press_sequentially(CRITERIA)
-    expect(page.get_by_text("of 9,200 items match", exact=False)).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("of 9,350 items match", exact=False)).to_be_visible(timeout=READY_MS)
     field.press("Enter")
     expect(page.locator(".gp-seek")).to_contain_text(CRITERIA)
     wait_for_round(page, 2)
@@ -47,9 +47,9 @@ def seek_by_criteria(walk: Walk) -> None:
     label_by_keys(walk, KEYS, 1)  # the item on the screen stays until it is answered
 
 
-def label_forty(walk: Walk) -> None:
+def label_sixty(walk: Walk) -> None:
     """Label by the keys 1 to 3."""
-    label_by_keys(walk, KEYS, 38)
+    label_by_keys(walk, KEYS, 58)
     wait_until_learned(walk)
     label_by_keys(walk, KEYS, 1)
     expect(walk.page.get_by_role("link", name="the SDSS image", exact=False)).to_be_attached()
