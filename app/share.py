@@ -194,8 +194,9 @@ def import_project(
         check_pool(project, shared)
         restore_rounds(project, shared, restore_work(project, shared))
 
+    safe = disarmed(given, shared_path, pool=pool, model=model)
     return create_project(
-        disarmed(given, shared_path, pool=pool, model=model),
+        _found_from(safe, shared_path.resolve().parent, config_path.resolve().parent),
         config_path,
         base=shared_path.resolve().parent,
         stage=stage,
@@ -274,6 +275,19 @@ def disarmed(
             "shared": None,
         }
     )
+
+
+def _found_from(given: ProjectConfig, folder: Path, place: Path) -> ProjectConfig:
+    """Return the settings of a file in one folder for a file in another, where relative paths would mean others."""
+    if folder == place:
+        return given
+
+    def moved(path: str) -> str:
+        return str(folder / Path(path).expanduser())
+
+    joins = tuple(each.model_copy(update={"path": moved(each.path)}) for each in given.pool.join)
+    section = given.pool.model_copy(update={"path": moved(given.pool.path), "join": joins})
+    return given.model_copy(update={"pool": section})
 
 
 def _refuse_foreign_joins(given: ProjectConfig, shared_path: Path) -> None:

@@ -22,6 +22,7 @@ from labeling.annotators import ensure_annotator
 from labeling.audit_set import list_draws
 from labeling.classes import add_class, archive_class, find_class, list_classes, update_class
 from labeling.gold import add_gold, gold_marks, gold_scores
+from labeling.pools.changes import pool_changed
 from labeling.queue import proposals_of
 from labeling.round_log import fail_round, latest_round, list_rounds, start_round
 from labeling.seeks import list_seeks, withdraw_seek
@@ -50,6 +51,21 @@ def test_import_project__gives_the_same_next_proposals(clouds: Project, tmp_path
             found.append(proposals_of(session, round_number=3))
     assert found[0] and found[0] == found[1]
     copy.close()
+
+
+def test_import_project__into_another_folder_finds_its_pool_again(clouds: Project, tmp_path: Path) -> None:
+    shared = share(clouds, tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    copy = import_project(shared, tmp_path / "elsewhere" / "copy.yaml")
+    copy.close()
+    pool = clouds.paths.config.parent / clouds.config.pool.path
+    last = pool.read_text().splitlines()[-1]
+    pool.write_text(pool.read_text() + last.replace("item-", "new-") + "\n")
+    again = open_project(copy.paths.config)
+    changed = pool_changed(again.pool, again.config.pool, again.paths.config.parent)
+    again.close()
+    assert changed is not None
+    assert changed.added == 1
 
 
 def test_import_project__keeps_every_annotation(clouds: Project, tmp_path: Path) -> None:
