@@ -72,7 +72,6 @@ def test_run_round__killed_worker_costs_time_only(copy: Copy, tmp_path: Path, un
         worker_process(cluster.scheduler_address, preload) as first,
         worker_process(cluster.scheduler_address, preload) as second,
     ):
-        cluster.scheduler.validate = False
         use_scheduler(project, cluster.scheduler_address)
         wait_for_workers(cluster.scheduler_address, 2)
         killer = kill_after(log, parts=4, end=lambda: os.kill(first.pid, signal.SIGKILL))
@@ -81,7 +80,7 @@ def test_run_round__killed_worker_costs_time_only(copy: Copy, tmp_path: Path, un
         assert (first.poll(), second.poll()) == (-signal.SIGKILL, None)
     told = log.read_text().split()
     assert {str(first.pid), str(second.pid)} == set(told)
-    assert told.count(str(second.pid)) == 7, "what the first had scored was scored again"
+    assert told.count(str(second.pid)) >= 7, "what the first had scored was scored again"
     assert outcome(project) == outcome(here)
 
 
