@@ -268,8 +268,20 @@ def calibration_of(
     place[order] = np.clip((reached * count).astype(np.int64), 0, count - 1)
     parts = np.zeros((sample.size, count))
     parts[np.arange(sample.size), place] = sure - right
-    noise = normal_noise(inflate * sample.covariance(parts), np.random.default_rng(seed))
+    spread = sample.covariance(parts)
+    least = _chance_in_bins(sample, right, place, count)
+    np.fill_diagonal(spread, np.maximum(np.diag(spread), least))
+    noise = normal_noise(inflate * spread, np.random.default_rng(seed))
     return _within_one(shrunk(sample.weights @ parts, noise, lambda gaps: np.abs(gaps).sum(axis=1)))
+
+
+def _chance_in_bins(
+    sample: AuditSample, right: npt.NDArray[np.bool_], place: npt.NDArray[np.int64], count: int
+) -> FloatArray:
+    """Return (count,) the least variance of each bin's part: fifteen of fifteen right do not pass for certainty."""
+    shares = (np.bincount(place, right, count) + 1.0) / (np.bincount(place, minlength=count) + 2.0)
+    weights = np.bincount(place, sample.weights**2 * sample.free, count)
+    return np.asarray(weights * shares * (1.0 - shares), np.float64)
 
 
 def bins_of(size: int, most: int = BINS) -> int:
@@ -343,7 +355,9 @@ def _disparity(told: Mapping[int, Estimate], drawn: Mapping[int, FloatArray]) ->
     noise = recalls.mean(axis=0) - recalls
     found = shrunk(seen - seen.mean(), noise, lambda gaps: np.ptp(gaps, axis=1))
     gap = told[best].value - told[worst].value
-    apart = Estimate(gap, min(found.low, gap), max(found.high, gap))
+    # What is true may be further apart than in proportion to what was seen, where one class was met a few times.
+    most = max(found.high, float(np.quantile(np.ptp(recalls, axis=1), 0.975)))
+    apart = Estimate(gap, min(found.low, gap), max(most, gap))
     return Disparity(worst, best, told[worst], told[best], _within_one(apart))
 
 
