@@ -3,7 +3,8 @@
 
 const STEPS = {ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1}
 const FROM_PX = 4
-const FOCUS_AFTER_MS = 250
+const FOCUS_EVERY_MS = 100
+const FOCUS_FOR_MS = 5000
 
 /** All handles of the page: each lives in a shadow root of its own, and finds the others here. */
 const handles = (window.goldpanPlotHandles ??= new Set())
@@ -71,8 +72,13 @@ class PlotHandle {
     event.preventDefault()
     event.stopPropagation()
     this.wish(this.model.place + step)
-    // The plot is put elsewhere on the page, and its handle loses the focus on the way.
-    setTimeout(() => this.grip.focus(), FOCUS_AFTER_MS)
+    this.hold(performance.now() + FOCUS_FOR_MS)
+  }
+
+  /** The plot is put elsewhere on the page, and its handle loses the focus on the way: give it back, unless another has it. */
+  hold(until) {
+    if (document.activeElement === document.body && this.grip.isConnected) this.grip.focus()
+    if (performance.now() < until) setTimeout(() => this.hold(until), FOCUS_EVERY_MS)
   }
 
   wish(to) {

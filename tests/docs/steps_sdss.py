@@ -18,7 +18,7 @@ from tests.docs.steps_common import (
 from tests.docs.walk import Walk
 
 __all__ = [
-    "choose_quasars",
+    "choose_stars",
     "confirm_page",
     "label_sixty",
     "look_at_the_balance",
@@ -55,10 +55,10 @@ def label_sixty(walk: Walk) -> None:
     expect(walk.page.get_by_role("link", name="the SDSS image", exact=False)).to_be_attached()
 
 
-def choose_quasars(walk: Walk) -> None:
+def choose_stars(walk: Walk) -> None:
     """Choose the class on the Confirm page, and take out what is none."""
     go_to(walk, "Confirm")
-    choose_to_confirm(walk, "QSO")
+    choose_to_confirm(walk, "STAR")
 
 
 def look_at_the_balance(walk: Walk) -> None:
