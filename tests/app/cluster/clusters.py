@@ -51,7 +51,7 @@ def threads_cluster(workers: int = 2) -> Iterator[Any]:
 def worker_process(address: str, preload: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Start a worker without a nanny, which nobody starts again after it was killed."""
     command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1"]
-    command += ["--no-dashboard", *(["--preload", str(preload)] if preload else [])]
+    command += ["--no-dashboard", "--memory-limit", "0", *(["--preload", str(preload)] if preload else [])]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
