@@ -87,7 +87,8 @@ class RunningServer:
 
     def _close(self) -> None:
         self._reader.join(timeout=5)
-        if self.process.stdout is not None:
+        # Where something that the server started outlives it, the reader still waits, and closing would wait for it.
+        if self.process.stdout is not None and not self._reader.is_alive():
             self.process.stdout.close()
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -213,7 +213,12 @@ def test_worker__ends_with_a_killed_server(tmp_path: Path) -> None:
     children = workers_of(server)
     server.kill()
     assert children
-    wait_for(ended(children), seconds=10, what="the end of the worker")
+    try:
+        wait_for(ended(children), seconds=10, what="the end of the worker")
+    finally:
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
 
 
 def ended(processes: list[psutil.Process]) -> Callable[[], bool]:
