@@ -66,7 +66,8 @@ def overall_html(quality: Quality) -> str:
         else '<p class="gp-quiet">No audit set is answered yet: these figures say nothing of the pool.</p>'
     )
     return (
-        f"{missing}<table class='gp-fields'><thead><tr><th scope='col'>Figure</th>{head}</tr></thead>{rows}</table>"
+        f"{missing}<div style='overflow-x: auto'><table class='gp-fields'>"
+        f"<thead><tr><th scope='col'>Figure</th>{head}</tr></thead>{rows}</table></div>"
         f'<p class="gp-quiet">{escape(limits_words(quality.limits))}</p>'
     )
 
