@@ -1,6 +1,6 @@
 """A million images from their file to an export, with memory watched at every step.
 
-`python -m benchmarks.million_images --data FOLDER [--quick] [--items 1e6] [--labels 60] [--folder PLACE] [--json FILE]`
+`python -m benchmarks.million_images --data FOLDER [--quick] [--items 1e6] [--labels 60] [--keep PLACE] [--json FILE]`
 writes the handwritten digits of MNIST again and again, each time shifted by another few pixels, as one Parquet file of
 PNG images with keys of their own, thinned to a long tail. Then it does what a person would: `goldpan init`, `goldpan
 serve`, labels in headless Chromium as the digits truly are while rounds run, looks at each page, and `goldpan export`.
@@ -27,7 +27,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from benchmarks.memory_tree import TreeWatch
 from benchmarks.report import benchmark_arguments, report
 from benchmarks.scale import items_of
-from tests.browser.pages import current_key, open_page, press, saved_uids, wait_for_item, wait_for_round
+from tests.browser.pages import current_key, open_page, saved_uids, wait_for_item, wait_for_round
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.servers import ROOT, RunningServer, wait_for
 
@@ -49,12 +49,13 @@ def main() -> None:
     parser.add_argument("--items", type=items_of, help="images: 1e6 if not given")
     parser.add_argument("--labels", type=int, default=LABELS, help="keys pressed in the browser")
     parser.add_argument(
-        "--folder", type=Path, help="where the pool is made, for a while; the system's if none"
+        "--keep", type=Path, help="a folder that keeps pool and project; a project that is there is taken up"
     )
     arguments = parser.parse_args()
     items = arguments.items or (QUICK_ITEMS if arguments.quick else ITEMS)
-    with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="goldpan-images-") as place:
-        figures = measure(arguments.data, Path(place), items=items, labels=arguments.labels)
+    with tempfile.TemporaryDirectory(prefix="goldpan-images-") as place:
+        folder = arguments.keep or Path(place)
+        figures = measure(arguments.data, folder, items=items, labels=arguments.labels)
     notes = [
         "_gb is the most memory of a process's own, mapped files left out: of the command or the server; _below of any "
         "one process it started (the worker); _together of all at once"
@@ -67,7 +68,7 @@ def measure(data: Path, folder: Path, *, items: int, labels: int) -> dict[str, f
 
     Args:
         data: folder of the digits.
-        folder: an existing, empty folder.
+        folder: where pool, project and export go; a project that is there is taken up as it is.
         items: how many images.
         labels: how many are labelled in the browser.
 
@@ -75,7 +76,9 @@ def measure(data: Path, folder: Path, *, items: int, labels: int) -> dict[str, f
         Seconds and gigabytes of each step, `items`, `pool_file_gb`, `labels_exported`.
     """
     pool, config = folder / "digits.parquet", folder / "digits.yaml"
-    write_digits(data, pool, items=items)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not pool.exists():
+        write_digits(data, pool, items=items)
     figures = {"items": float(items), "pool_file_gb": round(pool.stat().st_size / 1e9, 3)}
     asked = [
         "--pool",
@@ -89,10 +92,12 @@ def measure(data: Path, folder: Path, *, items: int, labels: int) -> dict[str, f
         "--classes",
         "0,1,2,3,4,5,6,7,8,9",
     ]
-    figures |= command("init", config, *asked)
+    if not config.exists():
+        figures |= command("init", config, *asked)
     figures |= label_in_browser(config, labels=labels)
-    figures |= command("export", config, "--to", str(folder / "out"))
-    exported = pq.read_table(folder / "out" / "labels.parquet")
+    out = folder / f"out-{time.time_ns()}"
+    figures |= command("export", config, "--to", str(out))
+    exported = pq.read_table(out / "labels.parquet")
     return figures | {"labels_exported": float(exported.num_rows)}
 
 
@@ -182,13 +187,22 @@ def label_in_browser(config: Path, *, labels: int) -> dict[str, float]:
 
 def _label(page: Page, truth: dict[str, str], labels: int) -> dict[str, float]:
     """Press keys, wait until all is saved, then for the end of a round that knows of labels."""
-    began = time.perf_counter()
+    began, longest = time.perf_counter(), 0.0
     for _ in range(labels):
-        press(page, truth[current_key(page)])
+        pressed = time.perf_counter()
+        shown = page.evaluate("() => window.painted.length")
+        page.keyboard.press(truth[current_key(page)])
+        wait_for(
+            lambda before=shown: page.evaluate("() => window.painted.length") > before,  # type: ignore[misc]
+            seconds=WAIT_S,
+            what="the next item",
+        )
+        longest = max(longest, time.perf_counter() - pressed)
     wait_for(lambda: len(saved_uids(page)) >= labels, seconds=WAIT_S, what="all labels are saved")
     saved = time.perf_counter()
     wait_for_round(page, 2, WAIT_S)
-    return {"labelling_s": saved - began, "round_after_labels_s": time.perf_counter() - saved}
+    after = time.perf_counter() - saved
+    return {"labelling_s": saved - began, "longest_wait_s": longest, "round_after_labels_s": after}
 
 
 def _settle(page: Page) -> None:
