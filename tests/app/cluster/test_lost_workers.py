@@ -23,10 +23,12 @@ from app.cluster import there
 from app.errors import PartUnseenError
 from models import scoring
 
-plain = scoring.answer_rows
+# Dask runs this file twice: what stands in its own place would call itself.
+if not hasattr(scoring, "plain_answer_rows"):
+    scoring.plain_answer_rows = scoring.answer_rows
 
 def slow(*values, **names):
-    answers = plain(*values, **names)
+    answers = scoring.plain_answer_rows(*values, **names)
     time.sleep(0.3)
     with open({log!r}, "a") as file:
         file.write(f"{{os.getpid()}}\\n")
@@ -60,9 +62,6 @@ def kill_after(log: Path, *, parts: int, end: Callable[[], None]) -> threading.T
 
 
 @pytest.mark.slow
-@pytest.mark.skip(
-    reason="workers that are processes of their own got no work within 240 s; not understood yet"
-)
 @pytest.mark.parametrize("unseen", [False, True], ids=["shared", "sent"])
 def test_run_round__killed_worker_costs_time_only(copy: Copy, tmp_path: Path, unseen: bool) -> None:
     here = copy("here")
