@@ -40,6 +40,8 @@ def walk_through(name: str, folder: Path, browser: Browser) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_tutorial__digits(chromium: Browser, tmp_path: Path) -> None:
     walk_through("digits.md", tmp_path, chromium)
 
