@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from app.errors import ProjectError
 from app.layouts import Layouts, LayoutState
 from app.project import Project, project_paths
 from app.worker import begin
@@ -30,6 +31,9 @@ NICENESS = 15
 SETTLE_S = 3.0
 """The first page is shown before the process starts."""
 
+SETTLE_VARIABLE = "GOLDPAN_ARRANGE_AFTER_S"
+"""Names the environment's word for it, where the machine has better to do than to lay out a map."""
+
 OTHERS_S = 5.0
 """How often to look whether another server has made the layout."""
 
@@ -37,6 +41,21 @@ STEP = 0.05
 """Steps in which the pages are told how far it is."""
 
 DIED = "its process died (killed, or out of memory)"
+
+
+def settle_s() -> float:
+    """Return how long a server waits before it lays the map out: SETTLE_S, or what the environment says.
+
+    Raises:
+        ProjectError: it says no number.
+    """
+    given = os.environ.get(SETTLE_VARIABLE, "")
+    try:
+        return float(given) if given else SETTLE_S
+    except ValueError as problem:
+        raise ProjectError(
+            f"{SETTLE_VARIABLE} is {given!r}; give the seconds to wait before the map is arranged, such as 3"
+        ) from problem
 
 
 class Arranger:

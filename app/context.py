@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from app.access import Access
-from app.arranging import Arranger
+from app.arranging import Arranger, settle_s
 from app.colouring import Colourings
 from app.column_summaries import ColumnSummaries
 from app.counts import RunningCounts
@@ -134,7 +134,10 @@ def make_context(
         project=project,
         hub=hub,
         supervisor=Supervisor(
-            project, counts=counts, on_status=hub.publish, arranger=Arranger(project, layouts)
+            project,
+            counts=counts,
+            on_status=hub.publish,
+            arranger=Arranger(project, layouts, settle_s=settle_s()),
         ),
         counts=counts,
         labelled=labelled,

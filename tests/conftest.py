@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright
 
+from app.arranging import SETTLE_VARIABLE
 from tests.databases import postgres_server
 
 CHROMIUM_ARGUMENTS = (
@@ -31,6 +32,14 @@ def chromium_path() -> str | None:
         named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     )
     return found if found and Path(found).is_file() else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def calm_maps() -> Iterator[None]:
+    """Servers of tests lay out no map, which takes each a process and seconds; tests of layouts ask for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SETTLE_VARIABLE, "86400")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import app.arranging as arranging_module
-from app.arranging import DIED, Arranger
+from app.arranging import DIED, SETTLE_S, SETTLE_VARIABLE, Arranger, settle_s
 from app.counts import RunningCounts
+from app.errors import ProjectError
 from app.layouts import Layouts, LayoutState
 from app.prepare import create_project
 from app.project import Project, open_project
@@ -179,3 +180,16 @@ def test_open_project__again_after_a_kill_midway(clouds: Project, make: Make) ->
     other, _ = make(again)
     look_until(other, lambda state: state.version == 1)
     again.close()
+
+
+def test_settle_s__what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SETTLE_VARIABLE, raising=False)
+    assert settle_s() == SETTLE_S
+    monkeypatch.setenv(SETTLE_VARIABLE, "0.5")
+    assert settle_s() == 0.5
+
+
+def test_settle_s__no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SETTLE_VARIABLE, "later")
+    with pytest.raises(ProjectError, match="GOLDPAN_ARRANGE_AFTER_S is 'later'; give the seconds"):
+        settle_s()

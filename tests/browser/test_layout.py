@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.arranging import SETTLE_VARIABLE
 from tests.browser.pages import FIRST_ROUND_S, open_page
 from tests.projects import make_clouds
 from tests.servers import RunningServer, serving
@@ -23,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server over a fresh project: the map is arranged once the first round is over."""
     project = make_clouds(tmp_path_factory.mktemp("layout"))
     project.close()
-    with serving(project.paths.config) as running:
+    with serving(project.paths.config, environment={SETTLE_VARIABLE: "1"}) as running:
         yield running
 
 
@@ -71,7 +72,7 @@ def test_layout__one_that_cannot_be_made_is_one_notice_and_the_map_stays(
     project.close()
     (project.paths.vectors / "arranged.npy").mkdir()
     with (
-        serving(project.paths.config) as running,
+        serving(project.paths.config, environment={SETTLE_VARIABLE: "1"}) as running,
         open_page(chromium, running.url, page="Explore") as page,
     ):
         expect(page.get_by_text("The map could not be arranged: the map cannot be written")).to_be_visible(
