@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -22,14 +22,10 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from config.folder_lock import held_folder, lock_folder
 from models.encoders.contract import FittedEncoder, ItemSource
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover -- Windows: two runs at once are then not told apart
-    fcntl = None  # type: ignore[assignment]
-
-FOLDER, FILE, NOTES, LOCK = "part", "vectors.npy", "progress.json", "lock"
+FOLDER, FILE, NOTES = "part", "vectors.npy", "progress.json"
 NOTED_EVERY_S = 5.0
 """How much encoding may be lost by a kill."""
 
@@ -46,16 +42,8 @@ def part_folder(vectors: Path) -> Iterator[Path]:
     Raises:
         OSError: it cannot be made.
     """
-    part = vectors / FOLDER
-    lock = _locked(part)
-    if lock is None:
-        part = vectors / f"{FOLDER}-{os.getpid()}"
-        lock = _locked(part)
-    try:
+    with held_folder(vectors / FOLDER, otherwise=vectors / f"{FOLDER}-{os.getpid()}") as part:
         yield part
-    finally:
-        if lock is not None:
-            lock.close()
 
 
 def remove_parts(vectors: Path, *, but: Path | None = None) -> None:
@@ -68,7 +56,7 @@ def remove_parts(vectors: Path, *, but: Path | None = None) -> None:
     for folder in vectors.glob(f"{FOLDER}*"):
         if not folder.is_dir():
             continue
-        lock = None if folder == but else _locked(folder)
+        lock = None if folder == but else lock_folder(folder)
         if folder == but or lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
         if lock is not None:
@@ -227,18 +215,3 @@ class PartVectors:
         except (OSError, ValueError):
             return {}
         return told if isinstance(told, dict) else {}
-
-
-def _locked(folder: Path) -> BinaryIO | None:
-    """Return a lock on a folder, None where another process has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / LOCK).open("wb")
-    if fcntl is None:
-        return file
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        with suppress(OSError):
-            file.close()
-        return None
-    return file

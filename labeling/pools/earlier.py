@@ -17,22 +17,18 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from config.folder_lock import held_folder
 from labeling.pools.errors import PoolError
 from labeling.pools.snapshot_file import ITEMS_FILE, MEDIA_FILE, PLACES_FILE, VECTORS_FILE
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover -- Windows: two imports at once are then not told apart
-    fcntl = None  # type: ignore[assignment]
 
 NOTES = "progress.json"
 _IPC_MAGIC_BYTES = 8
@@ -227,15 +223,8 @@ def import_folder(folder: Path) -> Iterator[ImportFolder]:
         OSError: it cannot be made.
     """
     part = part_of(folder)
-    lock = _locked(part)
-    if lock is None:
-        part = part.with_name(f".{folder.name}-{os.getpid()}.part")
-        lock = _locked(part)
-    try:
-        yield ImportFolder(part)
-    finally:
-        if lock is not None:
-            lock.close()
+    with held_folder(part, otherwise=part.with_name(f".{folder.name}-{os.getpid()}.part")) as held:
+        yield ImportFolder(held)
 
 
 def part_of(folder: Path) -> Path:
@@ -255,17 +244,3 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
         file.seek(_IPC_MAGIC_BYTES)
         with pa.ipc.open_stream(file) as stream:
             yield from stream
-
-
-def _locked(folder: Path) -> BinaryIO | None:
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "lock").open("wb")
-    if fcntl is None:
-        return file
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        with suppress(OSError):
-            file.close()
-        return None
-    return file
