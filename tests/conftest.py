@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, expect
 
 from app.arranging import SETTLE_VARIABLE
 from tests.databases import postgres_server
 
+PATIENCE_MS = 40_000
+"""How long a test waits for the page to show something: a busy machine may take ten times as long as a quiet one."""
 CHROMIUM_ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -32,6 +34,12 @@ def chromium_path() -> str | None:
         named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     )
     return found if found and Path(found).is_file() else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """What a test expects of a page may come late; only what never comes is a failure."""
+    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -168,7 +168,7 @@ def claim_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 30.0, what: str = "the condition") -> Any:
+def wait_for(condition: Callable[[], Any], *, seconds: float = 60.0, what: str = "the condition") -> Any:
     """Return the first true value of the condition; fail after some time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

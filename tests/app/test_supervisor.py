@@ -108,6 +108,8 @@ def test_look__another_view_of_what_is_sought_makes_one_round_alone(
 def test_look__a_killed_worker_is_noticed_and_replaced(watched: Watched, clouds: Project) -> None:
     watched.supervisor.start()
     watched.wait_for_round(1)
+    # A round is stored a moment before its end is heard of; a death in between is none of a round.
+    wait_for(lambda: watched.supervisor._running is None, what="the end of round 1")
     for pid in worker_pids(watched.supervisor):
         os.kill(pid, signal.SIGKILL)
     label_some(clouds)

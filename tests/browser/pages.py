@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,8 @@ POLICY = "Content Security Policy"
 FIRST_ROUND_S = 120.0
 """The worker has the lowest priority: on a busy machine its start alone can take a minute."""
 SERIOUS = {"serious", "critical"}
+SETTLED_S = 8.0
+"""How long a page may take to be drawn before what axe-core finds there counts."""
 ITEM_LINE = re.compile(r"^Item .+ · round \d+")
 
 
@@ -97,7 +100,9 @@ def expect_in_header(page: Page, name: str) -> None:
 
 
 def serious_violations(page: Page, *, dark: bool) -> list[str]:
-    """Return what axe-core finds serious or critical on the page as it is; in the dark of contrast alone.
+    """Return what axe-core finds serious or critical on the page and what stays; in the dark of contrast alone.
+
+    What is found while a page is still being drawn (a button that has its name a moment later) is looked at again.
 
     Args:
         page: the page.
@@ -106,8 +111,15 @@ def serious_violations(page: Page, *, dark: bool) -> list[str]:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     only = ["color-contrast"] if dark else {"type": "tag", "values": ["wcag2a", "wcag2aa"]}
     options = {"resultTypes": ["violations"], "runOnly": only}
-    violations = axe.Axe().run(page, options=options).response["violations"]
-    return [f"{each['id']} {each['nodes'][0]['target']}" for each in violations if each["impact"] in SERIOUS]
+    deadline = time.monotonic() + SETTLED_S
+    while True:
+        violations = axe.Axe().run(page, options=options).response["violations"]
+        found = [
+            f"{each['id']} {each['nodes'][0]['target']}" for each in violations if each["impact"] in SERIOUS
+        ]
+        if not found or time.monotonic() > deadline:
+            return found
+        page.wait_for_timeout(500)
 
 
 def too_wide_px(page: Page) -> int:

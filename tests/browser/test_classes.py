@@ -256,7 +256,7 @@ def test_progress__beside_the_card_and_of_one_height(chromium: Browser, server: 
 
         press(page, "1")
 
-        expect(line.locator("b").first).to_have_text(str(count + 1), timeout=10_000)
+        expect(line.locator("b").first).to_have_text(str(count + 1))
         assert line.evaluate("node => node.offsetHeight") == height
 
 
@@ -282,7 +282,7 @@ def test_rows__many_classes_are_filtered_and_paged(chromium: Browser, server: Ru
     for number in range(150 - len(classes(server))):
         add(server, f"moon {number:03d}", parent_id=top)
     with open_page(chromium, server.url, page="Balance") as page:
-        expect(page.locator("section.rows .pages")).to_contain_text("1 to 50 of 150", timeout=20_000)
+        expect(page.locator("section.rows .pages")).to_contain_text("1 to 50 of 150")
         expect(page.locator("section.rows tbody tr")).to_have_count(50)
         page.get_by_role("button", name="Later").click()
         expect(page.locator("section.rows .pages")).to_contain_text("51 to 100 of 150")

@@ -92,14 +92,14 @@ def test_confirm__by_keys_and_back(chromium: Browser, server: RunningServer, tru
             f"Confirm {len(keys) - 2} as other and label 1 other"
         )
         page.keyboard.press("Enter")
-        expect(page.locator(STATUS)).to_contain_text(f"{len(keys) - 1} labels saved", timeout=20_000)
+        expect(page.locator(STATUS)).to_contain_text(f"{len(keys) - 1} labels saved")
         wanted = {key: "other" for key in keys} | {keys[2]: "common"}
         del wanted[keys[1]]
         assert labels_by_key(server) == before | wanted
         assert not set(keys) & set(tile_keys(page))
 
         page.keyboard.press("Control+z")
-        expect(page.locator(STATUS)).to_contain_text(f"{len(keys) - 1} labels taken back", timeout=20_000)
+        expect(page.locator(STATUS)).to_contain_text(f"{len(keys) - 1} labels taken back")
         assert labels_by_key(server) == before
         assert tile_keys(page) == keys
         expect(page.locator(f"{TILES}.out")).to_have_count(2)
@@ -113,14 +113,14 @@ def test_confirm__by_mouse_and_undone_after_a_reload(chromium: Browser, server: 
         page.locator(TILES).nth(4).click()
         page.locator(TILES).nth(4).click()
         page.locator("section.confirm .go").click()
-        expect(page.locator(STATUS)).to_contain_text("labels saved", timeout=20_000)
+        expect(page.locator(STATUS)).to_contain_text("labels saved")
         assert set(labels_by_key(server)) - set(before) == set(keys) - {keys[3]}
         assert keys[3] not in tile_keys(page)
 
         page.reload()
         tile_keys(page)
         page.get_by_role("button", name="Undo").click()
-        expect(page.locator(STATUS)).to_contain_text("labels taken back", timeout=20_000)
+        expect(page.locator(STATUS)).to_contain_text("labels taken back")
         assert labels_by_key(server) == before
 
 
@@ -142,14 +142,14 @@ def test_confirm__a_server_that_cannot_store_gets_it_again(chromium: Browser, se
         page.route("**/api/confirm", answer)
         page.locator(TILES).first.focus()
         page.keyboard.press("Enter")
-        expect(page.locator(STATUS)).to_contain_text("not saved yet", timeout=20_000)
+        expect(page.locator(STATUS)).to_contain_text("not saved yet")
         expect(page.get_by_role("heading", name="The last page is not saved yet")).to_be_visible()
         assert labels_by_key(server) == before
-        expect(page.locator(STATUS)).to_contain_text("labels saved", timeout=30_000)
+        expect(page.locator(STATUS)).to_contain_text("labels saved")
         assert set(labels_by_key(server)) - set(before) == set(keys)
         assert len({body["group"] for body in sent}) == 1
         page.keyboard.press("Control+z")
-        expect(page.locator(STATUS)).to_contain_text("taken back", timeout=20_000)
+        expect(page.locator(STATUS)).to_contain_text("taken back")
 
 
 def test_confirm__somebody_elses_answer_stays(chromium: Browser, server: RunningServer) -> None:
@@ -159,11 +159,11 @@ def test_confirm__somebody_elses_answer_stays(chromium: Browser, server: Running
         page.locator(TILES).first.focus()
         page.keyboard.press("Enter")
         expect(page.locator("section.confirm .notice")).to_contain_text(
-            "1 item had been answered by somebody else meanwhile", timeout=20_000
+            "1 item had been answered by somebody else meanwhile"
         )
         assert keys[1] not in labels_by_key(server)
         page.keyboard.press("Control+z")
-        expect(page.locator(STATUS)).to_contain_text("taken back", timeout=20_000)
+        expect(page.locator(STATUS)).to_contain_text("taken back")
 
 
 def test_confirm__nothing_happens_to_pages_out_of_sight(chromium: Browser, server: RunningServer) -> None:

@@ -94,7 +94,7 @@ def test_page__is_no_wider_than_a_phone(chromium: Browser, server: RunningServer
 def test_page__shown_is_in_sight_in_the_list_of_a_phone(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, width_px=360, page="Export") as page:
         button = page.locator("header").get_by_role("button", name="Export", exact=True)
-        expect(button).to_be_in_viewport(ratio=1, timeout=20_000)
+        expect(button).to_be_in_viewport(ratio=1)
         page.wait_for_timeout(300)
         expect(button).to_be_in_viewport(ratio=1)
 

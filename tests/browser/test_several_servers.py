@@ -114,11 +114,11 @@ def test_page__shows_classes_of_the_other_server(pair: Pair, second_page: Page) 
     first, second = pair.servers
     status, told = first.post("/api/classes", {"name": "comets"})
     assert status == 200
-    expect(second_page.locator(".gp-bals")).to_contain_text("comets", timeout=15_000)
+    expect(second_page.locator(".gp-bals")).to_contain_text("comets")
     [added] = [entry for entry in told["classes"] if entry["name"] == "comets"]
     status, _ = second.post(f"/api/classes/{added['id']}", {"name": "meteors"}, method="PATCH")
     assert status == 200
-    expect(second_page.locator(".gp-bals")).to_contain_text("meteors", timeout=15_000)
+    expect(second_page.locator(".gp-bals")).to_contain_text("meteors")
     assert [entry["name"] for entry in first.get("/api/classes")[1]["classes"]][-1] == "meteors"
     names = [entry.name for entry in load_config(pair.project.paths.config).classes]
     assert "meteors" in names and "comets" not in names

@@ -40,7 +40,6 @@ def open_card(profile: BrowserContext, address: str) -> Iterator[Opener]:
         vars(STORE).update(vars(Store(**{"project": f"project {next(NUMBERS)}", **settings})))
         page = profile.new_page()
         pages.append(page)
-        page.set_default_timeout(8000)
         page.goto(f"{address}/card")
         if wait:
             expect(page.locator(".small")).to_contain_text("Item item-0")

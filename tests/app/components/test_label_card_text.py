@@ -97,7 +97,7 @@ def test_text__of_a_megabyte_comes_when_it_is_asked_for(open_card: Opener) -> No
     highlight(page, "needle")
     page.get_by_role("button", name="Show all 1,064,000 characters").click()
 
-    expect(page.locator(".reading:has(.text) .matches")).to_have_text("28000 matches", timeout=20_000)
+    expect(page.locator(".reading:has(.text) .matches")).to_have_text("28000 matches")
     assert page.locator(".text mark").count() == 2000
     expect(page.locator(".whole")).to_be_hidden()
     assert page.locator(".text").evaluate("(node) => node.textContent.length") == 1_064_000

@@ -139,7 +139,7 @@ def test_hover__shows_the_item_once_the_pointer_rests_and_goes_with_it(chromium:
         page.mouse.move(x + 10, y)
         page.mouse.move(x, y, steps=40)
         card = page.locator(".goldpan-hover .hover")
-        expect(card).to_contain_text(f"words of 2 {HOSTILE}", timeout=8_000)
+        expect(card).to_contain_text(f"words of 2 {HOSTILE}")
         expect(card).to_contain_text("item-2")
         assert set(looked) == {2}
         assert len(looked) < 10  # of forty moves

@@ -423,7 +423,7 @@ def test_pool_map__picks_by_a_click_and_shows_names_as_text(chromium: Browser) -
         x, y = frame_centre(page)
         page.mouse.move(x + 2, y + 2)
         page.mouse.move(x, y)
-        page.get_by_text(f"{HOSTILE}2").wait_for(timeout=5_000)
+        page.get_by_text(f"{HOSTILE}2").wait_for()
         page.mouse.click(x + 4, y)
         wait_for(lambda: picked, page)
         page.mouse.click(x + 90, y + 40)
