@@ -22,7 +22,7 @@ from app.run_now import run_now
 from tests.projects import label_some, make_clouds, truth_of
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 60.0
+START_S = 180.0
 
 
 class RunningServer:

@@ -141,6 +141,7 @@ def test_label__server_that_cannot_start(tmp_path: Path) -> None:
         server_of(tmp_path / "nothing.yaml")
 
 
+@pytest.mark.slow
 def test_label__ends_with_the_kernel(tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     project.close()

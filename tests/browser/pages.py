@@ -59,8 +59,8 @@ def open_page(
     tab.goto(f"{url}?page={page}" if page else url)
     try:
         yield tab
-        assert foreign == []
-        assert stopped == []
+        assert foreign == [], f"the page asked strangers: {foreign}"
+        assert stopped == [], f"the policy stopped: {stopped}"
     finally:
         context.close()
 
@@ -100,25 +100,33 @@ def expect_in_header(page: Page, name: str) -> None:
 
 
 def serious_violations(page: Page, *, dark: bool) -> list[str]:
-    """Return what axe-core finds serious or critical on the page and what stays; in the dark of contrast alone.
-
-    What is found while a page is still being drawn (a button that has its name a moment later) is looked at again.
+    """Return what axe-core finds serious or critical on the page as it is; in the dark of contrast alone.
 
     Args:
         page: the page.
         dark: whether the dark theme is on; only its colours are others, so contrast is what can differ.
     """
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     only = ["color-contrast"] if dark else {"type": "tag", "values": ["wcag2a", "wcag2aa"]}
-    options = {"resultTypes": ["violations"], "runOnly": only}
+    return lasting_violations(page, {"runOnly": only}, impacts=SERIOUS)
+
+
+def lasting_violations(page: Page, options: dict[str, Any], *, impacts: set[str] | None = None) -> list[str]:
+    """Return what axe-core finds, with where.
+
+    What it finds while a page is still being drawn (a button that has its name a moment later) is looked at again.
+
+    Args:
+        page: the page.
+        options: of axe-core.
+        impacts: those that count; None for all.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     deadline = time.monotonic() + SETTLED_S
     while True:
-        violations = axe.Axe().run(page, options=options).response["violations"]
-        found = [
-            f"{each['id']} {each['nodes'][0]['target']}" for each in violations if each["impact"] in SERIOUS
-        ]
-        if not found or time.monotonic() > deadline:
-            return found
+        violations = axe.run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
+        counted = [each for each in violations if impacts is None or each["impact"] in impacts]
+        if not counted or time.monotonic() > deadline:
+            return [f"{each['id']} {each['nodes'][0]['target']}" for each in counted]
         page.wait_for_timeout(500)
 
 

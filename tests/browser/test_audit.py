@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from app.run_now import run_now
-from tests.browser.pages import labels_by_key, open_page
+from tests.browser.pages import labels_by_key, open_page, serious_violations
 from tests.projects import let_rounds_wait, make_clouds, mislabel
 from tests.servers import RunningServer, serving, wait_for
 
@@ -94,6 +94,7 @@ def test_model__a_click_on_a_cell_and_its_items_on_the_map(chromium: Browser, se
         )
 
 
+@pytest.mark.slow
 def test_model__curves_of_a_class_and_rounds(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Model") as page:
         expect(page.get_by_text(OF_A_CLASS)).to_be_visible(timeout=SLOW_MS)
@@ -103,6 +104,7 @@ def test_model__curves_of_a_class_and_rounds(chromium: Browser, server: RunningS
         expect(page.get_by_text("Two rounds with figures are needed")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_model__a_confusion_leads_to_the_check_of_its_items(
     chromium: Browser, server: RunningServer, wrong: list[str]
 ) -> None:
@@ -160,6 +162,7 @@ def test_audit__by_keys_and_back_after_a_reload(
         assert labels_by_key(server) == before
 
 
+@pytest.mark.slow
 def test_audit__what_is_left_open_is_stored_as_nothing(
     chromium: Browser, server: RunningServer, wrong: list[str]
 ) -> None:
@@ -208,12 +211,11 @@ def test_audit__a_server_that_cannot_store_gets_it_after_a_reload(
         assert labels_by_key(server) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_audit_and_model__have_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, theme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
     found: list[str] = []
     with open_page(chromium, server.url, page="Model") as page:
         open_confusion(page)
@@ -227,13 +229,11 @@ def test_audit_and_model__have_no_serious_accessibility_violations(
                 page.get_by_role("button", name="Check them", exact=True).click()
                 expect(page.locator(TILES).first).to_be_visible(timeout=SLOW_MS)
                 page.locator(TILES).first.click()
-            violations = axe.Axe().run(page, options=options).response["violations"]
-            found += [
-                f"{name}: {entry['id']}" for entry in violations if entry["impact"] in {"serious", "critical"}
-            ]
+            found += [f"{name}: {each}" for each in serious_violations(page, dark=False)]
     assert found == []
 
 
+@pytest.mark.slow
 def test_audit__says_why_there_is_nothing_to_check(
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

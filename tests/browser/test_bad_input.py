@@ -34,6 +34,7 @@ def write_photos(folder: Path, count: int) -> None:
         Image.fromarray(pixels).save(folder / f"photo-{number:02}.png")
 
 
+@pytest.mark.slow
 def test_deleted_file__is_named_and_labelling_goes_on(chromium: Browser, tmp_path: Path) -> None:
     write_photos(tmp_path / "photos", 12)
     wishes = ProjectWishes(

@@ -17,6 +17,7 @@ from tests.browser.pages import (
     open_page,
     press,
     saved_uids,
+    serious_violations,
     wait_for_item,
 )
 from tests.servers import RunningServer, serving_trained, wait_for
@@ -95,6 +96,7 @@ def test_rename__the_card_follows_and_its_item_stays(chromium: Browser, server: 
         assert labels_by_key(server)[key] == HOSTILE
 
 
+@pytest.mark.slow
 def test_rename__somebody_else_was_first(chromium: Browser, server: RunningServer) -> None:
     number = add(server, "shared")
     with open_page(chromium, server.url, page="Balance") as page:
@@ -167,6 +169,7 @@ def test_archive__the_class_that_is_suggested_on_screen(chromium: Browser, serve
         assert current_key(card) == key
 
 
+@pytest.mark.slow
 def test_row__a_key_that_is_taken_stays_with_its_class(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Balance") as page:
         field = row(page, "rare").locator("input.key")
@@ -181,6 +184,7 @@ def test_row__a_key_that_is_taken_stays_with_its_class(chromium: Browser, server
         wait_for(lambda: classes(server)["rare"]["key"] == "r", what="the new key")
 
 
+@pytest.mark.slow
 def test_row__a_parent_makes_a_tree_on_the_card(chromium: Browser, server: RunningServer) -> None:
     number = add(server, "under it")
     with open_page(chromium, server.url) as card, open_page(chromium, server.url, page="Balance") as balance:
@@ -200,6 +204,7 @@ def test_row__a_parent_makes_a_tree_on_the_card(chromium: Browser, server: Runni
         expect(card.locator(f"{CARD} .classes")).not_to_have_attribute("data-tree", "")
 
 
+@pytest.mark.slow
 def test_row__moved_down_and_up(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Balance") as page:
         row(page, "common").get_by_role("button", name="Move down common").click()
@@ -232,6 +237,7 @@ def test_work__from_a_class_to_the_pages_where_it_is_done(chromium: Browser, ser
         )
 
 
+@pytest.mark.slow
 def test_work__a_click_in_the_chart_chooses_the_class(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Balance") as page:
         row(page, "common")
@@ -246,6 +252,7 @@ def test_work__a_click_in_the_chart_chooses_the_class(chromium: Browser, server:
         expect(page.get_by_role("button", name="Confirm a page")).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_progress__beside_the_card_and_of_one_height(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url) as page:
         wait_for_item(page)
@@ -260,22 +267,21 @@ def test_progress__beside_the_card_and_of_one_height(chromium: Browser, server: 
         assert line.evaluate("node => node.offsetHeight") == height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_balance__has_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, theme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     with open_page(chromium, server.url, page="Balance") as page:
         row(page, "rare").get_by_role("button", name="Work on rare").click()
         if theme == "dark":
             page.get_by_role("button", name="Toggle theme").click()
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         page.wait_for_timeout(800)
-        options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
-        found = axe.Axe().run(page, options=options).response["violations"]
-        assert [entry["id"] for entry in found if entry["impact"] in {"serious", "critical"}] == []
+        assert serious_violations(page, dark=False) == []
 
 
+@pytest.mark.slow
 def test_rows__many_classes_are_filtered_and_paged(chromium: Browser, server: RunningServer) -> None:
     """The last of the module: it leaves 150 classes behind."""
     top = add(server, "planets")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.pages import labels_by_key, open_page
+from tests.browser.pages import labels_by_key, open_page, serious_violations
 from tests.projects import make_clouds
 from tests.servers import RunningServer, serving, serving_trained, wait_for
 
@@ -105,6 +105,7 @@ def test_confirm__by_keys_and_back(chromium: Browser, server: RunningServer, tru
         expect(page.locator(f"{TILES}.out")).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_confirm__by_mouse_and_undone_after_a_reload(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Confirm", width_px=900) as page:
         keys = choose(page, "common")
@@ -152,6 +153,7 @@ def test_confirm__a_server_that_cannot_store_gets_it_again(chromium: Browser, se
         expect(page.locator(STATUS)).to_contain_text("taken back")
 
 
+@pytest.mark.slow
 def test_confirm__somebody_elses_answer_stays(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Confirm") as page:
         keys = choose(page, "other")
@@ -166,6 +168,7 @@ def test_confirm__somebody_elses_answer_stays(chromium: Browser, server: Running
         expect(page.locator(STATUS)).to_contain_text("taken back")
 
 
+@pytest.mark.slow
 def test_confirm__nothing_happens_to_pages_out_of_sight(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Confirm") as page:
         tile_keys(page)
@@ -179,22 +182,21 @@ def test_confirm__nothing_happens_to_pages_out_of_sight(chromium: Browser, serve
         assert labels_by_key(server) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_confirm__has_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, theme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     with open_page(chromium, server.url, page="Confirm") as page:
         tile_keys(page)
         if theme == "dark":
             page.get_by_role("button", name="Toggle theme").click()
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         page.locator(TILES).nth(1).click()
-        options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
-        found = axe.Axe().run(page, options=options).response["violations"]
-        assert [entry["id"] for entry in found if entry["impact"] in {"serious", "critical"}] == []
+        assert serious_violations(page, dark=False) == []
 
 
+@pytest.mark.slow
 def test_confirm__says_why_there_is_no_page(
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -76,6 +76,7 @@ def test_find__an_item_by_its_key_and_back_to_it(chromium: Browser, server: Runn
         expect(page.locator("h3.gp-key", has_text="item-007")).to_be_visible(timeout=SLOW_MS)
 
 
+@pytest.mark.slow
 def test_colours__by_column_and_by_round(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         expect(legend(page, "rare")).to_be_visible(timeout=SLOW_MS)
@@ -87,6 +88,7 @@ def test_colours__by_column_and_by_round(chromium: Browser, server: RunningServe
         expect(legend(page, "ann")).to_contain_text("12", timeout=SLOW_MS)
 
 
+@pytest.mark.slow
 def test_legend__what_is_hidden_is_in_no_box(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         choose(page, "Colour by", "Label")
@@ -131,6 +133,7 @@ def test_named_selection__saved_opened_after_a_reload_renamed_deleted(
         expect(page.get_by_text("Nothing is saved yet")).to_be_visible(timeout=SLOW_MS)
 
 
+@pytest.mark.slow
 def test_similar__to_several(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         find(page, "b > 3 and a < 3", 8)
@@ -139,6 +142,7 @@ def test_similar__to_several(chromium: Browser, server: RunningServer) -> None:
         expect(page.locator(".gp-count").first).to_contain_text("most like the 8 that were chosen")
 
 
+@pytest.mark.slow
 def test_plots__linked_and_kept(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         page.get_by_role("button", name="Add a plot").click(timeout=SLOW_MS)
@@ -167,6 +171,7 @@ def test_plots__linked_and_kept(chromium: Browser, server: RunningServer) -> Non
         expect(page.locator(".bk-Figure")).to_have_count(1, timeout=SLOW_MS)
 
 
+@pytest.mark.slow
 def test_plots__of_a_plug_in_choose_items_and_tell_what_is_broken(
     chromium: Browser, server: RunningServer
 ) -> None:
@@ -197,6 +202,7 @@ def choose_plot(page: Page, title: str) -> None:
     page.get_by_role("menuitem", name=title, exact=True).click()
 
 
+@pytest.mark.slow
 def test_plots__change_places_by_dragging_and_by_keys(chromium: Browser, tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     path: Path = project.paths.config

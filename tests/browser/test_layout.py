@@ -65,6 +65,7 @@ def test_layout__a_page_opened_later_shows_it_and_says_nothing(
         expect(page.get_by_text(MOVED)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_layout__one_that_cannot_be_made_is_one_notice_and_the_map_stays(
     chromium: Browser, tmp_path: Path
 ) -> None:

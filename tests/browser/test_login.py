@@ -83,6 +83,7 @@ def test_login__wrong_then_right_then_out(chromium: Browser, served: Served) -> 
         expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_login__is_accessible(chromium: Browser, served: Served, scheme: Literal["light", "dark"]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -109,6 +110,7 @@ def _without_policy(route: object) -> None:
     route.fulfill(response=answer, headers=headers)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_viewer__sees_and_cannot_label(chromium: Browser, served: Served) -> None:
     with visit(chromium, served, width_px=400) as page:
         sign_in(page, "vi")

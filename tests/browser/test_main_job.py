@@ -135,6 +135,7 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServe
         yield running
 
 
+@pytest.mark.slow
 def test_page__new_proposals_leave_the_item_on_the_screen(chromium: Browser, tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     truth = truth_of(project)
@@ -193,6 +194,7 @@ def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
         expect(page.locator(".gp-bals")).to_contain_text("<img src=x onerror=alert(1)>")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Explore", "Balance", "Model", "Export"])
 def test_page__opens_by_its_address(chromium: Browser, looked_at: RunningServer, name: str) -> None:
     with open_page(chromium, looked_at.url, page=name) as page:
@@ -204,6 +206,7 @@ def test_page__opens_by_its_address(chromium: Browser, looked_at: RunningServer,
         wait_for_item(page)
 
 
+@pytest.mark.slow
 def test_page__opens_as_the_configuration_says(chromium: Browser, looked_at: RunningServer) -> None:
     with open_page(chromium, looked_at.url, page="") as page:
         expect(page.locator("header").get_by_role("button", name="Balance", exact=True)).to_have_attribute(

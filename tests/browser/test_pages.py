@@ -91,6 +91,7 @@ def test_page__is_no_wider_than_a_phone(chromium: Browser, server: RunningServer
         assert too_wide_px(page) == 0
 
 
+@pytest.mark.slow
 def test_page__shown_is_in_sight_in_the_list_of_a_phone(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, width_px=360, page="Export") as page:
         button = page.locator("header").get_by_role("button", name="Export", exact=True)
@@ -99,7 +100,7 @@ def test_page__shown_is_in_sight_in_the_list_of_a_phone(chromium: Browser, serve
         expect(button).to_be_in_viewport(ratio=1)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_page__has_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, theme: str
 ) -> None:
@@ -117,6 +118,7 @@ def test_page__has_no_serious_accessibility_violations(
         assert found == []
 
 
+@pytest.mark.slow
 def test_label__a_long_balance_scrolls_by_keyboard(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url) as page:
         wait_for_item(page)

@@ -106,6 +106,7 @@ def test_team__tells_who_labelled_and_how_far_they_agree(chromium: Browser, serv
         expect(page.locator(".gp-count strong")).to_have_text("2 items", timeout=SLOW_MS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_review__and_the_team_card_have_no_serious_accessibility_violations(
     chromium: Browser, server: RunningServer, contested: list[str], theme: str
@@ -123,6 +124,7 @@ def test_review__and_the_team_card_have_no_serious_accessibility_violations(
     assert found == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width_px", [360, 900])
 def test_review__is_no_wider_than_the_window(
     chromium: Browser, server: RunningServer, contested: list[str], width_px: int
@@ -133,6 +135,7 @@ def test_review__is_no_wider_than_the_window(
         assert too_wide_px(page) == 0
 
 
+@pytest.mark.slow
 def test_team__is_no_wider_than_a_narrow_window(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Model", width_px=900) as page:
         shows_team(page)
@@ -173,6 +176,7 @@ def test_review__decides_by_keys_skips_and_takes_back(
         wait_for(lambda: adjudicated(server) == {}, what="both taken back")
 
 
+@pytest.mark.slow
 def test_review__hidden_votes_show_once_a_class_is_chosen(
     chromium: Browser, server: RunningServer, contested: list[str]
 ) -> None:
@@ -224,6 +228,7 @@ def test_review__a_decision_makes_a_gold_item(
     assert {item["key"]: item["is_gold"] for item in reviews(server)}[contested[0]] is False
 
 
+@pytest.mark.slow
 def test_review__is_within_reach_on_a_phone(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, width_px=360) as page:
         for name in (*PAGES, REVIEW):

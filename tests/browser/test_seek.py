@@ -51,6 +51,7 @@ def test_seek__words_for_a_class_come_first(chromium: Browser, tmp_path: Path) -
         assert labels_by_key(server) == {}
 
 
+@pytest.mark.slow
 def test_seek__criteria_count_and_are_withdrawn(chromium: Browser, tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     project.close()
@@ -74,6 +75,7 @@ def test_seek__criteria_count_and_are_withdrawn(chromium: Browser, tmp_path: Pat
         assert labels_by_key(server) == {}
 
 
+@pytest.mark.slow
 def test_seek__like_the_item_on_the_card(chromium: Browser, tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     project.close()

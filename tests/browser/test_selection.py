@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.pages import current_key, draw_anew, labels_by_key, open_page, press, wait_for_item
+from tests.browser.pages import (
+    SERIOUS,
+    current_key,
+    draw_anew,
+    labels_by_key,
+    lasting_violations,
+    open_page,
+    press,
+    wait_for_item,
+)
 from tests.servers import RunningServer, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
@@ -101,6 +110,7 @@ def test_selection__labelled_at_once_and_undone_on_the_label_page(
         wait_for(lambda: labels_by_key(server) == before, what="the labels taken back as one step")
 
 
+@pytest.mark.slow
 def test_selection__many_are_asked_about_first(chromium: Browser, server: RunningServer) -> None:
     before = labels_by_key(server)
     with open_page(chromium, server.url, page="Explore") as page:
@@ -138,6 +148,7 @@ def test_selection__one_by_one_on_the_label_card(
             page.keyboard.press("Control+z")
 
 
+@pytest.mark.slow
 def test_selection__most_like_an_item(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         find(page, "b > 3 and a < 3", 8)
@@ -147,6 +158,7 @@ def test_selection__most_like_an_item(chromium: Browser, server: RunningServer) 
         expect(page.locator(".gp-count")).to_contain_text("most like item-")
 
 
+@pytest.mark.slow
 def test_selection__shows_what_is_chosen_after_the_page_was_drawn_anew(
     chromium: Browser, server: RunningServer
 ) -> None:
@@ -169,9 +181,9 @@ def test_selection__criteria_that_cannot_be_read(chromium: Browser, server: Runn
         expect(page.get_by_text("there is no column 'zz'")).to_be_visible(timeout=SLOW_MS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_selection__can_be_read_and_used_by_all(chromium: Browser, server: RunningServer, dark: bool) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     with open_page(chromium, server.url, page="Explore") as page:
         if dark:
             page.locator("header").get_by_role("button", name="theme", exact=False).last.click()
@@ -179,7 +191,4 @@ def test_selection__can_be_read_and_used_by_all(chromium: Browser, server: Runni
         page.locator("button.smalltile").first.click()
         expect(page.get_by_role("button", name="Find similar")).to_be_visible(timeout=SLOW_MS)
         expect(page.locator("button.smalltile")).to_have_count(8)
-        options = {"resultTypes": ["violations"]}
-        found = axe.Axe().run(page, options=options).response["violations"]
-        serious = [rule for rule in found if rule["impact"] in ("serious", "critical")]
-        assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in serious] == []
+        assert lasting_violations(page, {}, impacts=SERIOUS) == []

@@ -64,6 +64,7 @@ def test_classes__type_ahead_that_finds_nothing_stores_nothing(open_card: Opener
     expect(page.locator(".class:visible")).to_have_count(150)
 
 
+@pytest.mark.slow
 def test_classes__a_thousand_can_be_found_and_used(open_card: Opener) -> None:
     page = open_card(view="text", classes=make_classes([f"species {n:04}" for n in range(1000)]))
     page.keyboard.press("/")
@@ -109,6 +110,7 @@ def test_keys__a_thousand_a_second_label_no_item_twice(open_card: Opener) -> Non
     assert len({entry["uid"] for entry in STORE.posts}) == len(keys)
 
 
+@pytest.mark.slow
 def test_undo__fifty_deep_across_a_reload(open_card: Opener) -> None:
     page = open_card()
     for number in range(50):

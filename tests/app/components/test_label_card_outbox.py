@@ -182,6 +182,7 @@ def test_undo__brings_the_item_back_and_appends(open_card: Opener) -> None:
     assert STORE.history[1]["undoes_uid"] == STORE.history[0]["uid"]
 
 
+@pytest.mark.slow
 def test_undo__goes_past_a_reload_and_several_deep(open_card: Opener) -> None:
     page = open_card()
     for key in ("1", "2", "s"):
