@@ -40,7 +40,7 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: lint types unit ## lint, types and every test, the browser's too
+test: lint types unit ## lint, types and every test but the slow, the browser's too
 
 bench: $(VENV)/.dev ## the slow checks: benchmarks, and the tests that need minutes or the real data sets
 	$(BIN)/python -m pytest -m "slow or shared_data"

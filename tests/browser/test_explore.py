@@ -58,6 +58,7 @@ def legend(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=f"{name},").first
 
 
+@pytest.mark.slow
 def test_find__an_item_by_its_key_and_back_to_it(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         key = page.get_by_label("Key of an item")
