@@ -53,16 +53,16 @@ def answered(dashboard: DashboardState) -> AuditReport:
 
 def test_card__says_how_to_begin_and_begins(card: AuditSetCard) -> None:
     assert "goldpan audit-set draw" in card.said.object
-    assert card.draw.visible
-    finish(card._draw())
+    assert card.form.view.visible
+    finish(card.form.press())
     # A quarter of the 96 items that nobody annotated.
     assert "0 of 24 items of the audit set are labelled" in card.said.object
-    assert not card.draw.visible
+    assert (card.form.view.visible, card.form.button.label) == (True, "Draw more")
     assert "Label the audit set" in card.said.object
 
 
 def test_card__says_what_the_set_says(card: AuditSetCard) -> None:
-    finish(card._draw())
+    finish(card.form.press())
     answered(card.state)
     again = painted(card.state)
     assert "24 of 24 items of the audit set are labelled" in again.said.object
@@ -81,15 +81,15 @@ def test_card__who_looks_on_draws_nothing(card: AuditSetCard) -> None:
         type(person)(person.annotator_id, person.name, Role.VIEWER)
     )
     card.show(None)
-    assert not card.draw.visible
-    finish(card._draw())
+    assert not card.form.view.visible
+    finish(card.form.press())
     with card.state.context.project.database.reading() as session:
         assert audit_keys(session) == []
 
 
 def test_html__names_are_escaped(card: AuditSetCard) -> None:
     project = card.state.context.project
-    finish(card._draw())
+    finish(card.form.press())
     answered(card.state)
     with project.database.transaction() as session:
         rename_class(session, class_id=list_classes(session)[0].id, name=HOSTILE)
@@ -101,7 +101,7 @@ def test_html__names_are_escaped(card: AuditSetCard) -> None:
 
 
 def test_said_html__without_cross_validation_there_is_no_difference(card: AuditSetCard) -> None:
-    finish(card._draw())
+    finish(card.form.press())
     found = answered(card.state)
     quality = QualityReport.from_dict(card.state.meaning.quality)  # type: ignore[union-attr, arg-type]
     assert "Cross-validation" in said_html(found, quality)
