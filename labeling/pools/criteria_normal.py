@@ -17,6 +17,10 @@ MISSING = "missing"
 """The word of `is missing`: a column of this name keeps its backticks."""
 
 
+WHOLE_MAX = 2**53
+"""Below it each whole number is a float64 of its own."""
+
+
 def normal_criteria(text: str, columns: Sequence[Column]) -> str:
     """Return criteria as they are compared: one way of spaces, quotes, brackets and numbers; the meaning stays.
 
@@ -33,6 +37,10 @@ def normal_criteria(text: str, columns: Sequence[Column]) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in quoted:
             node.id = _written(quoted[node.id])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, float):
+            # 1 and 1.0 are the same number, since all are computed as float64.
+            whole = node.value.is_integer() and abs(node.value) < WHOLE_MAX
+            node.value = int(node.value) if whole else node.value
     normal = ast.unparse(tree)
     try:
         parse_criteria(normal, columns)
