@@ -56,14 +56,14 @@ class AuditDrawForm:
         """
         self.state, self._on_drawn = state, on_drawn
         self._background = Background(document, state.context.reader)
-        self._suggested = FIRST_SIZE
+        self._suggested = {FIRST_SIZE}
         columns = state.context.project.pool.columns
         self.where = pmui.TextInput(
             label="Only items where",
             placeholder=example_of(columns),
             max_length=TEXT_MAX,
             size="small",
-            width=320,
+            width=300,
             margin=LABEL_ROOM,
             visible=bool(columns),
         )
@@ -102,9 +102,10 @@ class AuditDrawForm:
     def _suggest(self, most: int) -> None:
         """Fill in a number, unless the person gave another: a small pool is not held out as a whole."""
         suggested = max(LEAST, min(FIRST_SIZE, most))
-        if self.size.value in (None, self._suggested):
+        # The browser may send an earlier one back that it was just showing.
+        if self.size.value is None or self.size.value in self._suggested:
             self.size.value = suggested
-        self._suggested = suggested
+        self._suggested.add(suggested)
 
     def _count(self) -> None:
         """Say how many items match what is typed, without holding up the page."""

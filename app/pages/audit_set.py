@@ -79,7 +79,13 @@ class AuditSetCard:
         self.quality = QualityCard()
         self.said, self.table, self.meaning = html(), html(), html()
         self.of = pmui.Select(
-            label="Figures of", options=[], size="small", width=420, margin=LABEL_ROOM, visible=False
+            label="Figures of",
+            options=[],
+            size="small",
+            sizing_mode="stretch_width",
+            max_width=420,
+            margin=LABEL_ROOM,
+            visible=False,
         )
         self.of.param.watch(self._choose, "value")
         self.form = AuditDrawForm(state, document, self._drawn)
@@ -252,10 +258,14 @@ def table_html(report: AuditReport) -> str:
         f"<td>{counted(entry.unfound)}</td></tr>"
         for entry in report.figures.classes
     )
-    names = HEADS | ({"prevalence": "share of the items that match"} if report.where else {})
+    names = HEADS | ({"prevalence": "share of these items"} if report.where else {})
     heads = "".join(f"<td>{head}</td>" for head in names.values())
     head = f"<thead><tr><th scope='col'>Class</th><td>met</td>{heads}</tr></thead>"
-    return f"<table class='gp-fields'>{head}{rows}</table>"
+    # In a narrow window it is scrolled, by keys too, since names in a column of one letter cannot be read.
+    return (
+        "<div style='overflow-x: auto' role='region' aria-label='Figures of each class' tabindex='0'>"
+        f"<table class='gp-fields' style='min-width: 520px'>{head}{rows}</table></div>"
+    )
 
 
 def meaning_html(where: str = "") -> str:

@@ -130,7 +130,7 @@ def test_card__figures_of_the_criterion_that_is_chosen(card: AuditSetCard) -> No
     assert "share of the pool" in again.table.object
     again.of.value = "Items where a > 3"
     assert "items of the audit set where a &gt; 3 are labelled" in again.said.object
-    assert "share of the items that match" in again.table.object
+    assert "share of these items" in again.table.object
     assert "Here the pool is the items where a &gt; 3." in again.meaning.object
     assert "audit set where a &gt; 3:" in again.quality.table.object
     assert "holds for the items that match" in again.quality.table.object
