@@ -43,10 +43,25 @@ ANSWERS = {
 """For each figure: what it answers, and when it misleads."""
 
 
+def set_name(where: str) -> str:
+    """Return what the audit set of a criterion is called, "" being that of the whole pool."""
+    return f"the audit set where {where}" if where else "the audit set"
+
+
 def count_words(report: AuditReport) -> str:
     """Say how far the audit set is, in a few sentences."""
     times = "one draw" if len(report.draws) == 1 else f"{len(report.draws)} draws"
-    words = [f"{report.answered} of {report.drawn} items of the audit set are labelled ({times})."]
+    words = [f"{report.answered} of {report.drawn} items of {set_name(report.where)} are labelled ({times})."]
+    if report.problem:
+        words.append(
+            f"No figures are told, since the criterion cannot be tried on the pool as it is now: {report.problem}. Its "
+            "items stay held out. Refresh the pool from a source that has what it names, or draw by another criterion."
+        )
+    elif report.where:
+        words.append(
+            f"All that is told holds for the items that match, {report.matching:,} of today's pool, and not for the "
+            "whole pool."
+        )
     if report.undecided:
         words.append(
             f"{report.undecided} were skipped, flagged or left unsure and count for nothing; if these are the hard "
@@ -57,6 +72,11 @@ def count_words(report: AuditReport) -> str:
     if report.refreshed:
         words.append(
             "The pool has changed since a draw, which covers the pool as it was; draw more to cover the rest."
+        )
+    if report.beside:
+        words.append(
+            f"{report.beside:,} items that were held out before have no label yet; what they are is not known, so that "
+            "the upper end of what is unfound counts them. Label them first."
         )
     if 0 < report.answered < FEW_ANSWERS:
         words.append(f"Label at least {FEW_ANSWERS}: the intervals are wide before.")
@@ -86,6 +106,8 @@ def audit_dict(report: AuditReport | None) -> dict[str, Any] | None:
     for entry in () if told is None else told["classes"]:
         entry["class_name"] = report.classes[entry.pop("class_index")].name
     return {
+        "where": report.where,
+        "problem": report.problem,
         "drawn": report.drawn,
         "answered": report.answered,
         "undecided": report.undecided,
@@ -136,6 +158,9 @@ def difference_words(report: AuditReport, quality: QualityReport | None) -> str:
         f"Cross-validation over your labels says {shown(theirs)} for the balanced accuracy, the audit set "
         f"{shown(ours)}"
     )
+    if report.where and not ours.low <= theirs.value <= ours.high:
+        side = "less" if gap > 0 else "more"
+        return f"{beside}: on these items {abs(gap):.0f} points {side} than on your labels."
     if ours.low <= theirs.value <= ours.high:
         return f"{beside}: the two agree within the interval."
     if gap > 0:

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from app.audit_quality import figures_dict, read_quality
-from app.audit_set import AuditReport, draw_audit_set, read_audit_report
+from app.audit_quality import Quality, figures_dict, read_figures
+from app.audit_set import AuditReport, draw_audit_set
 from app.audit_words import count_words, report_lines
 from app.errors import ProjectError
 from app.project import annotator_name, open_project
@@ -48,6 +48,14 @@ def draw(
             help="By predicted class and confidence, or all alike; stratified where there is a model if not given."
         ),
     ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            help="Draw only items that match this criterion on columns, as in 'redshift > 1 and g_r < 0.5'; the "
+            "figures then hold for these items.",
+            metavar="CRITERION",
+        ),
+    ] = "",
     seed: Annotated[
         int | None, typer.Option(help="Seed of the draw; follows from the project's if not given.", min=0)
     ] = None,
@@ -63,15 +71,15 @@ def draw(
             annotator_id=person,
             design=None if design is None else design.value,
             seed=seed,
+            where=where,
         )
     finally:
         project.close()
     strata = len(drawn.new.strata)
     how = "at random" if strata == 1 else f"from {strata} strata by predicted class and confidence"
-    out.print(
-        f"{len(drawn.new.item_keys)} items are drawn {how}, with seed {drawn.new.seed}.", highlight=False
-    )
-    out.print("Label them on the Label page: 'Label the audit set'.", highlight=False)
+    of = f" of those where {drawn.new.where}" if drawn.new.where else ""
+    _say(f"{len(drawn.new.item_keys)} items{of} are drawn {how}, with seed {drawn.new.seed}.")
+    _say("Label them on the Label page: 'Label the audit set'.")
 
 
 @audit_set.command()
@@ -81,27 +89,19 @@ def status(
         Path | None, typer.Option("--json", help="Also write the figures to this file, as JSON.")
     ] = None,
 ) -> None:
-    """Say how far the audit set is, and what it and cross-validation say of the model."""
+    """Say how far each audit set is, and what it and cross-validation say of the model."""
     project = open_project(config_path)
     try:
         number = read_status(project.database).round_number
-        report: AuditReport | None = read_audit_report(project, round_number=number)
-        quality = read_quality(project, report=report, round_number=number)
+        found = read_figures(project, round_number=number)
     finally:
         project.close()
-    if report is None:
-        _say("There is no audit set yet: `goldpan audit-set draw PROJECT.YAML --size 300` draws one.")
-    else:
-        _say(count_words(report))
-        for line in report_lines(report):
-            _say(line)
-    found = [each for each in (quality.audited, quality.validated) if each is not None]
-    for line in (line for each in found for line in quality_lines(each, quality.class_names)):
-        _say(line)
-    if found:
-        _say(limits_words(quality.limits))
+    for report, quality in found:
+        _say_figures(report, quality, alone=len(found) == 1)
+    if any(each.audited or each.validated for _, each in found):
+        _say(limits_words(found[0][1].limits))
     if json_path is not None:
-        _write_json(json_path, figures_dict(report, quality, round_number=number))
+        _write_json(json_path, figures_dict(found, round_number=number))
 
 
 @audit_set.command()
@@ -113,6 +113,21 @@ def shift(config_path: ConfigArgument) -> None:
             _say(line)
     finally:
         project.close()
+
+
+def _say_figures(report: AuditReport | None, quality: Quality, *, alone: bool) -> None:
+    """Say what an audit set and cross-validation beside it say; `alone` where no other set is told of."""
+    if report is not None:
+        for line in [count_words(report), *report_lines(report)]:
+            _say(line)
+    elif alone:
+        _say("There is no audit set yet: `goldpan audit-set draw PROJECT.YAML --size 300` draws one.")
+    elif not quality.where:
+        _say("There is no audit set of the whole pool yet, but one of items that match a criterion.")
+    for each in (quality.audited, quality.validated):
+        if each is not None:
+            for line in quality_lines(each, quality.class_names, quality.where):
+                _say(line)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

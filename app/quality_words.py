@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from app.audit_words import shown
 from app.class_needs import Limits
-from models.quality import Estimate
-from models.quality_figures import ClassFigures, Disparity, GroupFigures, QualityFigures
+from models.quality import CROSS_VALIDATION, Estimate
+from models.quality_figures import AUDIT_SET, ClassFigures, Disparity, GroupFigures, QualityFigures
 
 MEANINGS = {
     "balanced accuracy": (
@@ -56,10 +56,20 @@ MEANINGS = {
 """For each figure: what it answers, and when it misleads."""
 
 SOURCES = {
-    "audit set": "holds for the pool",
-    "cross-validation": "holds for your labels, which were chosen; not for the pool",
+    AUDIT_SET: "holds for the pool",
+    CROSS_VALIDATION: "holds for your labels, which were chosen; not for the pool",
 }
 """Where figures come from, and what they hold for."""
+
+
+def source_name(source: str, where: str) -> str:
+    """Return where figures come from, with the criterion of the audit set; "" is the whole pool."""
+    return f"{source} where {where}" if where and source == AUDIT_SET else source
+
+
+def holds_for(source: str, where: str) -> str:
+    """Say what figures of a source hold for, likewise."""
+    return "holds for the items that match" if where and source == AUDIT_SET else SOURCES[source]
 
 
 def area(estimate: Estimate | None) -> str:
@@ -101,12 +111,17 @@ def class_cells(entry: ClassFigures) -> dict[str, str]:
     }
 
 
-def quality_lines(found: QualityFigures, class_names: Sequence[str]) -> list[str]:
-    """Return the figures as lines of text: where they come from, those over all classes, and one line a class."""
+def quality_lines(found: QualityFigures, class_names: Sequence[str], where: str = "") -> list[str]:
+    """Return the figures as lines of text: where they come from, those over all classes, and one line a class.
+
+    Args:
+        found: the figures.
+        class_names: k names in the order of the columns.
+        where: the criterion of the audit set they come from; "" for the whole pool.
+    """
     of_all = "; ".join(f"{name} {told}" for name, told in rows_of(found, class_names).items())
-    lines = [
-        f"From {found.source} ({SOURCES[found.source]}; {found.items} items, {found.met} classes): {of_all}"
-    ]
+    held = f"{holds_for(found.source, where)}; {found.items} items, {found.met} classes"
+    lines = [f"From {source_name(found.source, where)} ({held}): {of_all}"]
     for entry in found.classes:
         cells = class_cells(entry)
         told = ", ".join(f"{name} {cell}" for name, cell in cells.items() if name != "labels")

@@ -32,6 +32,7 @@ def shared_draws(draws: Sequence[AuditDraw], annotation_ids: Sequence[int]) -> t
             sizes=tuple(part.size for part in draw.new.strata),
             items=draw.new.item_keys,
             item_strata=draw.new.item_strata,
+            where=draw.new.where,
         )
         for draw in draws
     )
@@ -74,6 +75,7 @@ def restore_draws(
             item_keys=draw.items,
             item_strata=draw.item_strata,
             round_number=draw.round_number,
+            where=draw.where,
         )
         restore_draw(
             session,

@@ -81,7 +81,7 @@ class ShiftReport:
 
     Attributes:
         labelled: items that have a label and are not of the audit set.
-        audited: items of the audit set that were answered.
+        audited: items of the whole pool's audit set that were answered.
         rest: items of the pool that are neither labelled nor drawn.
         pairs: labelled against pool, audit set against pool, audit set against labelled.
         revision: the label revision.
@@ -245,9 +245,12 @@ def _even(rows: IntArray) -> _Part:
 def _audit_part(
     project: Project, draws: Sequence[AuditDraw], given: dict[str, Any], generator: np.random.Generator
 ) -> _Part:
-    """Return the answered items of the audit set, each with what it stands for in its draw."""
+    """Return the answered items of the audit set, each with what it stands for in its draw.
+
+    Draws by a criterion are left out: they are no draw of the pool.
+    """
     told: dict[int, float] = {}
-    for draw in draws:
+    for draw in (each for each in draws if not each.new.where):
         keys = [key for key in draw.new.item_keys if key in given]
         strata = {key: each for key, each in zip(draw.new.item_keys, draw.new.item_strata, strict=True)}
         counts = np.bincount([strata[key] for key in keys], minlength=len(draw.new.strata))

@@ -41,3 +41,8 @@ class SharedAuditDraw(BaseModel):
         max_length=1_000_000, description="keys of the items, first to answer first"
     )
     item_strata: tuple[Whole, ...] = Field(max_length=1_000_000, description="the stratum of each, from 0")
+    where: str = Field(
+        "",
+        max_length=2_000,
+        description="criterion that all it was drawn from matches; empty for the whole pool",
+    )

@@ -3,6 +3,9 @@
 Not to be mixed up with the label audit (`labeling.audits`), which looks for wrong labels among those given. An item of
 the audit set is never proposed, learned from, confirmed, gold or part of a selection; whoever labels it sees no
 suggestion. It is drawn from what nobody has annotated yet. What was drawn stays; more can be drawn, from what is left.
+
+A draw may have a criterion on columns: then it was made from the items that match, and says something of these alone.
+Draws without one speak of the whole pool; draws with the same criterion are put together.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from labeling.current import is_open, undone
 from labeling.errors import AuditSetError
 from labeling.events import EventKind, record_event
 from labeling.labels import revision
+from labeling.pools.criteria_text import TEXT_MAX
 from labeling.tables import AnnotationTable, AnnotatorTable, AuditDrawTable, AuditItemTable
 
 AUDIT = "audit"
@@ -56,6 +60,7 @@ class NewDraw:
         item_keys: m keys, in the order in which they are to be answered.
         item_strata: m numbers of strata, from 0.
         round_number: the round whose predictions made the strata; None for none.
+        where: the criterion that all it was made from matches, as `normal_criteria` writes it; "" for the whole pool.
     """
 
     design: str
@@ -65,6 +70,7 @@ class NewDraw:
     item_keys: tuple[str, ...]
     item_strata: tuple[int, ...]
     round_number: int | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,8 @@ def store_draw(session: Session, *, new: NewDraw, annotator_id: int, now: dateti
         )
     number = _insert(session, new, at=revision(session), annotator_id=annotator_id, now=now)
     details = {"draw": number, "items": len(new.item_keys), "design": new.design, "seed": new.seed}
+    if new.where:
+        details["where"] = new.where
     record_event(session, kind=EventKind.AUDIT_SET_DRAWN, annotator_id=annotator_id, now=now, details=details)
     return number
 
@@ -143,6 +151,13 @@ def list_draws(session: Session) -> list[AuditDraw]:
         .order_by(AuditDrawTable.id)
     )
     return [_draw(row, name, items.get(row.id, [])) for row, name in rows]
+
+
+def list_criteria(session: Session) -> list[str]:
+    """Return the criteria that draws have, each once, oldest first; "", the whole pool, before all others."""
+    rows = session.execute(sa.select(AuditDrawTable.strata).order_by(AuditDrawTable.id)).scalars()
+    found = list(dict.fromkeys(_where(strata) for strata in rows))
+    return sorted(found, key=bool)
 
 
 def audit_keys(session: Session, *, until: int | None = None) -> list[str]:
@@ -222,6 +237,7 @@ def seen_keys(session: Session) -> set[str]:
 def _check(new: NewDraw) -> None:
     if new.design not in DESIGNS:
         raise AuditSetError(f"the design is {new.design!r:.40}; allowed are {', '.join(DESIGNS)}")
+    checked_text(new.where, what="the criterion", error=AuditSetError, longest=TEXT_MAX)
     for key in new.item_keys:
         checked_text(key, what="the item's key", error=AuditSetError, longest=KEY_MAX, shortest=1)
     if not new.item_keys or len(set(new.item_keys)) != len(new.item_keys):
@@ -252,6 +268,7 @@ def _insert(session: Session, new: NewDraw, *, at: int, annotator_id: int, now: 
             "names": [entry.name for entry in new.strata],
             "sizes": [entry.size for entry in new.strata],
             "drawn": [entry.drawn for entry in new.strata],
+            **({"where": new.where} if new.where else {}),
         },
         annotator_id=annotator_id,
         created_at=now,
@@ -284,5 +301,11 @@ def _draw(row: AuditDrawTable, annotator: str, items: Sequence[tuple[str, int]])
         item_keys=tuple(key for key, _ in items),
         item_strata=tuple(stratum for _, stratum in items),
         round_number=row.round_number,
+        where=_where(strata),
     )
     return AuditDraw(row.id, new, row.revision, annotator, row.created_at)
+
+
+def _where(strata: dict[str, Any]) -> str:
+    """Return the criterion of a draw: it is kept beside the strata, which are parts of what matches it."""
+    return str(strata.get("where", ""))

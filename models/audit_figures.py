@@ -41,6 +41,8 @@ class PoolKnown:
         open: items of the pool that nobody has labelled by now: of no class can more be unfound.
         mean_scores: (k,) float64; mean probability of each class over them; None where it is not known.
         scores: (m, k) float64; the probabilities of the sample's items; None likewise.
+        beside: items that nobody has labelled and that were not among them, since they were held out already: what they
+            are the sample does not say.
     """
 
     items: float
@@ -48,6 +50,7 @@ class PoolKnown:
     open: int
     mean_scores: FloatArray | None = None
     scores: npt.NDArray[np.floating] | None = None
+    beside: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -178,10 +181,17 @@ def prevalence_of(sample: AuditSample, known: PoolKnown, column: int) -> Estimat
 
 
 def unfound_of(prevalence: Estimate, known: PoolKnown, column: int) -> Estimate:
-    """Turn a class's share of the whole into how many of it nobody has labelled yet."""
+    """Turn a class's share of the whole into how many of it nobody has labelled yet.
+
+    Each of the items beside may be of the class: the upper end counts them all.
+    """
     low, value, high = (
-        float(np.clip(share * known.items - known.found[column], 0.0, known.open))
-        for share in (prevalence.low, prevalence.value, prevalence.high)
+        float(np.clip(share * known.items - known.found[column] + more, 0.0, known.open))
+        for share, more in (
+            (prevalence.low, 0.0),
+            (prevalence.value, 0.0),
+            (prevalence.high, known.beside),
+        )
     )
     return Estimate(value, low, high)
 

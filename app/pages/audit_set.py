@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -11,11 +11,12 @@ import panel_material_ui as pmui
 
 from app.access import may, require
 from app.audit_quality import Quality, read_quality
-from app.audit_set import AuditReport, draw_audit_set, read_audit_report
+from app.audit_set import AuditReport, audit_criteria, read_audit_report
 from app.audit_words import ANSWERS, count_words, counted, difference_words, shown, unfound_words
 from app.background import Background
 from app.components.layout import html, panel, stack
-from app.notices import tell_done, tell_problem
+from app.notices import tell_problem
+from app.pages.audit_draw import AuditDrawForm
 from app.pages.quality import QualityCard
 from app.session import DashboardState
 from config.errors import GoldpanError
@@ -23,20 +24,27 @@ from labeling.people import Role
 from labeling.queue import lease_audit
 from models.quality import QualityReport
 
-FIRST_SIZE = 300
-"""Items that the button draws; half an hour's work, and intervals of a few percent."""
-
 AT_ONCE = 50
 """Items that a press on the Label page's button puts in front."""
 
 HELD = "Others are labelling all that is left of the audit set; try again in a few minutes."
+
+LABEL_ROOM = (6, 0, 0, 0)
+"""Above a field, whose label sits on its upper edge."""
+
+TITLE_MAX = 80
+"""Characters of a criterion in the field that chooses one."""
+
+_Wanted = tuple[int, int, int, int, str | None]
+"""What the figures that are shown depend on."""
 
 SENTENCES_MAX = 12
 """Classes of which a sentence says what is unfound, those with most to find; the table has all."""
 
 NOTE = (
     "Drawn at random from what nobody had labelled, labelled without the model's suggestion and held out of training, "
-    "so that these figures hold for the pool. Each has its 95 % interval."
+    "so that these figures hold for the pool, or for the items that match the criterion it was drawn by. Each has its "
+    "95 % interval."
 )
 BEGIN = (
     "<p>There is no audit set yet. It is the only way to figures that hold for the whole pool: items drawn at random, "
@@ -64,34 +72,44 @@ class AuditSetCard:
         """
         self.state = state
         self._background = Background(document, state.context.reader)
-        self._shown: tuple[int, int, int, int] | None = None
-        self._drawn = 0
+        self._shown: _Wanted | None = None
+        self._where: str | None = None
+        self._told = ""
+        self._titles: dict[str, str] = {}
         self.quality = QualityCard()
         self.said, self.table, self.meaning = html(), html(), html()
-        self.draw = pmui.Button(
-            label="Draw an audit set", variant="outlined", on_click=self._draw, margin=0, visible=False
+        self.of = pmui.Select(
+            label="Figures of",
+            options=[],
+            size="small",
+            sizing_mode="stretch_width",
+            max_width=420,
+            margin=LABEL_ROOM,
+            visible=False,
         )
+        self.of.param.watch(self._choose, "value")
+        self.form = AuditDrawForm(state, document, self._drawn)
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the card."""
-        content = stack(self.said, self.draw, self.table, self.meaning)
+        content = stack(self.of, self.said, self.table, self.meaning, self.form.view)
         return panel("What the audit set says", content, note=NOTE)
 
     def paint(self) -> None:
         """Compute the figures in a thread and show them, unless the present ones are shown already."""
         state = self.state
-        wanted = (state.revision, state.round_number, state.classes_version, self._drawn)
+        # What is left to answer tells of draws made elsewhere too.
+        wanted = (state.revision, state.round_number, state.classes_version, state.audit_left, self._where)
         if wanted == self._shown:
             return
-        number = state.round_number
+        number, where = state.round_number, self._where
         self._background.ask(
-            lambda: self._read(number), lambda found: self._show_both(*found, wanted), failed=self._fail
+            lambda: self._read(number, where), lambda found: self._show_all(*found, wanted), failed=self._fail
         )
 
-    def show(self, report: AuditReport | None, shown: tuple[int, int, int, int] | None = None) -> None:
+    def show(self, report: AuditReport | None) -> None:
         """Show a report; None where nothing was drawn."""
-        self._shown = shown
-        self.draw.visible = report is None and may(self.state.context, Role.REVIEWER)
+        self.form.show(drawn=report is not None)
         if report is None:
             self.said.object, self.table.object, self.meaning.object = BEGIN, "", ""
             return
@@ -101,44 +119,46 @@ class AuditSetCard:
         )
         self.said.object = said_html(report, quality)
         self.table.object = table_html(report)
-        self.meaning.object = "" if report.figures is None else meaning_html()
+        self.meaning.object = "" if report.figures is None else meaning_html(report.where)
 
-    def _read(self, number: int) -> tuple[AuditReport | None, Quality]:
+    def _read(self, number: int, where: str | None) -> tuple[list[str], AuditReport | None, Quality]:
         project = self.state.context.project
-        report = read_audit_report(project, round_number=number)
-        return report, read_quality(project, report=report, round_number=number)
+        criteria = audit_criteria(project)
+        chosen = where if where in criteria else next(iter(criteria), "")
+        report = read_audit_report(project, round_number=number, where=chosen)
+        return criteria, report, read_quality(project, report=report, round_number=number)
 
-    def _show_both(
-        self, report: AuditReport | None, quality: Quality, shown: tuple[int, int, int, int]
+    def _show_all(
+        self, criteria: Sequence[str], report: AuditReport | None, quality: Quality, shown: _Wanted
     ) -> None:
-        self.show(report, shown)
+        self._shown = shown
+        self._offer(criteria, "" if report is None else report.where)
+        self.show(report)
         self.quality.show(quality)
+
+    def _offer(self, criteria: Sequence[str], chosen: str) -> None:
+        """Offer what there are figures of, where there is more than one thing."""
+        self._told = chosen
+        self._titles = {choice_title(where, place): where for place, where in enumerate(criteria)}
+        titles = list(self._titles)
+        self.of.param.update(
+            options=titles, value=next((title for title in titles if self._titles[title] == chosen), None)
+        )
+        self.of.visible = len(titles) > 1
+
+    def _choose(self, event: Any) -> None:  # noqa: ANN401 - a param event
+        where = self._titles.get(event.new)
+        if where is not None and where != self._told:
+            self._where = where
+            self.paint()
+
+    def _drawn(self, where: str) -> None:
+        """Show the figures of what was drawn."""
+        self._where, self._shown = where, None
+        self.paint()
 
     def _fail(self, message: str) -> None:
         self.said.object = f'<p class="gp-problem">{escape(message)}</p>'
-
-    async def _draw(self, *_: Any) -> None:  # noqa: ANN401
-        """Draw in the writer's thread: of a large pool that takes a second, and other pages must go on."""
-        context, status = self.state.context, self.state.status
-        left = context.readable - (0 if status is None else sum(count for _, count in status.acts))
-        # A small pool is not held out as a whole.
-        size = max(2, min(FIRST_SIZE, left // 4))
-        self.draw.param.update(loading=True, disabled=True)
-        try:
-            require(context, Role.REVIEWER)
-            drawn = await asyncio.get_running_loop().run_in_executor(
-                context.writer,
-                lambda: draw_audit_set(context.project, size=size, annotator_id=context.annotator_id),
-            )
-        except GoldpanError as problem:
-            tell_problem(str(problem))
-            return
-        finally:
-            self.draw.param.update(loading=False, disabled=False)
-        context.supervisor.wake()
-        tell_done(f"{len(drawn.new.item_keys)} items are drawn; label them on the Label page.")
-        self._drawn += 1
-        self.paint()
 
 
 class AuditSetButton:
@@ -193,10 +213,20 @@ class AuditSetButton:
             tell_problem(HELD)
 
 
+def choice_title(where: str, place: int) -> str:
+    """Return what a criterion is called in the field that chooses one; cut ones stay apart by their place."""
+    if not where:
+        return "The whole pool"
+    title = f"Items where {where}"
+    return title if len(title) <= TITLE_MAX else f"{place}. {title[: TITLE_MAX - 5]}…"
+
+
 def said_html(report: AuditReport, quality: QualityReport | None) -> str:
     """Return what the set says of all classes, and what is still unfound, as HTML; every name is escaped."""
     figures = report.figures
     parts = [f"<p>{escape(count_words(report))}</p>"]
+    if report.problem:
+        return "".join(parts)
     if figures is None:
         parts.append("<p>Press <b>Label the audit set</b> on the Label page to begin.</p>")
         return "".join(parts)
@@ -228,15 +258,26 @@ def table_html(report: AuditReport) -> str:
         f"<td>{counted(entry.unfound)}</td></tr>"
         for entry in report.figures.classes
     )
-    heads = "".join(f"<td>{head}</td>" for head in HEADS.values())
+    names = HEADS | ({"prevalence": "share of these items"} if report.where else {})
+    heads = "".join(f"<td>{head}</td>" for head in names.values())
     head = f"<thead><tr><th scope='col'>Class</th><td>met</td>{heads}</tr></thead>"
-    return f"<table class='gp-fields'>{head}{rows}</table>"
+    # In a narrow window it is scrolled, by keys too, since names in a column of one letter cannot be read.
+    return (
+        "<div style='overflow-x: auto' role='region' aria-label='Figures of each class' tabindex='0'>"
+        f"<table class='gp-fields' style='min-width: 520px'>{head}{rows}</table></div>"
+    )
 
 
-def meaning_html() -> str:
-    """Return for each figure what it answers and when it misleads."""
+def meaning_html(where: str = "") -> str:
+    """Return for each figure what it answers and when it misleads.
+
+    Args:
+        where: the criterion of the audit set; "" for the whole pool.
+    """
+    of_pool = f"<p>Here the pool is the items where {escape(where)}.</p>" if where else ""
     lines = "".join(
         f"<li><b>{name.replace('_', ' ').capitalize()}</b>: {answers} {misleads}</li>"
         for name, (answers, misleads) in ANSWERS.items()
     )
-    return f"<details><summary>What each figure answers, and when it misleads</summary><ul>{lines}</ul></details>"
+    summary = "<summary>What each figure answers, and when it misleads</summary>"
+    return f"<details>{summary}{of_pool}<ul>{lines}</ul></details>"

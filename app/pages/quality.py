@@ -7,12 +7,13 @@ from typing import Any
 
 from app.audit_quality import Quality
 from app.components.layout import html, panel, stack
-from app.quality_words import MEANINGS, SOURCES, class_cells, limits_words, rows_of
+from app.quality_words import MEANINGS, class_cells, holds_for, limits_words, rows_of, source_name
 from models.quality_figures import QualityFigures
 
 NOTE = (
     "Figures that a frequent class does not decide alone, each with its 95 % interval. Those of the audit set hold for "
-    "the pool; those of cross-validation for the labels given, which a strategy chose."
+    "the pool, or for the items that match its criterion; those of cross-validation for the labels given, which a "
+    "strategy chose."
 )
 NOTHING = (
     '<p class="gp-quiet">Figures appear once two classes have a few labels each; those that hold for the pool, once '
@@ -51,7 +52,8 @@ def overall_html(quality: Quality) -> str:
     told = [rows_of(each, quality.class_names) for each in found]
     names = list(dict.fromkeys(name for each in told for name in each))
     head = "".join(
-        f"<td>{escape(each.source)}: {each.items:,} items<br>{escape(SOURCES[each.source])}</td>"
+        f"<td>{escape(source_name(each.source, quality.where))}: {each.items:,} items<br>"
+        f"{escape(holds_for(each.source, quality.where))}</td>"
         for each in found
     )
     rows = "".join(
@@ -61,9 +63,7 @@ def overall_html(quality: Quality) -> str:
         for name in names
     )
     missing = (
-        ""
-        if quality.audited is not None
-        else '<p class="gp-quiet">No audit set is answered yet: these figures say nothing of the pool.</p>'
+        "" if quality.audited is not None else f'<p class="gp-quiet">{escape(_nothing_audited(quality))}</p>'
     )
     return (
         f"{missing}<div style='overflow-x: auto'><table class='gp-fields'>"
@@ -94,12 +94,21 @@ def classes_html(found: QualityFigures, quality: Quality, *, opened: bool) -> st
     )
     more = len(found.classes) - len(cells)
     rest = f'<p class="gp-quiet">And {more:,} classes more, which the exported JSON has.</p>' if more else ""
+    source = escape(source_name(found.source, quality.where))
     return (
-        f"<details{' open' if opened else ''}><summary>Each class, from {escape(found.source)}</summary>"
+        f"<details{' open' if opened else ''}><summary>Each class, from {source}</summary>"
         "<div style='overflow-x: auto'><table class='gp-fields'>"
         f"<thead><tr><th scope='col'>Class</th>{head}</tr></thead>"
         f"{rows}</table></div>{rest}</details>"
     )
+
+
+def _nothing_audited(quality: Quality) -> str:
+    if quality.where:
+        return (
+            f"The audit set where {quality.where} says nothing yet: these figures say nothing of its items."
+        )
+    return "No audit set is answered yet: these figures say nothing of the pool."
 
 
 def meaning_html() -> str:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.audit_set import LEARNED_SHARE, AuditReport, draw_audit_set, read_audit_report
+from app.audit_estimates import LEARNED_SHARE
+from app.audit_set import AuditReport, draw_audit_set, read_audit_report
 from app.audit_words import count_words, difference_words, report_lines, unfound_words
 from app.confirming import PageWish, confirm_page
 from app.context import ServerContext

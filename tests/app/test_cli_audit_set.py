@@ -11,6 +11,7 @@ from app.errors import ProjectError
 from app.project import Project
 from app.run_now import run_now
 from labeling.audit_set import audit_keys
+from labeling.pools.errors import CriteriaError
 from models.errors import AuditSampleError
 from tests.projects import label, label_some, truth_of
 
@@ -55,3 +56,38 @@ def test_audit_set__status_as_json_with_both_sources(clouds: Project, tmp_path: 
     assert found["cross_validation"]["auroc"]["value"] > 0.9
     with pytest.raises(ProjectError, match="cannot be written"):
         run("status", path, "--json", tmp_path)
+
+
+def test_audit_set__by_a_criterion(clouds: Project, tmp_path: Path) -> None:
+    path, target = clouds.paths.config, tmp_path / "figures.json"
+    drawn = run("draw", path, "--size", 20, "--where", "a>3", "--design", "random")
+    assert "20 items of those where a > 3 are drawn at random" in drawn
+    told = run("status", path)
+    assert "There is no audit set of the whole pool yet, but one of items that match a criterion." in told
+    assert "0 of 20 items of the audit set where a > 3 are labelled (one draw)." in told
+    assert "There is no audit set yet" not in told
+    run("draw", path, "--size", 30)
+    truth = truth_of(clouds)
+    with clouds.database.reading() as session:
+        keys = audit_keys(session)
+    label(clouds, {key: truth[key] for key in keys})
+    label_some(clouds)
+    run_now(clouds)
+    told = run("status", path, "--json", target)
+    whole, _, rest = told.partition("20 of 20 items of the audit set where a > 3 are labelled")
+    assert "30 of 30 items of the audit set are labelled" in whole
+    assert "From audit set (holds for the pool; 30 items" in whole
+    assert "From cross-validation" in whole and "From cross-validation" not in rest
+    assert "From audit set where a > 3 (holds for the items that match; 20 items" in rest
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert found["audit"]["answered"] == 30
+    assert [each["audit"]["answered"] for each in found["criteria"]] == [20]
+
+
+def test_audit_set__a_criterion_that_names_no_column(clouds: Project) -> None:
+    done = RUN.invoke(
+        app, ["audit-set", "draw", str(clouds.paths.config), "--size", "5", "--where", "aa > 1"]
+    )
+    assert done.exit_code != 0
+    assert isinstance(done.exception, CriteriaError)
+    assert "there is no column 'aa'" in str(done.exception)

@@ -16,6 +16,7 @@ from labeling.audit_set import (
     audit_keys_among,
     count_audit_acts,
     count_open_audit,
+    list_criteria,
     list_draws,
     open_audit_keys,
     restore_draw,
@@ -72,6 +73,19 @@ def test_store_draw__keeps_how_it_was_drawn(project: Project) -> None:
     assert EventKind.AUDIT_SET_DRAWN in acts
 
 
+def test_list_criteria__each_once_and_the_whole_pool_first(project: Project) -> None:
+    for keys, where in (("a", "z > 1"), ("b", "z > 0"), ("c", ""), ("d", "z > 1")):
+        draw(project, keys, where=where)
+    with project.database.reading() as session:
+        assert [entry.new.where for entry in list_draws(session)] == ["z > 1", "z > 0", "", "z > 1"]
+        assert list_criteria(session) == ["", "z > 1", "z > 0"]
+        # Held out alike, whatever they were drawn by.
+        assert audit_keys(session) == ["a", "b", "c", "d"]
+        told = [entry.details for entry in read_trail(session) if entry.act == EventKind.AUDIT_SET_DRAWN]
+    assert [entry.get("where") for entry in told] == ["z > 1", "z > 0", None, "z > 1"]
+    assert inspect_database(project.database).problems == ()
+
+
 def test_store_draw__more_can_be_drawn_of_what_is_left(project: Project) -> None:
     draw(project, "b", "a")
     draw(project, "c")
@@ -97,6 +111,8 @@ def test_store_draw__more_can_be_drawn_of_what_is_left(project: Project) -> None
         ({"item_strata": (0,)}, r"\[2\] items were drawn"),
         ({"strata": (AuditStratum("all", 1, 2),)}, "more items were drawn of a stratum than it holds"),
         ({"item_keys": ("a", "")}, "key"),
+        ({"where": "z > " + "1" * 2_000}, "the criterion has 2004 characters"),
+        ({"where": "z > 1\x00"}, "the criterion holds a NUL"),
     ],
 )
 def test_store_draw__refuses_what_does_not_fit(project: Project, changes: dict[str, Any], words: str) -> None:
@@ -285,4 +301,5 @@ def test_read_votes__without_the_audit_set(project: Project) -> None:
 def test_list_draws__nothing_was_drawn(database: Database) -> None:
     with database.reading() as session:
         assert list_draws(session) == []
+        assert list_criteria(session) == []
         assert open_audit_keys(session, limit=5) == []

@@ -127,3 +127,11 @@ def test_mean_of__is_narrower_than_its_parts() -> None:
 def test_doc__its_code_runs() -> None:
     [code] = re.findall(r"```python\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(code, str(DOC), "exec"), {})
+
+
+def test_unfound_of__what_was_held_out_before_may_be_anything() -> None:
+    share = Estimate(0.1, 0.05, 0.2)
+    beside = PoolKnown(items=1_000, found=np.array([20.0]), open=900, beside=50)
+    found = unfound_of(share, beside, 0)
+    assert (found.low, found.value, found.high) == pytest.approx((30, 80, 230))
+    assert unfound_of(share, replace(beside, open=200), 0).high == 200
