@@ -125,6 +125,7 @@ def report_of(project: Project, where: str) -> AuditReport:
     return found
 
 
+@pytest.mark.slow
 def test_read_audit_report__intervals_hold_what_is_true_of_what_matches(trials: Trials) -> None:
     frame = trials.inside & trials.unlabelled
     accuracy, of_pool = trials.accuracy(frame), trials.accuracy(trials.unlabelled)
@@ -150,6 +151,7 @@ def test_read_audit_report__intervals_hold_what_is_true_of_what_matches(trials: 
     assert whole < 0.05 and all_left < 0.05
 
 
+@pytest.mark.slow
 def test_read_audit_report__intervals_hold_what_is_true_of_the_pool_after_a_criterion(trials: Trials) -> None:
     everything = np.ones(len(trials.inside), np.bool_)
     found: list[tuple[bool, ...]] = []
