@@ -14,7 +14,7 @@ from app.audit_quality import Quality, read_quality
 from app.audit_set import AuditReport, draw_audit_set, read_audit_report
 from app.audit_words import ANSWERS, count_words, counted, difference_words, shown, unfound_words
 from app.background import Background
-from app.components.layout import html, panel, stack
+from app.components.layout import html, panel, stack, wide_table
 from app.notices import tell_done, tell_problem
 from app.pages.quality import QualityCard
 from app.session import DashboardState
@@ -230,7 +230,9 @@ def table_html(report: AuditReport) -> str:
     )
     heads = "".join(f"<td>{head}</td>" for head in HEADS.values())
     head = f"<thead><tr><th scope='col'>Class</th><td>met</td>{heads}</tr></thead>"
-    return f"<table class='gp-fields'>{head}{rows}</table>"
+    return wide_table(
+        "What the audit set says of each class", f"<table class='gp-fields'>{head}{rows}</table>"
+    )
 
 
 def meaning_html() -> str:
