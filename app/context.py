@@ -38,6 +38,17 @@ class KeptPlots:
     domain: tuple[str, ...] = ()
 
 
+@dataclass
+class Asked:
+    """What a person has answered; the configuration holds it too.
+
+    Attributes:
+        columns_confirmed: whether the columns are read as they should be.
+    """
+
+    columns_confirmed: bool = False
+
+
 @dataclass(frozen=True)
 class ServerContext:
     """A running server.
@@ -54,6 +65,7 @@ class ServerContext:
         colourings: what the colours of maps mean, those that were asked for last.
         plot_positions: where plots have the items, likewise.
         kept_plots: the plots that a tab which is opened next begins with.
+        asked: what a tab which is opened next need not ask any more.
         plugin_problems: what could not be loaded of plug-ins, in words.
         readable: items of the pool that can be read.
         person: who asks: the local person, or whoever a page or a request belongs to (`as_person`).
@@ -78,6 +90,7 @@ class ServerContext:
     colourings: Colourings
     plot_positions: KeptPositions
     kept_plots: KeptPlots
+    asked: Asked
     readable: int
     plugin_problems: tuple[str, ...]
     person: Person
@@ -147,6 +160,7 @@ def make_context(
         colourings=Colourings(project.pool, project.database, labelled),
         plot_positions=KeptPositions(project.pool),
         kept_plots=KeptPlots(project.config.views.plots, project.config.views.domain_plots),
+        asked=Asked(project.config.views.columns_confirmed),
         plugin_problems=plugin_problems,
         readable=int(project.pool.readable.sum()),
         person=person,

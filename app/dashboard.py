@@ -21,6 +21,7 @@ from app.header import SIGNED_OUT, open_for_person, person_views, watch_person
 from app.layouts import LayoutState
 from app.notices import tell_done, tell_problem
 from app.pages.balance import BalancePage
+from app.pages.columns_asked import ColumnsNotice
 from app.pages.confirm import ConfirmPage
 from app.pages.explore import ExplorePage
 from app.pages.export import ExportPage
@@ -125,8 +126,11 @@ class Dashboard:
         self._holder = stack()
         # Only one page is shown, yet the others would keep their gaps.
         self._holder.styles = {"gap": "0"}
-        self._frame = page_frame(*person_views(context, "line"), self.status_line, self._holder)
         self._link()
+        # Once the address has said which page is on show.
+        self.asked = ColumnsNotice(self.state)
+        line = person_views(context, "line")
+        self._frame = page_frame(*line, self.status_line, self.asked.view(), self._holder)
         self._show_page()
         self._show_status()
 

@@ -64,6 +64,9 @@ class DashboardState(param.Parameterized):
     handed_over = param.Parameter(
         default=None, doc="What the Explore page shall choose for another page, as HandedOver; None for none."
     )
+    columns_wanted = param.Boolean(
+        default=False, doc="Whether the Explore page shall show what each column is for."
+    )
     audit_keys = param.List(default=[], doc="Keys of labelled items that the Confirm page shall check next.")
     team = param.Boolean(
         default=False, doc="Whether there is anything to review: several people, or gold items."

@@ -292,6 +292,10 @@ class ViewsSection(Section):
     page: Literal["label", "confirm", "explore", "balance", "model", "export"] = Field(
         "label", description="first page"
     )
+    columns_confirmed: bool = Field(
+        False,
+        description="whether somebody has said that the columns are read as they should; asked at first",
+    )
     units: Annotated[dict[Column, Unit], Field(max_length=10_000)] = Field(
         {}, description="column → unit, shown behind its values"
     )

@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from app.audit_set import draw_audit_set
 from app.run_now import run_now
-from tests.projects import label_some, make_clouds, truth_of
+from labeling.annotators import ensure_annotator
+from tests.projects import label, label_some, make_clouds, truth_of
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 180.0
@@ -144,18 +146,26 @@ def serving(config_path: Path, **options: Any) -> Iterator[RunningServer]:
 
 
 @contextmanager
-def serving_trained(folder: Path, truth: dict[str, str], **options: Any) -> Iterator[RunningServer]:
+def serving_trained(
+    folder: Path, truth: dict[str, str], *, audited: int = 0, **options: Any
+) -> Iterator[RunningServer]:
     """Serve the clouds with some labels and a trained model for the length of a block.
 
     Args:
         folder: where to make the project.
         truth: filled with the true class of each item.
+        audited: items of an audit set, all of them answered; 0 for none.
         **options: as `RunningServer` takes them.
     """
     project = make_clouds(folder)
     truth.update(truth_of(project))
     label_some(project)
     run_now(project)
+    if audited:
+        with project.database.transaction() as session:
+            person = ensure_annotator(session, name="ann")
+        drawn = draw_audit_set(project, size=audited, annotator_id=person).new.item_keys
+        label(project, {key: truth[key] for key in drawn})
     project.close()
     with serving(project.paths.config, **options) as running:
         yield running

@@ -22,6 +22,12 @@ hv.extension("bokeh", logo=False)
 NAME_LENGTH = 22
 """Longer class names are shortened on axes; the hover shows them whole."""
 
+WRAPPED_LEGEND = """
+:host { max-width: calc(100% - 8px); }
+.bk-grid { display: flex; flex-wrap: wrap; width: auto; column-gap: 10px !important; row-gap: 2px !important; }
+"""
+"""Bokeh lays a legend out in as many columns as it has entries, whatever the width; on a phone that is too wide."""
+
 _ZERO_WIDTH = "\u200b"
 
 
@@ -225,10 +231,11 @@ def rows_height(count: int) -> int:
 
 
 def legend_above(plot: Any, _element: Any) -> None:  # noqa: ANN401
-    """Move the legend out of the data, above the plot."""
+    """Move the legend out of the data, above the plot, where it wraps if the plot is narrow."""
     figure = plot.state
     for legend in list(figure.legend):
         legend.orientation = "horizontal"
+        legend.stylesheets = [WRAPPED_LEGEND]
         if legend in figure.center:
             figure.center.remove(legend)
             figure.add_layout(legend, "above")

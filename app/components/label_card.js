@@ -155,6 +155,7 @@ class LabelCard {
     if (this.queue.current) this.queue.pinned.push(this.queue.current)
     this.queue.advance()
     this._refresh()
+    focusCard(this.node)
     this.notices.add(`The ${plural(count, "item")} you chose come${count === 1 ? "s" : ""} next.`)
   }
 
@@ -184,7 +185,7 @@ class LabelCard {
     const actions = h("div.actions", {role: "group", "aria-label": "Other answers"}, this.skipButton, this.unsureButton, this.flagButton, this.undoButton, keys)
     const side = h("aside", {"aria-label": "Answer"}, this.panel.node, actions)
     this.body = h("div.body", {}, this.pane.node, side, this.near.node)
-    this.node = h("section.card", {"aria-label": "Label this item", lang: "en"}, this.notices.node, this.body, this.overlay.node, this.flagging.node)
+    this.node = h("section.card", {"aria-label": "Label this item", lang: "en", tabindex: "-1"}, this.notices.node, this.body, this.overlay.node, this.flagging.node)
     this.panel.allowAdding(this._param("may_add_classes", true))
     this._takeClasses(this._classesOfModel())
     this._showUndo()
@@ -386,9 +387,7 @@ class LabelCard {
 
   _showUndo() { this.undoButton.disabled = this.history.empty }
 
-  _describe() {
-    return describeState(this)
-  }
+  _describe() { return describeState(this) }
 
   _param(name, fallback) {
     return this.model[name] ?? fallback

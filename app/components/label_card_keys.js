@@ -81,12 +81,25 @@ function cardActions(card) {
     redo: guard((at) => card.redo(at)),
     accept: guard((at) => card.accept(at)),
     filter: guard(() => card.panel.focusFilter()),
-    movable: (target) => target === document.body || target === card.pane.image.port || target === card.pane.series.plot,
+    movable: (target) => target === document.body || target === card.node || target === card.pane.image.port || target === card.pane.series.plot,
     move: (key) => !covered() && card.pane.move(key),
     more: Object.fromEntries(Object.entries(card.moreKeys ?? {}).map(([key, run]) => [key, guard(run)])),
     overlay: () => card.overlay.toggle(),
     escape: () => (card.flagging.open ? card.flagging.close() : card.overlay.open ? card.overlay.close() : false),
   }
+}
+
+/**
+ * Give the card the focus where a button elsewhere has put items on it: with the focus on that button, Enter would press it
+ * again. Where the card has scrolled away, as on a phone, it comes into sight. Who is typing by now is left alone.
+ */
+function focusCard(node) {
+  let focused = document.activeElement
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement
+  if (isTyping(focused)) return
+  node.focus({preventScroll: true})
+  const {top} = node.getBoundingClientRect()
+  if (top < 0 || top > window.innerHeight) node.scrollIntoView({block: "start"})
 }
 
 const LABEL_KEYS = [

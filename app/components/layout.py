@@ -88,6 +88,16 @@ def bar(*content: Any) -> Any:  # noqa: ANN401 - a Panel layout
     return pn.FlexBox(*content, gap=f"{BAR_GAP_PX}px", align_items="center", margin=0)
 
 
+def wide_table(name: str, table: str) -> str:
+    """Return a table of many columns as HTML in a box that scrolls sideways, by keys too, where it is too wide.
+
+    Args:
+        name: what a screen reader calls it, plain text.
+        table: the HTML of a `<table class="gp-fields">`; the caller escapes what a person or a file set.
+    """
+    return f'<div class="gp-wide" tabindex="0" role="region" aria-label="{escape(name)}">{table}</div>'
+
+
 @cache
 def stylesheet() -> str:
     """Return the stylesheet that the pieces carry."""

@@ -14,7 +14,7 @@ from app.audit_quality import Quality, read_quality
 from app.audit_set import AuditReport, audit_criteria, read_audit_report
 from app.audit_words import ANSWERS, count_words, counted, difference_words, shown, unfound_words
 from app.background import Background
-from app.components.layout import html, panel, stack
+from app.components.layout import html, panel, stack, wide_table
 from app.notices import tell_problem
 from app.pages.audit_draw import AuditDrawForm
 from app.pages.quality import QualityCard
@@ -261,10 +261,8 @@ def table_html(report: AuditReport) -> str:
     names = HEADS | ({"prevalence": "share of these items"} if report.where else {})
     heads = "".join(f"<td>{head}</td>" for head in names.values())
     head = f"<thead><tr><th scope='col'>Class</th><td>met</td>{heads}</tr></thead>"
-    # In a narrow window it is scrolled, by keys too, since names in a column of one letter cannot be read.
-    return (
-        "<div style='overflow-x: auto' role='region' aria-label='Figures of each class' tabindex='0'>"
-        f"<table class='gp-fields' style='min-width: 520px'>{head}{rows}</table></div>"
+    return wide_table(
+        "What the audit set says of each class", f"<table class='gp-fields'>{head}{rows}</table>"
     )
 
 

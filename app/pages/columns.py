@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+import panel as pn
 import panel_material_ui as pmui
 
 from app.access import may
 from app.column_roles import HIDDEN, ROLES, ColumnFacts
 from app.column_state import ColumnState
 from app.components.layout import bar, html, panel, stack
+from app.components.look_here import look_here
 from app.notices import tell_done
 from app.session import DashboardState
 from labeling.people import Role
@@ -32,6 +34,7 @@ class ColumnsCard:
             state: the tab's state.
         """
         self.state = ColumnState(state)
+        self.here = look_here()
         self.load = _button("Show the columns", self._load)
         self.table = html(visible=False, css_class="gp-scroll")
         self.column = pmui.Select(label="Column", options=[], size="small", width=220, margin=LABEL_ROOM)
@@ -50,7 +53,13 @@ class ColumnsCard:
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the card."""
         note = "What each column of the source holds, and what it is for."
-        return panel("Columns", bar(self.load), self.said, self.table, self.tools, note=note)
+        return panel("Columns", self.here, bar(self.load), self.said, self.table, self.tools, note=note)
+
+    def look(self) -> None:
+        """Show the columns, and bring the card into sight."""
+        self.here.wanted = True
+        if not self.state.facts:
+            pn.state.execute(self.state.load)
 
     async def _load(self, *_: Any) -> None:  # noqa: ANN401 - a click
         await self.state.load()

@@ -51,6 +51,7 @@ class ExplorePage:
         self.saved = SavedCard(self.selection.state, document)
         self.pool_view = PoolView(state, document, page="Explore", height_px=620, on_line=self._drawn)
         self.plots = PlotsCard(self.pool_view, self.selection.state, document)
+        self.columns = ColumnsCard(state) if state.context.project.pool.columns else None
         self.find = FindCard(state, document, self.pool_view.pick)
         self.detail = html(EMPTY)
         self.label_button = pmui.Button(
@@ -77,6 +78,8 @@ class ExplorePage:
         self._refresh_saved()
         state.param.watch(self._take_over, ["handed_over"])
         self._take_over()
+        state.param.watch(self._look_at_columns, "columns_wanted")
+        self._look_at_columns()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the page's layout."""
@@ -86,7 +89,7 @@ class ExplorePage:
             note="Each point is an item; near points look alike to the model. Scroll to zoom, drag to move; with "
             "lasso or box, drag around items.",
         )
-        columns = [ColumnsCard(self.state).view()] if self.state.context.project.pool.columns else []
+        columns = [] if self.columns is None else [self.columns.view()]
         return aside(
             stack(pool, *self.plots.views(), *columns),
             self.find.view(),
@@ -111,6 +114,12 @@ class ExplorePage:
     def _drawn(self, line: Line) -> None:
         # The positions that the line was drawn on: the map may be rearranged before its turn comes.
         pn.state.execute(partial(self.selection.state.choose_inside, line, self.pool_view.map.shown))
+
+    def _look_at_columns(self, *_: Any) -> None:  # noqa: ANN401 - a param event
+        if self.state.columns_wanted:
+            self.state.columns_wanted = False
+            if self.columns is not None:
+                self.columns.look()
 
     def _refresh_saved(self) -> None:
         if self.state.page == "Explore":

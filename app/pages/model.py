@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 from app.advice import latest_advice
 from app.background import Background
 from app.components.charts import class_quality, learning_curve
-from app.components.layout import html, panel, stack, two_columns
+from app.components.layout import html, panel, stack, two_columns, wide_table
 from app.components.stopping_card import stopping_card
 from app.debounce import Debounced
 from app.model_data import curve_frame, quality_frame
@@ -122,11 +122,14 @@ def truth_html(found: Revealed) -> str:
         f"<td>{'–' if row.found is None else f'{row.found} of {row.unlabelled}'}</td></tr>"
         for row in found.classes
     )
+    table = (
+        f"<table class='gp-fields'><thead><tr><th>Class</th>"
+        f"<td>in the pool</td><td>you met</td><td>model finds in the rest</td></tr></thead>{rows}</table>"
+    )
     return (
         f"<p><b>{found.agreeing} of {found.labels}</b> of your labels agree with the truth. Balanced accuracy of the "
         f"model on the unlabelled rest of the pool: <b>{share}</b>.</p>"
-        f"<table class='gp-fields'><thead><tr><th>Class</th>"
-        f"<td>in the pool</td><td>you met</td><td>model finds in the rest</td></tr></thead>{rows}</table>"
+        f"{wide_table('The truth of each class', table)}"
     )
 
 

@@ -110,7 +110,8 @@ def comparison_html(found: Comparison) -> str:
         f"<p>From {found.labels_before:,} to {found.labels_after:,} labels: balanced accuracy "
         f"{_moved(found.balanced_accuracy)}, macro F1 {_moved(found.macro_f1)}. {_changed(found)}</p>"
         f"<p>Clearly better: {_names(gained)}. Clearly worse: {_names(lost)}.</p>"
-        '<div class="gp-scroll" tabindex="0" role="region" aria-label="Change of each class"><table class="gp-fields">'
+        '<div class="gp-scroll gp-wide" tabindex="0" role="region" aria-label="Change of each class">'
+        '<table class="gp-fields">'
         "<thead><tr><th>class, the largest loss first</th><td>labels</td><td>F1 before</td><td>F1 after</td>"
         f"<td>change (95 % interval)</td></tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from app.audit_quality import Quality
-from app.components.layout import html, panel, stack
+from app.components.layout import html, panel, stack, wide_table
 from app.quality_words import MEANINGS, class_cells, holds_for, limits_words, rows_of, source_name
 from models.quality_figures import QualityFigures
 
@@ -65,9 +65,11 @@ def overall_html(quality: Quality) -> str:
     missing = (
         "" if quality.audited is not None else f'<p class="gp-quiet">{escape(_nothing_audited(quality))}</p>'
     )
+    table = (
+        f"<table class='gp-fields'><thead><tr><th scope='col'>Figure</th>{head}</tr></thead>{rows}</table>"
+    )
     return (
-        f"{missing}<div style='overflow-x: auto'><table class='gp-fields'>"
-        f"<thead><tr><th scope='col'>Figure</th>{head}</tr></thead>{rows}</table></div>"
+        f"{missing}{wide_table('Figures over all classes', table)}"
         f'<p class="gp-quiet">{escape(limits_words(quality.limits))}</p>'
     )
 
@@ -94,12 +96,11 @@ def classes_html(found: QualityFigures, quality: Quality, *, opened: bool) -> st
     )
     more = len(found.classes) - len(cells)
     rest = f'<p class="gp-quiet">And {more:,} classes more, which the exported JSON has.</p>' if more else ""
-    source = escape(source_name(found.source, quality.where))
+    title = f"Each class, from {source_name(found.source, quality.where)}"
+    table = f"<table class='gp-fields'><thead><tr><th scope='col'>Class</th>{head}</tr></thead>{rows}</table>"
     return (
-        f"<details{' open' if opened else ''}><summary>Each class, from {source}</summary>"
-        "<div style='overflow-x: auto'><table class='gp-fields'>"
-        f"<thead><tr><th scope='col'>Class</th>{head}</tr></thead>"
-        f"{rows}</table></div>{rest}</details>"
+        f"<details{' open' if opened else ''}><summary>{escape(title)}</summary>"
+        f"{wide_table(title, table)}{rest}</details>"
     )
 
 

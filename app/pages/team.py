@@ -15,7 +15,7 @@ import numpy.typing as npt
 import panel_material_ui as pmui
 
 from app.background import Background
-from app.components.layout import bar, html, panel, stack, two_columns
+from app.components.layout import bar, html, panel, stack, two_columns, wide_table
 from app.session import DashboardState
 from app.team_figures import (
     TeamFigures,
@@ -208,10 +208,11 @@ def people_html(figures: TeamFigures, order: npt.NDArray[np.integer]) -> str:
         )
     left = len(figures.annotators) - len(order)
     more = f'<p class="gp-quiet">And {left:,} more with fewer labels.</p>' if left else ""
-    return (
+    table = (
         "<table class='gp-fields'><thead><tr><th scope='col'>Who</th><td>labels</td><td>agree with the consensus</td>"
-        f"<td>labels a minute</td></tr></thead>{''.join(rows)}</table>{more}"
+        f"<td>labels a minute</td></tr></thead>{''.join(rows)}</table>"
     )
+    return wide_table("Labels of each person", table) + more
 
 
 def pairs_html(figures: TeamFigures, order: npt.NDArray[np.integer]) -> str:
@@ -228,9 +229,13 @@ def pairs_html(figures: TeamFigures, order: npt.NDArray[np.integer]) -> str:
         + "</tr>"
         for first in order
     )
-    return (
+    table = (
         f"<table class='gp-fields'><thead><tr><th scope='col'>Agreement of two (kappa)</th>{head}</tr></thead>{rows}"
-        "</table><p class='gp-quiet'>Kappa is agreement beyond what each one's habits bring by chance: 1 is perfect, 0 "
+        "</table>"
+    )
+    return (
+        f"{wide_table('Agreement of two people', table)}"
+        "<p class='gp-quiet'>Kappa is agreement beyond what each one's habits bring by chance: 1 is perfect, 0 "
         "is chance. In brackets the share of their common items with the same class.</p>"
     )
 

@@ -45,6 +45,31 @@ def shown_key(page: Page) -> str:
     return str(page.evaluate("() => window.painted[window.painted.length - 1].key"))
 
 
+FOCUSED = """() => {
+  let node = document.activeElement
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement
+  return node.className
+}"""
+
+
+def test_audit_set__the_card_has_the_focus_once_its_items_are_there(
+    chromium: Browser, server: RunningServer, drawn: list[str]
+) -> None:
+    with open_page(chromium, server.url, width_px=375) as page:
+        wait_for_item(page)
+        page.get_by_role("button", name="Label the audit set (12 left)").click()
+        wait_for(lambda: shown_key(page) == drawn[0], what="the first item of the audit set")
+        wait_for(lambda: page.evaluate(FOCUSED) == "card", what="the focus on the card")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(1000)
+
+        # Nothing is suggested of an item of the audit set, so that Enter confirms nothing, and presses no button again.
+        expect(page.get_by_text("you chose come next")).to_have_count(1)
+        assert shown_key(page) == drawn[0]
+        assert labels_by_key(server).keys().isdisjoint(drawn)
+        expect(page.locator(CARD).get_by_text("From the audit set: judge it by itself.")).to_be_in_viewport()
+
+
 def test_audit_set__the_card_is_blind_and_the_answer_is_stored_so(
     chromium: Browser, server: RunningServer, drawn: list[str]
 ) -> None:

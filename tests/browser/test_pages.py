@@ -23,11 +23,16 @@ from tests.browser.pages import (
     wait_for_item,
 )
 from tests.projects import COUNTS, make_clouds
-from tests.servers import RunningServer, serving, wait_for
+from tests.servers import RunningServer, serving, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
 
 SLOW_MS = 40_000
+LINES = """(node) => {
+  const range = document.createRange()
+  range.selectNodeContents(node)
+  return range.getClientRects().length
+}"""
 CLASSES = (*COUNTS, *(f"kind {number:02}" for number in range(21)))
 
 
@@ -89,6 +94,28 @@ def test_page__is_no_wider_than_a_phone(chromium: Browser, server: RunningServer
         expect(page.locator("h2").first).to_be_visible(timeout=40_000)
         page.wait_for_timeout(500)
         assert too_wide_px(page) == 0
+
+
+@pytest.mark.slow
+def test_page__figures_of_a_model_are_no_wider_than_a_phone(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("figures")
+    with (
+        serving_trained(folder, {}, audited=24) as trained,
+        open_page(chromium, trained.url, width_px=375, page="Model") as page,
+    ):
+        tables = page.locator(".gp-wide")
+        wide = tables.filter(has_text="still unfound")
+        expect(wide).to_be_visible(timeout=SLOW_MS)
+        expect(tables.filter(has_text="gap between classes")).to_be_visible()
+        expect(page.locator(".bk-Legend")).to_have_count(5)
+        page.wait_for_timeout(500)
+
+        assert too_wide_px(page) == 0
+        # What is too wide scrolls in its box, and the names of its rows do not break.
+        assert wide.evaluate("(node) => node.scrollWidth - node.clientWidth") > 0
+        assert wide.get_by_role("rowheader", name="common", exact=True).evaluate(LINES) == 1
 
 
 @pytest.mark.slow
