@@ -27,6 +27,8 @@ DESIGNS = ("random", "stratified")
 ITEMS = 20_000
 POOLS = 60
 SPREAD = 1.5
+SKILLS = {"good": (1.5, 3.5), "bad": (0.0, 1.5)}
+"""How much higher a model's logit of the right class is than of others, in standard deviations of its noise, about."""
 NAMES = ("rare", "second", "third")
 SHARES = ("prevalence", "recall", "precision", "accuracy", "balanced_accuracy", "second_prevalence")
 QUALITIES = (
@@ -125,12 +127,14 @@ class Tally:
         return self.width / max(self.asked, 1)
 
 
-def make_pool(prevalence: float, *, items: int, generator: np.random.Generator) -> MadePool:
-    """Make a pool with a rare class, and a model of some skill that knows nothing of its rarity."""
+def make_pool(
+    prevalence: float, *, items: int, generator: np.random.Generator, skill: str = "good"
+) -> MadePool:
+    """Make a pool with a rare class, and a model of some skill, one of `SKILLS`, that knows nothing of its rarity."""
     share = float(np.clip(prevalence * SPREAD ** generator.uniform(-1, 1), 0.0, 0.75))
     truth = generator.choice(len(NAMES), size=items, p=[share, 0.4 * (1 - share), 0.6 * (1 - share)])
     logits = generator.normal(size=(items, len(NAMES))) * generator.uniform(0.8, 1.2)
-    logits[np.arange(items), truth] += generator.uniform(1.5, 3.5)
+    logits[np.arange(items), truth] += generator.uniform(*SKILLS[skill])
     logits += np.log([share, 0.4 * (1 - share), 0.6 * (1 - share)]) * generator.uniform(0.5, 1.0)
     scores = np.exp(logits - logits.max(axis=1, keepdims=True))
     scores /= scores.sum(axis=1, keepdims=True)
@@ -166,6 +170,7 @@ def measure(
     seed: int,
     items: int = ITEMS,
     every: int = 1,
+    skill: str = "good",
 ) -> dict[str, Tally]:
     """Return how often each figure's interval held the truth.
 
@@ -177,9 +182,10 @@ def measure(
         seed: of everything.
         items: items of each pool.
         every: the figures of `QUALITIES`, which take longest, are computed of one audit set in so many.
+        skill: of the models, one of `SKILLS`.
     """
     generator = np.random.default_rng([seed, size, int(1000 * prevalence), DESIGNS.index(design)])
-    pools = [make_pool(prevalence, items=items, generator=generator) for _ in range(POOLS)]
+    pools = [make_pool(prevalence, items=items, generator=generator, skill=skill) for _ in range(POOLS)]
     truths = [
         pool.true_figures(bins=bins_of(size), quality=number % every == 0 or bool(POOLS % every))
         for number, pool in enumerate(pools)
@@ -230,6 +236,7 @@ def main() -> None:
     """Measure all of the table."""
     parser = benchmark_arguments("audit_coverage", "how often the audit set's intervals hold the truth")
     parser.add_argument("--trials", type=int, default=4000, help="audit sets drawn for each row")
+    parser.add_argument("--skill", choices=sorted(SKILLS), default="good", help="of the models")
     arguments = parser.parse_args()
     trials = 300 if arguments.quick else arguments.trials
     figures: dict[str, float] = {}
@@ -237,7 +244,7 @@ def main() -> None:
     for design in DESIGNS:
         for prevalence in PREVALENCES:
             for size in SIZES:
-                found = measure(prevalence, size, design, trials=trials, seed=1)
+                found = measure(prevalence, size, design, trials=trials, seed=1, skill=arguments.skill)
                 for name, tally in found.items():
                     key = f"{design}_{100 * prevalence:g}_{size}_{name}"
                     figures[f"{key}_coverage_percent"] = round(tally.coverage_percent, 2)

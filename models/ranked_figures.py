@@ -26,7 +26,8 @@ IntArray = npt.NDArray[np.int64]
 
 ITEM_AT_WORST = 0.5
 """What one item not yet met moves the AUROC by, as a share of its weight: it would hardly score below, or above, all
-others. At 1 the intervals of classes met a few times held the truth in all of 200 draws."""
+others. At 1 the intervals of classes met a few times held the truth in all of 200 draws; at 0.3 they are narrower where
+the model is good, and hold it in 89 to 95 % where it is bad."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ def auroc_of(sample: AuditSample, scores: FloatArray, column: int) -> Linearised
     won = np.where(truth, below[ranks.place], above[ranks.place])
     value = float((ranks.yes * below).sum() / positive)
     parts = (won - value) / np.where(truth, positive, negative)
-    least = ITEM_AT_WORST * _unmet(sample, ~truth, negative)
-    return _linearised(sample, value, parts, column, total=positive / ITEM_AT_WORST, least=least)
+    least = _unmet(sample, ~truth, negative)
+    odds = _odds(sample, column, truth, positive, share=ITEM_AT_WORST, least=least)
+    return _linearised(sample, value, parts, odds)
 
 
 def auprc_of(sample: AuditSample, scores: FloatArray, column: int) -> Linearised | None:
@@ -112,7 +114,7 @@ def auprc_of(sample: AuditSample, scores: FloatArray, column: int) -> Linearised
     gained, lost = np.cumsum(step), np.cumsum(step * precision)
     place = ranks.place
     parts = (truth * (precision[place] - value + gained[place]) - lost[place]) / positive
-    return _linearised(sample, value, parts, column, total=positive)
+    return _linearised(sample, value, parts, _odds(sample, column, truth, positive))
 
 
 def f1_of(sample: AuditSample, column: int) -> Linearised | None:
@@ -128,18 +130,49 @@ def f1_of(sample: AuditSample, column: int) -> Linearised | None:
     halves = 0.5 * truth + 0.5 * said
     total = float(sample.weights @ halves)
     value = float(sample.weights[truth & said].sum() / total)
-    return _linearised(sample, value, ((truth & said) - value * halves) / total, column, total=total)
+    odds = _odds(sample, column, truth | said, total)
+    return _linearised(sample, value, ((truth & said) - value * halves) / total, odds)
 
 
 def _linearised(
-    sample: AuditSample, value: float, parts: FloatArray, column: int, *, total: float, least: float = 0.0
+    sample: AuditSample, value: float, parts: FloatArray, odds: tuple[float, float]
 ) -> Linearised:
-    """Put a figure together; a hit or miss not yet met is where the model says the class, or another."""
-    said = sample.predicted == column
-    more, fewer = (max(_unmet(sample, room, total), least) for room in (said, ~said))
+    """Put a figure together; `odds` are the weights of one hit, and one miss, not yet met, beside all that was met."""
+    hit, miss = (each / (1.0 + each) for each in odds)
     value = float(np.clip(value, 0.0, 1.0))
-    measured = Measured(value, sample.variance(parts), hit=more / (1.0 + more), miss=fewer / (1.0 + fewer))
-    return Linearised(measured, np.asarray(parts, np.float64))
+    return Linearised(
+        Measured(value, sample.variance(parts), hit=hit, miss=miss), np.asarray(parts, np.float64)
+    )
+
+
+def _odds(
+    sample: AuditSample,
+    column: int,
+    rests_on: BoolArray,
+    total: float,
+    *,
+    share: float = 1.0,
+    least: float = 0.0,
+) -> tuple[float, float]:
+    """Return the odds of a hit and a miss not yet met: each is where the model says the class, or another.
+
+    Such an item weighs what it and the items met weigh together, each counted by its weight. Alone it weighs too much
+    where a draw by strata met enough of those with much weight, and the intervals are too wide; without it those met
+    weigh too little where there was none of these among them, and the intervals held the truth in 80 %.
+
+    Args:
+        sample: the sample.
+        column: the class.
+        rests_on: (m,) bool; the items that the figure rests on.
+        total: their weight, as the figure counts it.
+        share: of its weight, what such an item moves the figure by.
+        least: the odds at least.
+    """
+    said = sample.predicted == column
+    met = _unmet(sample, rests_on, total)
+    alone = [max(_unmet(sample, room, total), least) for room in (said, ~said)]
+    hit, miss = (share * min(each, (met + each**2) / (1.0 + each)) for each in alone)
+    return hit, miss
 
 
 def _unmet(sample: AuditSample, room: BoolArray, total: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from models.audit_sample import AuditSample
+from models.audit_sample import AuditSample, unmet_weight
 from models.ranked_figures import Linearised, auprc_of, auroc_of, f1_of
 
 FloatArray = np.ndarray
@@ -90,6 +90,24 @@ def test_auroc_of__three_of_three_are_no_certainty() -> None:
     estimate = found.measured.estimate()
     assert estimate.value == estimate.high == 1.0
     assert 0.3 < estimate.low < 0.7
+
+
+@pytest.mark.parametrize("missed", [0, 8])
+def test_auprc_of__a_miss_not_yet_met_weighs_like_what_was_met_and_itself(missed: int) -> None:
+    """All that is taken for the class is drawn, and one in a hundred of the others."""
+    said = np.repeat([1, 0], [40, 100])
+    truth = np.repeat([1, 0, 1, 0], [30, 10, missed, 100 - missed])
+    sizes = np.array([41, 10_000])
+    sample = AuditSample(1 - said, sizes, sizes / sizes.sum(), truth, said)
+    found = auprc_of(sample, np.linspace(1.0, 0.0, 140), 1)
+    assert found is not None
+    positive = sample.weights[truth == 1].sum()
+    alone, met = (unmet_weight(sample, room) / positive for room in (said == 0, truth == 1))
+
+    odds = found.measured.miss / (1.0 - found.measured.miss)
+    assert met < odds < alone
+    # Where none of the many others was met, one still weighs almost as much as by itself.
+    assert odds > 0.7 * alone
 
 
 def test_f1_of__the_whole_pool_leaves_nothing_open() -> None:
