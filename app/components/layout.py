@@ -15,6 +15,8 @@ import panel as pn
 
 PAGE_MARGIN_PX = 16
 BAR_GAP_PX = 8
+NUMBER_SX = {"& .MuiInputAdornment-root": {"display": "none"}}
+"""Of a number field: its two small buttons have no name that a screen reader could say; arrow keys do the same."""
 
 
 def html(text: str = "", *, css_class: str = "", visible: bool = True, wide: bool = True) -> Any:  # noqa: ANN401 - a Panel pane

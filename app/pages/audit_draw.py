@@ -13,7 +13,7 @@ from app.access import may, require
 from app.audit_frame import count_free
 from app.audit_set import draw_audit_set
 from app.background import Background
-from app.components.layout import bar, html, stack
+from app.components.layout import NUMBER_SX, bar, html, stack
 from app.debounce import Debounced
 from app.notices import tell_done, tell_problem
 from app.session import DashboardState
@@ -68,7 +68,14 @@ class AuditDrawForm:
             visible=bool(columns),
         )
         self.size = pmui.IntInput(
-            label="Items", value=FIRST_SIZE, start=LEAST, end=MOST, size="small", width=120, margin=LABEL_ROOM
+            label="Items",
+            value=FIRST_SIZE,
+            start=LEAST,
+            end=MOST,
+            size="small",
+            width=120,
+            margin=LABEL_ROOM,
+            sx=NUMBER_SX,
         )
         self.button = pmui.Button(
             label="Draw an audit set", variant="outlined", on_click=self.press, margin=0

@@ -10,7 +10,7 @@ import panel_material_ui as pmui
 
 from app.access import require
 from app.auto_labels import AutoWishes
-from app.components.layout import bar, html, panel
+from app.components.layout import NUMBER_SX, bar, html, panel
 from app.exporting import preview_auto_labels
 from app.session import DashboardState
 from config.errors import GoldpanError
@@ -45,11 +45,11 @@ class AutoLabelsCard:
         self.add = pmui.Checkbox(label="Add predictions as labels", margin=0, **common)
         self.target = pmui.FloatInput(
             label="Share that should be right", value=start.target, step=0.01, size="small", width=220,
-            margin=FIELD_ROOM, **common,
+            margin=FIELD_ROOM, sx=NUMBER_SX, **common,
         )  # fmt: skip
         self.cap = pmui.IntInput(
             label="At most so many of a class", value=start.cap, start=1, size="small", width=220,
-            margin=FIELD_ROOM, **common,
+            margin=FIELD_ROOM, sx=NUMBER_SX, **common,
         )  # fmt: skip
         self.without = pmui.Checkbox(
             label="Even without an audit set: nobody knows how many are wrong", margin=0, **common
