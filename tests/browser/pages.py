@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.project import open_project
 from labeling.annotations import Act, current_labels
 from labeling.classes import list_classes
+from tests.conftest import PATIENCE_MS
 from tests.servers import RunningServer, wait_for
 
 CARD = "section.card"
@@ -51,6 +52,7 @@ def open_page(
         "window.addEventListener('goldpan:saved', (event) => window.saved.push(event.detail));"
         "window.addEventListener('goldpan:painted', (event) => window.painted.push(event.detail));"
     )
+    context.set_default_timeout(PATIENCE_MS)
     tab = context.new_page()
     foreign: list[str] = []
     tab.on("request", lambda request: _note_foreign(request.url, foreign))

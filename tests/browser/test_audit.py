@@ -17,7 +17,6 @@ from tests.servers import RunningServer, serving, wait_for
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
 OF_A_CLASS = re.compile(r"AUROC [01]\.\d\d \(")
 """In the words under a class's curves; other cards have AUROC in theirs."""
 TILES = "section.audit .tile"
@@ -45,25 +44,25 @@ def server(tmp_path_factory: pytest.TempPathFactory, wrong: list[str]) -> Iterat
 
 def tile_of(page: Page, key: str) -> Locator:
     """Return the tile of an item, once the page is there."""
-    expect(page.locator(TILES).first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(TILES).first).to_be_visible()
     return page.locator(f"{TILES}[title^='Item {key}']")
 
 
 def check_labels(page: Page) -> None:
     """Choose the check of labels on the Confirm page."""
     button = page.get_by_role("button", name="Check labels", exact=True)
-    expect(button).to_be_visible(timeout=SLOW_MS)
+    expect(button).to_be_visible()
     button.click()
-    expect(page.locator(TILES).first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(TILES).first).to_be_visible()
     expect(page.locator("section.confirm")).to_be_hidden()
 
 
 def open_confusion(page: Page) -> None:
     """Show the items of the one confusion."""
     button = page.get_by_role("button", name="1 × other taken for common")
-    expect(button).to_be_visible(timeout=SLOW_MS)
+    expect(button).to_be_visible()
     button.click()
-    expect(page.locator(".gp-count strong")).to_have_text("1 item", timeout=SLOW_MS)
+    expect(page.locator(".gp-count strong")).to_have_text("1 item")
 
 
 # First the tests that only look: some seconds after a label, an undone one too, another round runs.
@@ -71,11 +70,11 @@ def open_confusion(page: Page) -> None:
 
 def test_model__a_click_on_a_cell_and_its_items_on_the_map(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Model") as page:
-        expect(page.get_by_role("heading", name="What is confused with what")).to_be_visible(timeout=SLOW_MS)
-        expect(page.get_by_role("button", name="1 × other taken for common")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("heading", name="What is confused with what")).to_be_visible()
+        expect(page.get_by_role("button", name="1 × other taken for common")).to_be_visible()
         chart = page.locator(".gp-panel", has=page.get_by_role("heading", name="What is confused with what"))
         canvas = chart.locator("canvas").first
-        expect(canvas).to_be_visible(timeout=SLOW_MS)
+        expect(canvas).to_be_visible()
 
         def clicked() -> bool:
             box = canvas.bounding_box()
@@ -88,19 +87,17 @@ def test_model__a_click_on_a_cell_and_its_items_on_the_map(chromium: Browser, se
         text = page.locator(".gp-count").inner_text()
         assert re.match(r"\d+ items? labelled", text)
         page.get_by_role("button", name="Show on the map", exact=True).click()
-        expect(page.get_by_role("heading", name="Explore", level=1)).to_be_attached(timeout=SLOW_MS)
-        expect(page.locator(".gp-count").locator("visible=true")).to_contain_text(
-            text.split(" labelled")[0], timeout=SLOW_MS
-        )
+        expect(page.get_by_role("heading", name="Explore", level=1)).to_be_attached()
+        expect(page.locator(".gp-count").locator("visible=true")).to_contain_text(text.split(" labelled")[0])
 
 
 @pytest.mark.slow
 def test_model__curves_of_a_class_and_rounds(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Model") as page:
-        expect(page.get_by_text(OF_A_CLASS)).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text(OF_A_CLASS)).to_be_visible()
         page.get_by_role("combobox", name="Class").click()
         page.get_by_role("menuitem", name="rare", exact=True).click()
-        expect(page.get_by_text("an item of “rare”")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("an item of “rare”")).to_be_visible()
         expect(page.get_by_text("Two rounds with figures are needed")).to_be_visible()
 
 
@@ -153,7 +150,7 @@ def test_audit__by_keys_and_back_after_a_reload(
 
         page.reload()
         button = page.get_by_role("button", name="Check labels", exact=True)
-        expect(button).to_be_visible(timeout=SLOW_MS)
+        expect(button).to_be_visible()
         button.click()
         undo = page.locator("section.audit").get_by_role("button", name="Undo")
         expect(undo).to_be_enabled(timeout=20_000)
@@ -219,7 +216,7 @@ def test_audit_and_model__have_no_serious_accessibility_violations(
     found: list[str] = []
     with open_page(chromium, server.url, page="Model") as page:
         open_confusion(page)
-        expect(page.get_by_text(OF_A_CLASS)).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text(OF_A_CLASS)).to_be_visible()
         if theme == "dark":
             page.get_by_role("button", name="Toggle theme").click()
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
@@ -227,7 +224,7 @@ def test_audit_and_model__have_no_serious_accessibility_violations(
         for name in ("Model", "Confirm"):
             if name == "Confirm":
                 page.get_by_role("button", name="Check them", exact=True).click()
-                expect(page.locator(TILES).first).to_be_visible(timeout=SLOW_MS)
+                expect(page.locator(TILES).first).to_be_visible()
                 page.locator(TILES).first.click()
             found += [f"{name}: {each}" for each in serious_violations(page, dark=False)]
     assert found == []
@@ -241,7 +238,7 @@ def test_audit__says_why_there_is_nothing_to_check(
     project.close()
     with serving(project.paths.config) as fresh, open_page(chromium, fresh.url, page="Confirm") as page:
         button = page.get_by_role("button", name="Check labels", exact=True)
-        expect(button).to_be_visible(timeout=SLOW_MS)
+        expect(button).to_be_visible()
         button.click()
-        expect(page.get_by_role("heading", name="Nothing to check by yet")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("heading", name="Nothing to check by yet")).to_be_visible()
         expect(page.locator(GO)).to_be_hidden()

@@ -16,8 +16,6 @@ from tests.servers import RunningServer, serving, wait_for
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
-
 
 @pytest.fixture(scope="module")
 def drawn() -> list[str]:
@@ -77,7 +75,7 @@ def test_audit_set__the_card_is_blind_and_the_answer_is_stored_so(
         wait_for_item(page)
         # Of an item of the queue the card says what the model thinks.
         card = page.locator(CARD)
-        expect(card.locator("button.suggestion")).to_be_visible(timeout=SLOW_MS)
+        expect(card.locator("button.suggestion")).to_be_visible()
         expect(card.locator("button.suggested")).to_have_count(1)
 
         page.get_by_role("button", name="Label the audit set (12 left)").click()
@@ -93,32 +91,30 @@ def test_audit_set__the_card_is_blind_and_the_answer_is_stored_so(
                 assert told not in words.lower()
             press(page, "1")
         wait_for(lambda: set(drawn[:3]) <= set(labels_by_key(server)), what="three stored answers")
-        expect(page.get_by_role("button", name="Label the audit set (9 left)")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("button", name="Label the audit set (9 left)")).to_be_visible()
     with open_page(chromium, server.url, page="Model") as page:
-        expect(page.get_by_text("3 of 12 items of the audit set are labelled")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("3 of 12 items of the audit set are labelled")).to_be_visible()
         figures = page.locator(
             ".gp-panel", has=page.get_by_role("heading", name="Figures for unequal classes")
         )
-        expect(figures.get_by_text("audit set: 3 items")).to_be_visible(timeout=SLOW_MS)
+        expect(figures.get_by_text("audit set: 3 items")).to_be_visible()
         expect(figures.get_by_text("cross-validation: 12 items")).to_be_visible()
 
 
 def test_audit_set__drawn_by_a_criterion_and_told_apart(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Model") as page:
         card = page.locator(".gp-panel", has=page.get_by_role("heading", name="What the audit set says"))
-        expect(card.get_by_text("items of the audit set are labelled")).to_be_visible(timeout=SLOW_MS)
+        expect(card.get_by_text("items of the audit set are labelled")).to_be_visible()
         chosen = card.get_by_role("combobox", name="Figures of", exact=True)
         expect(chosen).to_have_count(0)
         card.get_by_label("Only items where").fill("aa > 3")
-        expect(card.get_by_text("there is no column 'aa'")).to_be_visible(timeout=SLOW_MS)
+        expect(card.get_by_text("there is no column 'aa'")).to_be_visible()
         card.get_by_label("Only items where").fill("a>3")
-        expect(card.get_by_text("40 items match")).to_be_visible(timeout=SLOW_MS)
+        expect(card.get_by_text("40 items match")).to_be_visible()
         card.get_by_label("Items", exact=True).fill("9")
         card.get_by_label("Items", exact=True).press("Tab")
         card.get_by_role("button", name="Draw more").click()
-        expect(card.get_by_text("0 of 9 items of the audit set where a > 3 are labelled")).to_be_visible(
-            timeout=SLOW_MS
-        )
+        expect(card.get_by_text("0 of 9 items of the audit set where a > 3 are labelled")).to_be_visible()
         expect(chosen).to_have_text("Items where a > 3")
         figures = page.locator(
             ".gp-panel", has=page.get_by_role("heading", name="Figures for unequal classes")
@@ -126,4 +122,4 @@ def test_audit_set__drawn_by_a_criterion_and_told_apart(chromium: Browser, serve
         expect(figures.get_by_text("The audit set where a > 3 says nothing yet")).to_be_visible()
         chosen.click()
         page.get_by_role("menuitem", name="The whole pool", exact=True).click()
-        expect(card.get_by_text("of 12 items of the audit set are labelled")).to_be_visible(timeout=SLOW_MS)
+        expect(card.get_by_text("of 12 items of the audit set are labelled")).to_be_visible()

@@ -14,7 +14,6 @@ from tests.servers import RunningServer, serving, wait_for
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
 QUESTION = "Is every column read as you mean it? 4 as numbers"
 
 
@@ -35,12 +34,12 @@ def expect_no_question(page: Page) -> None:
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["light", "dark"])
 def test_columns_asked__is_answered_once(chromium: Browser, server: RunningServer, dark: bool) -> None:
     with open_page(chromium, server.url, width_px=375, page="", dark=dark) as page:
-        expect(page.get_by_text(QUESTION)).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text(QUESTION)).to_be_visible()
         assert too_wide_px(page) == 0
         page.get_by_role("button", name="Ask me later").click()
         expect(page.get_by_text(QUESTION)).to_be_hidden()
     with open_page(chromium, server.url, page="", dark=dark) as page:
-        expect(page.get_by_text(QUESTION)).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text(QUESTION)).to_be_visible()
         assert serious_violations(page, dark=dark) == []
         page.get_by_role("button", name="They are right").click()
         expect(page.get_by_text(QUESTION)).to_be_hidden()
@@ -51,10 +50,10 @@ def test_columns_asked__is_answered_once(chromium: Browser, server: RunningServe
 
 def test_columns_asked__leads_to_the_columns(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="") as page:
-        page.get_by_role("button", name="Look at the columns").click(timeout=SLOW_MS)
+        page.get_by_role("button", name="Look at the columns").click()
         card = page.locator(".gp-panel", has=page.get_by_role("heading", name="Columns", exact=True))
 
-        expect(card.get_by_role("combobox", name="Is for")).to_be_visible(timeout=SLOW_MS)
+        expect(card.get_by_role("combobox", name="Is for")).to_be_visible()
         expect(card.get_by_role("heading", name="Columns", exact=True)).to_be_in_viewport()
         expect(page.get_by_text(QUESTION)).to_be_hidden()
     wait_for(lambda: load_config(server.config_path).views.columns_confirmed, what="the answer in the file")

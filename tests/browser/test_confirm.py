@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, truth: dict[str, str]) -> I
 
 def tile_keys(page: Page) -> list[str]:
     """Return the keys of the items on the page, once there are some."""
-    expect(page.locator(TILES).first).to_be_visible(timeout=40_000)
+    expect(page.locator(TILES).first).to_be_visible()
     titles: list[str] = page.locator(TILES).evaluate_all("nodes => nodes.map((node) => node.title)")
     return [title.split("\n")[0].removeprefix("Item ") for title in titles]
 
@@ -203,5 +203,5 @@ def test_confirm__says_why_there_is_no_page(
     project = make_clouds(tmp_path_factory.mktemp("empty"))
     project.close()
     with serving(project.paths.config) as fresh, open_page(chromium, fresh.url, page="Confirm") as page:
-        expect(page.get_by_role("heading", name="No model yet")).to_be_visible(timeout=40_000)
+        expect(page.get_by_role("heading", name="No model yet")).to_be_visible()
         expect(page.locator("section.confirm .go")).to_be_hidden()

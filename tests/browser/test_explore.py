@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from config.files import load_config, save_config
 from config.schema import PlotSection
 from tests.browser.pages import open_page, serious_violations
-from tests.browser.test_selection import COUNT, SLOW_MS, chosen, drag, find
+from tests.browser.test_selection import COUNT, chosen, drag, find
 from tests.projects import make_clouds
 from tests.servers import RunningServer, serving, serving_trained, wait_for
 
@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def choose(page: Page, field: str, option: str, place: int = 0) -> None:
     """Choose an option of a field."""
     box = page.get_by_role("combobox", name=field, exact=True).nth(place)
-    expect(box).to_be_visible(timeout=SLOW_MS)
+    expect(box).to_be_visible()
     box.click()
     page.get_by_role("menuitem", name=option, exact=True).click()
     expect(box).to_have_text(option)
@@ -63,37 +63,37 @@ def test_find__an_item_by_its_key_and_back_to_it(chromium: Browser, server: Runn
     with open_page(chromium, server.url, page="Explore") as page:
         key = page.get_by_label("Key of an item")
         for typed in ("item-007", "m-042"):
-            expect(key).to_be_visible(timeout=SLOW_MS)
+            expect(key).to_be_visible()
             key.fill(typed)
             key.press("Enter")
             shown = page.locator("h3.gp-key", has_text=typed)
-            expect(shown).to_be_visible(timeout=SLOW_MS)
+            expect(shown).to_be_visible()
         key.fill("item-01")
         key.press("Enter")
         choose(page, "Keys that have that in them", "item-013")
-        expect(page.locator("h3.gp-key", has_text="item-013")).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("h3.gp-key", has_text="item-013")).to_be_visible()
         page.get_by_role("combobox", name="Seen before", exact=True).click()
         page.get_by_role("menuitem", name="item-007", exact=True).click()
-        expect(page.locator("h3.gp-key", has_text="item-007")).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("h3.gp-key", has_text="item-007")).to_be_visible()
 
 
 @pytest.mark.slow
 def test_colours__by_column_and_by_round(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
-        expect(legend(page, "rare")).to_be_visible(timeout=SLOW_MS)
+        expect(legend(page, "rare")).to_be_visible()
         choose(page, "Colour by", "Column b")
-        expect(page.get_by_role("slider", name="Least value shown of b")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("slider", name="Least value shown of b")).to_be_visible()
         choose(page, "Colour by", "Round that proposed it")
-        expect(legend(page, "round 1")).to_be_visible(timeout=SLOW_MS)
+        expect(legend(page, "round 1")).to_be_visible()
         choose(page, "Colour by", "Annotator of its label")
-        expect(legend(page, "ann")).to_contain_text("12", timeout=SLOW_MS)
+        expect(legend(page, "ann")).to_contain_text("12")
 
 
 @pytest.mark.slow
 def test_legend__what_is_hidden_is_in_no_box(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         choose(page, "Colour by", "Label")
-        expect(legend(page, "rare")).to_contain_text("4", timeout=SLOW_MS)
+        expect(legend(page, "rare")).to_contain_text("4")
         legend(page, "rare").click(modifiers=["Shift"])
         expect(legend(page, "common")).to_have_attribute("aria-pressed", "false")
         page.wait_for_timeout(600)
@@ -102,7 +102,7 @@ def test_legend__what_is_hidden_is_in_no_box(chromium: Browser, server: RunningS
         page.get_by_role("button", name="Show all").click()
         page.wait_for_timeout(600)
         page.get_by_role("button", name="All that is shown").click()
-        expect(page.locator(COUNT)).to_have_text("108 items", timeout=SLOW_MS)
+        expect(page.locator(COUNT)).to_have_text("108 items")
 
 
 def test_named_selection__saved_opened_after_a_reload_renamed_deleted(
@@ -113,12 +113,10 @@ def test_named_selection__saved_opened_after_a_reload_renamed_deleted(
         field = page.get_by_role("textbox", name="Name", exact=True)
         field.fill("<b>rings</b>")
         page.get_by_role("button", name="Save these items").click()
-        expect(page.get_by_role("combobox", name="Saved")).to_have_text(
-            "<b>rings</b> · 8 items", timeout=SLOW_MS
-        )
+        expect(page.get_by_role("combobox", name="Saved")).to_have_text("<b>rings</b> · 8 items")
         page.reload()
-        page.get_by_role("button", name="Open", exact=True).click(timeout=SLOW_MS)
-        expect(page.locator(COUNT)).to_have_text("8 items", timeout=SLOW_MS)
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.locator(COUNT)).to_have_text("8 items")
         expect(page.locator(".gp-count").first).to_contain_text("saved as <b>rings</b>")
         link = page.get_by_role("link", name="Keys as CSV")
         address = link.get_attribute("href")
@@ -128,10 +126,10 @@ def test_named_selection__saved_opened_after_a_reload_renamed_deleted(
         page.get_by_role("button", name="Rename", exact=True).click()
         page.get_by_role("textbox", name="New name").fill("arcs")
         page.get_by_role("button", name="Rename it").click()
-        expect(page.get_by_role("combobox", name="Saved")).to_have_text("arcs · 8 items", timeout=SLOW_MS)
+        expect(page.get_by_role("combobox", name="Saved")).to_have_text("arcs · 8 items")
         page.get_by_role("button", name="Delete", exact=True).click()
         page.get_by_role("button", name="Yes, delete it").click()
-        expect(page.get_by_text("Nothing is saved yet")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -139,16 +137,16 @@ def test_similar__to_several(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         find(page, "b > 3 and a < 3", 8)
         page.get_by_role("button", name="Find more like these").click()
-        expect(page.locator(COUNT)).to_have_text("24 items", timeout=SLOW_MS)
+        expect(page.locator(COUNT)).to_have_text("24 items")
         expect(page.locator(".gp-count").first).to_contain_text("most like the 8 that were chosen")
 
 
 @pytest.mark.slow
 def test_plots__linked_and_kept(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
-        page.get_by_role("button", name="Add a plot").click(timeout=SLOW_MS)
+        page.get_by_role("button", name="Add a plot").click()
         choose(page, "Up", "c")
-        expect(page.locator(".bk-Figure")).to_have_count(2, timeout=SLOW_MS)
+        expect(page.locator(".bk-Figure")).to_have_count(2)
         page.wait_for_timeout(1000)
         page.get_by_role("button", name="Box", exact=True).click()
         page.wait_for_timeout(500)
@@ -167,9 +165,9 @@ def test_plots__linked_and_kept(chromium: Browser, server: RunningServer) -> Non
             what="the layout in the configuration",
         )
         page.reload()
-        expect(page.locator(".bk-Figure")).to_have_count(2, timeout=SLOW_MS)
+        expect(page.locator(".bk-Figure")).to_have_count(2)
         page.get_by_role("button", name="Remove", exact=True).click()
-        expect(page.locator(".bk-Figure")).to_have_count(1, timeout=SLOW_MS)
+        expect(page.locator(".bk-Figure")).to_have_count(1)
 
 
 @pytest.mark.slow
@@ -177,10 +175,10 @@ def test_plots__of_a_plug_in_choose_items_and_tell_what_is_broken(
     chromium: Browser, server: RunningServer
 ) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
-        expect(page.get_by_text("broken.py is left out: ModuleNotFoundError")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("broken.py is left out: ModuleNotFoundError")).to_be_visible()
         before = page.locator(".bk-Figure").count()
         choose_plot(page, "Wedge")
-        expect(page.locator(".bk-Figure")).to_have_count(before + 1, timeout=SLOW_MS)
+        expect(page.locator(".bk-Figure")).to_have_count(before + 1)
         page.wait_for_timeout(1000)
         figure = page.locator(".bk-Figure").last
         figure.scroll_into_view_if_needed()
@@ -195,7 +193,7 @@ def test_plots__of_a_plug_in_choose_items_and_tell_what_is_broken(
         choose_plot(page, "Fails")
         expect(
             page.get_by_text("Fails could not be drawn: PluginError: the pool has no column")
-        ).to_be_visible(timeout=SLOW_MS)
+        ).to_be_visible()
 
 
 def choose_plot(page: Page, title: str) -> None:
@@ -212,7 +210,7 @@ def test_plots__change_places_by_dragging_and_by_keys(chromium: Browser, tmp_pat
     save_config(project.config.model_copy(update={"views": views}), path)
     project.close()
     with serving(path) as running, open_page(chromium, running.url, page="Explore") as page:
-        expect(page.locator(".bk-Figure")).to_have_count(4, timeout=SLOW_MS)
+        expect(page.locator(".bk-Figure")).to_have_count(4)
         page.wait_for_timeout(1000)
         last = page.get_by_role("button", name="Move the plot d over a, 3 of 3")
         last.scroll_into_view_if_needed()

@@ -15,7 +15,6 @@ from tests.servers import RunningServer, serving
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
 MOVED = "The map was rearranged"
 
 
@@ -44,10 +43,10 @@ def choose_layout(page: Page, name: str) -> None:
 
 def test_layout__arranged_while_the_page_is_open(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
-        expect(page.locator("canvas").first).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("canvas").first).to_be_visible()
         principal = picture(page)
         expect(page.get_by_text(MOVED)).to_be_visible(timeout=2 * FIRST_ROUND_S * 1000)
-        expect(page.get_by_role("combobox", name="Layout")).to_have_text("Arranged", timeout=SLOW_MS)
+        expect(page.get_by_role("combobox", name="Layout")).to_have_text("Arranged")
         arranged = picture(page)
         assert arranged != principal
         choose_layout(page, "Principal axes")

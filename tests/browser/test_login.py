@@ -18,8 +18,6 @@ from tests.servers import RunningServer, serving, wait_for
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
-
 
 @dataclass(frozen=True)
 class Served:
@@ -65,7 +63,7 @@ def sign_in(page: Page, name: str, password: str | None = None) -> None:
 
 
 def expect_dashboard(page: Page, name: str, role: str) -> None:
-    expect(page.locator(".gp-who:visible")).to_have_text(f"{name} {role}", timeout=SLOW_MS)
+    expect(page.locator(".gp-who:visible")).to_have_text(f"{name} {role}")
 
 
 def test_login__wrong_then_right_then_out(chromium: Browser, served: Served) -> None:
@@ -115,13 +113,13 @@ def test_viewer__sees_and_cannot_label(chromium: Browser, served: Served) -> Non
     with visit(chromium, served, width_px=400) as page:
         sign_in(page, "vi")
         expect_dashboard(page, "vi", "viewer")
-        expect(page.get_by_text("Labelling needs the role annotator")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("Labelling needs the role annotator")).to_be_visible()
         expect(page.locator(CARD)).to_have_count(0)
         page.goto(f"{served.server.url}?page=Export")
-        expect(page.get_by_text("Exporting needs the role reviewer")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("Exporting needs the role reviewer")).to_be_visible()
         expect(page.get_by_text("Download all as ZIP")).to_be_disabled()
         page.goto(f"{served.server.url}?page=Balance")
-        expect(page.get_by_label("Name of common")).to_be_disabled(timeout=SLOW_MS)
+        expect(page.get_by_label("Name of common")).to_be_disabled()
         expect(page.get_by_role("button", name="Add class")).to_have_count(0)
 
 
@@ -134,7 +132,7 @@ def test_deactivated__label_waits_and_the_page_is_emptied(chromium: Browser, ser
         change(path, deactivate, name="rex", now=moment())
         page.keyboard.press("1")
         wait_for(lambda: len(outbox(page)) == 1, what="the label waiting in the browser")
-        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
         expect(page.locator(CARD)).to_have_count(0)
         assert key not in labels_by_key(served.server)
         # Somebody else at the same browser does not send what rex left waiting; rex, let in again, does.

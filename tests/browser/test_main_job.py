@@ -180,7 +180,7 @@ def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
     project.close()
     with serving(project.paths.config) as server, open_page(chromium, server.url) as page:
         box = page.get_by_label("Names of the classes", exact=False)
-        expect(box).to_be_visible(timeout=40_000)
+        expect(box).to_be_visible()
         box.fill("common, <img src=x onerror=alert(1)>, rare")
         page.get_by_role("button", name="Start labelling").click()
         wait_for(lambda: len(server.get("/api/classes")[1]["classes"]) == 3, what="three classes")
@@ -199,7 +199,7 @@ def test_page__classes_typed_in(chromium: Browser, tmp_path: Path) -> None:
 def test_page__opens_by_its_address(chromium: Browser, looked_at: RunningServer, name: str) -> None:
     with open_page(chromium, looked_at.url, page=name) as page:
         expect(page.locator("header").get_by_role("button", name=name, exact=True)).to_have_attribute(
-            "aria-pressed", "true", timeout=40_000
+            "aria-pressed", "true"
         )
         expect(page.locator("h2").filter(visible=True).first).to_be_visible()
         page.locator("header").get_by_role("button", name="Label", exact=True).click()
@@ -210,7 +210,7 @@ def test_page__opens_by_its_address(chromium: Browser, looked_at: RunningServer,
 def test_page__opens_as_the_configuration_says(chromium: Browser, looked_at: RunningServer) -> None:
     with open_page(chromium, looked_at.url, page="") as page:
         expect(page.locator("header").get_by_role("button", name="Balance", exact=True)).to_have_attribute(
-            "aria-pressed", "true", timeout=40_000
+            "aria-pressed", "true"
         )
 
 
@@ -237,7 +237,7 @@ def test_page__export_button_downloads_what_was_labelled(chromium: Browser, look
 
 def test_page__a_point_on_the_map_opens_its_item(chromium: Browser, looked_at: RunningServer) -> None:
     with open_page(chromium, looked_at.url, page="Explore") as page:
-        expect(page.get_by_text("Pick an item")).to_be_visible(timeout=40_000)
+        expect(page.get_by_text("Pick an item")).to_be_visible()
         page.wait_for_timeout(1500)
         box = page.locator("canvas").first.bounding_box()
         assert box is not None

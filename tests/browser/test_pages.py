@@ -27,7 +27,6 @@ from tests.servers import RunningServer, serving, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
 LINES = """(node) => {
   const range = document.createRange()
   range.selectNodeContents(node)
@@ -52,7 +51,7 @@ def go(page: Page, name: str) -> None:
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     # Two dozen plots are drawn in software: on a busy machine that takes more than the usual five seconds.
-    expect(page.get_by_role("heading", name=name, level=1)).to_be_attached(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_attached()
 
 
 def watch_text(field: Locator) -> None:
@@ -91,7 +90,7 @@ def test_page__all_are_within_reach_on_a_phone(chromium: Browser, server: Runnin
 @pytest.mark.parametrize("name", PAGES)
 def test_page__is_no_wider_than_a_phone(chromium: Browser, server: RunningServer, name: str) -> None:
     with open_page(chromium, server.url, width_px=375, page=name) as page:
-        expect(page.locator("h2").first).to_be_visible(timeout=40_000)
+        expect(page.locator("h2").first).to_be_visible()
         page.wait_for_timeout(500)
         assert too_wide_px(page) == 0
 
@@ -107,7 +106,7 @@ def test_page__figures_of_a_model_are_no_wider_than_a_phone(
     ):
         tables = page.locator(".gp-wide")
         wide = tables.filter(has_text="still unfound")
-        expect(wide).to_be_visible(timeout=SLOW_MS)
+        expect(wide).to_be_visible()
         expect(tables.filter(has_text="gap between classes")).to_be_visible()
         expect(page.locator(".bk-Legend")).to_have_count(5)
         page.wait_for_timeout(500)

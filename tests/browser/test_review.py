@@ -27,7 +27,6 @@ from tests.servers import RunningServer, serving, wait_for
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
 CARD = "section.review"
 HOSTILE = '<img src=x onerror="window.hurt = 1"> cut off'
 
@@ -58,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, contested: list[str]) -> It
 
 
 def shows(page: Page, key: str) -> None:
-    expect(page.locator(f"{CARD} p.small")).to_contain_text(f"Item {key}", timeout=SLOW_MS)
+    expect(page.locator(f"{CARD} p.small")).to_contain_text(f"Item {key}")
 
 
 def saved(page: Page, count: int) -> None:
@@ -83,7 +82,7 @@ def reviews(server: RunningServer) -> list[dict[str, object]]:
 def shows_team(page: Page) -> Locator:
     """Return the Team card on the Model page, once its figures are there."""
     card = page.locator(".gp-panel", has=page.get_by_role("heading", name="Team", exact=True))
-    expect(card.get_by_text("Agreement beyond chance is")).to_be_visible(timeout=SLOW_MS)
+    expect(card.get_by_text("Agreement beyond chance is")).to_be_visible()
     return card
 
 
@@ -103,7 +102,7 @@ def test_team__tells_who_labelled_and_how_far_they_agree(chromium: Browser, serv
         # Whoever only flagged has no vote, and is no row.
         expect(people).not_to_contain_text("<b>bob")
         card.get_by_role("button", name="2 × ann and bob").click()
-        expect(page.locator(".gp-count strong")).to_have_text("2 items", timeout=SLOW_MS)
+        expect(page.locator(".gp-count strong")).to_have_text("2 items")
 
 
 @pytest.mark.slow
@@ -113,7 +112,7 @@ def test_review__and_the_team_card_have_no_serious_accessibility_violations(
 ) -> None:
     with open_page(chromium, server.url, page="Review", dark=theme == "dark") as page:
         shows(page, contested[0])
-        expect(page.get_by_role("group", name="People")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("group", name="People")).to_be_visible()
         # The page follows the system.
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         page.wait_for_timeout(300)
@@ -131,7 +130,7 @@ def test_review__is_no_wider_than_the_window(
 ) -> None:
     with open_page(chromium, server.url, page="Review", width_px=width_px) as page:
         shows(page, contested[0])
-        expect(page.get_by_role("group", name="People")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("group", name="People")).to_be_visible()
         assert too_wide_px(page) == 0
 
 
@@ -151,7 +150,7 @@ def test_review__decides_by_keys_skips_and_takes_back(
         shows(page, first)
         expect(page.locator(".waits")).to_have_text("3 items to decide: 2 with different classes, 1 flagged")
         expect(page.locator(".votes li")).to_have_count(2)
-        expect(page.get_by_role("group", name="People")).to_contain_text("ann", timeout=SLOW_MS)
+        expect(page.get_by_role("group", name="People")).to_contain_text("ann")
         page.keyboard.press("3")
         shows(page, second)
         saved(page, 1)
@@ -241,6 +240,6 @@ def test_label__two_tabs_of_a_person_have_items_of_their_own(
     with open_page(chromium, server.url) as one, open_page(chromium, server.url) as other:
         keys = []
         for page in (one, other):
-            expect(page.locator("section.card p.small").first).to_contain_text("round", timeout=SLOW_MS)
+            expect(page.locator("section.card p.small").first).to_contain_text("round")
             keys.append(page.evaluate("() => window.painted.map((each) => each.key)"))
         assert not set(keys[0]) & set(keys[1])

@@ -21,7 +21,6 @@ from tests.servers import RunningServer, serving_trained, wait_for
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 40_000
 COUNT = ".gp-count strong"
 
 
@@ -40,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, truth: dict[str, str]) -> I
 
 def drag(page: Page, mode: str, *places: tuple[float, float]) -> None:
     """Choose a way of dragging and drag over the map; places are shares of its width and height."""
-    expect(page.locator("canvas").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("canvas").first).to_be_visible()
     page.get_by_role("button", name=mode, exact=True).click()
     page.wait_for_timeout(500)
     box = page.locator("canvas").first.bounding_box()
@@ -55,17 +54,17 @@ def drag(page: Page, mode: str, *places: tuple[float, float]) -> None:
 
 def chosen(page: Page) -> int:
     """Return how many items are chosen, once the page says so."""
-    expect(page.locator(COUNT)).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(COUNT)).to_be_visible()
     return int(page.locator(COUNT).inner_text().split()[0].replace(",", ""))
 
 
 def find(page: Page, text: str, count: int) -> None:
     """Choose the items that match criteria."""
     field = page.get_by_role("textbox", name="Find items where")
-    expect(field).to_be_visible(timeout=SLOW_MS)
+    expect(field).to_be_visible()
     field.fill(text)
     field.press("Enter")
-    expect(page.locator(COUNT)).to_have_text(f"{count} items", timeout=SLOW_MS)
+    expect(page.locator(COUNT)).to_have_text(f"{count} items")
 
 
 def choose_class(page: Page, name: str) -> None:
@@ -84,10 +83,10 @@ def test_selection__lasso_and_box_around_everything(chromium: Browser, server: R
         everything = chosen(page)
         assert everything == 108
         page.get_by_role("button", name="Clear", exact=True).click()
-        expect(page.get_by_text("Choose many at once")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("Choose many at once")).to_be_visible()
         drag(page, "Lasso", (0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99))
         assert chosen(page) == everything
-        expect(page.locator("button.smalltile")).to_have_count(24, timeout=SLOW_MS)
+        expect(page.locator("button.smalltile")).to_have_count(24)
 
 
 def test_selection__labelled_at_once_and_undone_on_the_label_page(
@@ -106,7 +105,7 @@ def test_selection__labelled_at_once_and_undone_on_the_label_page(
         page.get_by_role("button", name="Label", exact=True).first.click()
         wait_for_item(page)
         page.keyboard.press("Control+z")
-        expect(page.get_by_text(f"Taken back: {len(fresh)} labels of rare")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text(f"Taken back: {len(fresh)} labels of rare")).to_be_visible()
         wait_for(lambda: labels_by_key(server) == before, what="the labels taken back as one step")
 
 
@@ -118,10 +117,10 @@ def test_selection__many_are_asked_about_first(chromium: Browser, server: Runnin
         choose_class(page, "other")
         count = 108 - len(before)
         label_button(page, count).click()
-        expect(page.get_by_text(f"Give {count} items the label other?")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text(f"Give {count} items the label other?")).to_be_visible()
         assert labels_by_key(server) == before
         page.get_by_role("button", name="No", exact=True).click()
-        expect(page.get_by_role("button", name="Yes, label them")).to_be_hidden(timeout=SLOW_MS)
+        expect(page.get_by_role("button", name="Yes, label them")).to_be_hidden()
 
         label_button(page, count).click()
         page.get_by_role("button", name="Yes, label them").click()
@@ -137,7 +136,7 @@ def test_selection__one_by_one_on_the_label_card(
     with open_page(chromium, server.url, page="Explore") as page:
         find(page, "b > 3 and a < 3", 8)
         page.get_by_role("button", name="Label one by one").click()
-        expect(page.get_by_text(f"The {len(rare)} items you chose come next.")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text(f"The {len(rare)} items you chose come next.")).to_be_visible()
         shown = []
         for _ in rare:
             wait_for(lambda: current_key(page) in rare, what="a chosen item on the card")
@@ -154,7 +153,7 @@ def test_selection__most_like_an_item(chromium: Browser, server: RunningServer) 
         find(page, "b > 3 and a < 3", 8)
         page.locator("button.smalltile").first.click()
         page.get_by_role("button", name="Find similar").click()
-        expect(page.locator(COUNT)).to_have_text("24 items", timeout=SLOW_MS)
+        expect(page.locator(COUNT)).to_have_text("24 items")
         expect(page.locator(".gp-count")).to_contain_text("most like item-")
 
 
@@ -163,8 +162,8 @@ def test_selection__shows_what_is_chosen_after_the_page_was_drawn_anew(
     chromium: Browser, server: RunningServer
 ) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
-        expect(page.get_by_role("textbox", name="Find items where")).to_be_visible(timeout=SLOW_MS)
-        expect(page.locator(".legend button.entry").first).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("textbox", name="Find items where")).to_be_visible()
+        expect(page.locator(".legend button.entry").first).to_be_visible()
         draw_anew(page)
         find(page, "b > 3 and a < 3", 8)
         expect(page.locator("button.smalltile")).to_have_count(8)
@@ -175,10 +174,10 @@ def test_selection__shows_what_is_chosen_after_the_page_was_drawn_anew(
 def test_selection__criteria_that_cannot_be_read(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         field = page.get_by_role("textbox", name="Find items where")
-        expect(field).to_be_visible(timeout=SLOW_MS)
+        expect(field).to_be_visible()
         field.fill("zz > 1")
         page.get_by_role("button", name="Find", exact=True).click()
-        expect(page.get_by_text("there is no column 'zz'")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_text("there is no column 'zz'")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -189,6 +188,6 @@ def test_selection__can_be_read_and_used_by_all(chromium: Browser, server: Runni
             page.locator("header").get_by_role("button", name="theme", exact=False).last.click()
         find(page, "b > 3 and a < 3", 8)
         page.locator("button.smalltile").first.click()
-        expect(page.get_by_role("button", name="Find similar")).to_be_visible(timeout=SLOW_MS)
+        expect(page.get_by_role("button", name="Find similar")).to_be_visible()
         expect(page.locator("button.smalltile")).to_have_count(8)
         assert lasting_violations(page, {}, impacts=SERIOUS) == []

@@ -20,7 +20,6 @@ from tests.security.hostile import BREAK_OUT, CLASSES, MARK, make_hostile
 from tests.servers import RunningServer, serving, wait_for
 
 pytestmark = pytest.mark.browser
-SLOW_MS = 40_000
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +39,8 @@ def calm(page: Page) -> None:
 
 def opened(page: Page, name: str) -> None:
     """Choose a page in the header and wait until it is built."""
-    page.locator("header").get_by_role("button", name=name, exact=True).click(timeout=SLOW_MS)
-    expect(page.get_by_role("heading", name=name, level=1)).to_be_attached(timeout=SLOW_MS)
+    page.locator("header").get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_attached()
     page.wait_for_timeout(700)
 
 
@@ -73,7 +72,7 @@ def test_markup__is_text_on_every_page(chromium: Browser, hostile: RunningServer
 
 def test_markup__is_text_on_the_map_and_in_a_notice(chromium: Browser, hostile: RunningServer) -> None:
     with open_page(chromium, hostile.url, page="Explore") as page:
-        expect(page.locator("canvas").first).to_be_visible(timeout=SLOW_MS)
+        expect(page.locator("canvas").first).to_be_visible()
         page.wait_for_timeout(1500)
         card = page.locator(".goldpan-hover .hover:visible")
         for x, y in points_of(page):
@@ -85,9 +84,9 @@ def test_markup__is_text_on_the_map_and_in_a_notice(chromium: Browser, hostile: 
         page.mouse.down()
         page.mouse.up()
         seek_button = page.get_by_role("button", name="Seek more like this")
-        seek_button.click(timeout=SLOW_MS)
+        seek_button.click()
         notice = page.get_by_text("The next round looks for more like")
-        expect(notice).to_contain_text(MARK, timeout=SLOW_MS)
+        expect(notice).to_contain_text(MARK)
         calm(page)
 
 
