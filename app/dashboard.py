@@ -13,10 +13,12 @@ from panel.io.notifications import NotificationAreaBase
 from panel.util import edit_readonly
 
 from app.components.layout import html, page_frame, stack
+from app.components.page_template import page_template
 from app.components.theme import material_theme, theme_css
 from app.components.theme_mirror import theme_mirror
 from app.context import ServerContext
 from app.debounce import Debounced
+from app.early_changes import send_early_changes
 from app.header import SIGNED_OUT, open_for_person, person_views, watch_person
 from app.layouts import LayoutState
 from app.notices import tell_done, tell_problem
@@ -141,6 +143,7 @@ class Dashboard:
         title = f"{project.title or project.name} · goldpan"
         page = pmui.Page(
             title=title,
+            template=page_template(),
             # The page's template writes it into the head as it is, where a project's title could end in a script.
             meta_title=escape(title),
             header=[self.navigation, *person_views(self.context, "top"), mirror],
@@ -271,6 +274,8 @@ def make_dashboard(context: ServerContext) -> Any:  # noqa: ANN401 - a Panel pag
     if opened is None:
         return html(SIGNED_OUT)
     context = opened
+    if pn.state.curdoc is not None:
+        send_early_changes(pn.state.curdoc)
     try:
         dashboard = Dashboard(context)
         view = dashboard.view()

@@ -15,7 +15,10 @@ import panel as pn
 
 PAGE_MARGIN_PX = 16
 BAR_GAP_PX = 8
-NUMBER_SX = {"& .MuiInputAdornment-root": {"display": "none"}}
+NUMBER_SX = {
+    "& .MuiInputAdornment-root": {"display": "none"},
+    "& .MuiInputBase-input": {"paddingLeft": "14px"},
+}
 """Of a number field: its two small buttons have no name that a screen reader could say; arrow keys do the same."""
 
 
