@@ -290,13 +290,8 @@ def version() -> None:
 
 def _restore(config_path: Path) -> None:
     """Take the pool's snapshot again where the old one is damaged."""
-    from app.prepare import restore_pool
-    from app.project import open_project, project_paths
-    from app.run_now import run_now
-    from config.files import load_config
+    from app.renewal import take_in_anew
 
     with stages(config_path) as stage:
-        restore_pool(load_config(config_path), project_paths(config_path), stage=stage)
-        renewed = open_project(config_path)
-        run_now(renewed)
+        renewed = take_in_anew(config_path, stage=stage)
     tell_made(renewed)

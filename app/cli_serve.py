@@ -11,8 +11,10 @@ import typer
 from app.cli_fetch import FetchOption
 from app.cli_plugins import ServerPluginOption
 from app.login.entrance import Entrance
+from app.renewal import start_again, take_in_anew, words_of
 from app.server import ALONE, DEFAULT_ADDRESS, DEFAULT_PORT, serve
-from app.terminal import has_desktop, out, tell_problem
+from app.terminal import has_desktop, out, stages, tell_problem
+from config.errors import GoldpanError
 from labeling.people import Role
 
 TEAM = "Team"
@@ -114,7 +116,7 @@ def run_server(
         if open_browser and has_desktop():
             webbrowser.open(url)
 
-    serve(
+    left = serve(
         config_path,
         address=address,
         port=port,
@@ -122,7 +124,21 @@ def run_server(
         plugins=plugins,
         on_ready=ready,
         entrance=entrance,
+        renewable=True,
     )
+    if left is not None:
+        start_again(left, problem=_renew(config_path))
+
+
+def _renew(config_path: Path) -> str:
+    """Read the pool anew between two servers; return why it could not be, empty if it could."""
+    try:
+        with stages(config_path) as stage:
+            take_in_anew(config_path, stage=stage).close()
+    except (GoldpanError, OSError) as problem:
+        tell_problem(problem)
+        return words_of(problem)
+    return ""
 
 
 def _warn(config_path: Path) -> None:

@@ -78,4 +78,17 @@ class ColumnState(Attempts):
             return ""
         self.wanted = {}
         self.version += 1
+        if context.renewal.possible:
+            return f"It is in {path.name}; it counts once the pool is read anew."
         return f"It is in {path.name}. Stop the server, run goldpan refresh {path.name}, and start it again"
+
+    async def read_anew(self) -> None:
+        """Have the server read the pool anew and start again: every page of it comes back by itself."""
+        context = self.dashboard.context
+
+        def ask() -> bool:
+            require(context, Role.ADMIN)
+            context.renewal.ask(context.hub)
+            return True
+
+        await self.attempt(context.reader, ask)

@@ -18,6 +18,7 @@ from app.layouts import Layouts
 from app.overlap import RunningOverlap
 from app.plotting import KeptPositions
 from app.project import Project, annotator_name
+from app.renewal import Renewal
 from app.supervisor import Supervisor
 from app.write_batch import WriteBatch
 from config.schema import PlotSection
@@ -77,6 +78,7 @@ class ServerContext:
         batch: annotations that wait for the writer; it stores all that wait in one commit.
         reader: threads for what only reads.
         writing_file: held while the project's file is written.
+        renewal: whether this server can read its pool anew and start again, and is to.
     """
 
     project: Project
@@ -101,6 +103,7 @@ class ServerContext:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     reader: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "goldpan-reader"))
     writing_file: threading.Lock = field(default_factory=threading.Lock)
+    renewal: Renewal = field(default_factory=Renewal)
 
     @property
     def annotator_id(self) -> int:
@@ -125,6 +128,7 @@ def make_context(
     hosts: frozenset[str],
     access: Access | None = None,
     plugin_problems: tuple[str, ...] = (),
+    renewal: Renewal | None = None,
 ) -> ServerContext:
     """Make the parts of a server around an opened project; nothing runs yet.
 
@@ -133,6 +137,7 @@ def make_context(
         hosts: the values of the Host header that are answered.
         access: how people sign in; None for the local person alone, who may do everything.
         plugin_problems: what could not be loaded of plug-ins, in words.
+        renewal: whether the server can start itself again; None where it cannot.
     """
     hub = Hub()
     with project.database.transaction() as session:
@@ -168,4 +173,5 @@ def make_context(
         writer=writer,
         batch=WriteBatch(project.database, counts, writer),
         access=access,
+        renewal=renewal or Renewal(),
     )

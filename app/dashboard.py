@@ -12,6 +12,8 @@ import panel_material_ui as pmui
 from panel.io.notifications import NotificationAreaBase
 from panel.util import edit_readonly
 
+from app.access import may
+from app.components.come_back import come_back
 from app.components.layout import html, page_frame, stack
 from app.components.page_template import page_template
 from app.components.theme import material_theme, theme_css
@@ -23,6 +25,7 @@ from app.header import SIGNED_OUT, open_for_person, person_views, watch_person
 from app.layouts import LayoutState
 from app.notices import tell_done, tell_problem
 from app.pages.balance import BalancePage
+from app.pages.columns import unread
 from app.pages.columns_asked import ColumnsNotice
 from app.pages.confirm import ConfirmPage
 from app.pages.explore import ExplorePage
@@ -32,6 +35,7 @@ from app.pages.model import ModelPage
 from app.pages.review import ReviewPage
 from app.session import REVIEW, DashboardState
 from app.status import Status
+from labeling.people import Role
 
 log = logging.getLogger("goldpan.dashboard")
 
@@ -123,6 +127,7 @@ class Dashboard:
             size="small",
         )
         self.status_line = html()
+        self.come_back = come_back(context.instance)
         self._pages: dict[str, Any] = {}
         self._views: dict[str, Any] = {}
         self._holder = stack()
@@ -135,6 +140,9 @@ class Dashboard:
         self._frame = page_frame(*line, self.status_line, self.asked.view(), self._holder)
         self._show_page()
         self._show_status()
+        problem = context.renewal.problem
+        if problem and may(context, Role.ADMIN):
+            pn.state.onload(lambda: tell_problem(unread(problem)))
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel page
         """Return the page of the tab."""
@@ -146,7 +154,7 @@ class Dashboard:
             template=page_template(),
             # The page's template writes it into the head as it is, where a project's title could end in a script.
             meta_title=escape(title),
-            header=[self.navigation, *person_views(self.context, "top"), mirror],
+            header=[self.navigation, *person_views(self.context, "top"), mirror, self.come_back],
             main=[self._frame],
             theme_config=material_theme(),
             dark_theme=self.state.dark,
@@ -180,6 +188,8 @@ class Dashboard:
         known = self.state.status
         try:
             self.state.apply(status)
+            if status.renewing:
+                self.come_back.waiting = True
             if known is not None:
                 self._tell_layout(known.layout, status.layout)
         except Exception:

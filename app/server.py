@@ -19,6 +19,7 @@ from app.errors import ServerError
 from app.login.entrance import Entrance, make_access, server_options, warnings_of
 from app.plot_plugins import load_plots
 from app.prepare import resume_preparation
+from app.renewal import Renewal, last_problem
 
 if TYPE_CHECKING:
     from app.gate import Framing
@@ -31,6 +32,8 @@ UNUSED_SESSION_MS = 15_000
 CHECK_UNUSED_MS = 5_000
 ALONE = Entrance()
 """Nobody signs in: one person, on this machine."""
+LEAVE_S = 2.0
+"""Between telling the pages that the server starts again and ending it."""
 SESSION_TOKEN_S = 300
 """How long a page that was loaded may take to open its websocket."""
 MESSAGE_MAX_BYTES = 4 * 1024 * 1024
@@ -55,7 +58,8 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     entrance: Entrance = ALONE,
     framing: Framing | None = None,
-) -> None:
+    renewable: bool = False,
+) -> int | None:
     """Serve a project until the process is told to stop.
 
     Args:
@@ -67,6 +71,10 @@ def serve(
         on_ready: called with the page's address once the server answers.
         entrance: who may come in; the local person alone unless it says other.
         framing: who may show the page in a frame; None for nobody.
+        renewable: whether who calls reads the pool anew and starts again where a port is returned.
+
+    Returns:
+        The port, if an admin asked on the page to read the pool anew and start again; else None.
 
     Raises:
         ServerError: the port is taken, the address is not this machine's, or the network would get in without a login.
@@ -82,13 +90,23 @@ def serve(
         log.warning(warning)
     hosts = known_hosts(address, sock_port, allow_hosts)
     access, problems = make_access(entrance, project), load_plots(plugins)
-    context = make_context(project, hosts=hosts, access=access, plugin_problems=problems)
+    renewal = Renewal(problem=last_problem())
+    context = make_context(project, hosts=hosts, access=access, plugin_problems=problems, renewal=renewal)
     options = server_options(entrance, context)
     context.supervisor.start()
     try:
-        _run(context, address=address, port=sock_port, on_ready=on_ready, options=options, framing=framing)
+        _run(
+            context,
+            address=address,
+            port=sock_port,
+            on_ready=on_ready,
+            options=options,
+            framing=framing,
+            renewable=renewable,
+        )
     finally:
         context.stop()
+    return sock_port if renewal.asked else None
 
 
 def claim_port(address: str, port: int) -> int:
@@ -156,6 +174,7 @@ def _run(
     on_ready: Callable[[str], None] | None,
     options: dict[str, Any],
     framing: Framing | None,
+    renewable: bool,
 ) -> None:
     import panel as pn
 
@@ -191,6 +210,8 @@ def _run(
     refuse_strangers(server._tornado, context.hosts, framing)
     loop = server.io_loop
     _stop_on_signals(loop, server)
+    if renewable:
+        context.renewal.allow(partial(loop.add_callback, loop.call_later, LEAVE_S, _stop, loop, server))
     host = f"[{address}]" if ":" in address else address
     if on_ready is not None:
         loop.call_later(0, on_ready, f"http://{host}:{port}/")

@@ -42,6 +42,7 @@ class Status:
         team: whether several people have annotated, or there are gold items.
         audit_left: items of the audit set that nobody has answered.
         audit_fresh: acts since the last round that are about the audit set: no round learns from them.
+        renewing: whether the server is about to start again; it says so itself.
     """
 
     revision: int
@@ -60,6 +61,7 @@ class Status:
     team: bool = False
     audit_left: int = 0
     audit_fresh: int = 0
+    renewing: bool = False
 
     @property
     def round_number(self) -> int:

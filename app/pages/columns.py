@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 from app.access import may
 from app.column_roles import HIDDEN, ROLES, ColumnFacts
 from app.column_state import ColumnState
-from app.components.layout import bar, html, panel, stack
+from app.components.layout import bar, html, panel, stack, wide_table
 from app.components.look_here import look_here
 from app.notices import tell_done
 from app.session import DashboardState
@@ -20,6 +20,10 @@ from labeling.people import Role
 
 LABEL_ROOM = (6, 0, 0, 0)
 """Above a field, whose label sits on its upper edge."""
+QUESTION = (
+    "<p><strong>Read the pool anew?</strong> The server reads the source as the project's file now has it, computes "
+    "what changed and starts again. Every open page comes back by itself; labels stay with their items.</p>"
+)
 COLUMNS_SHOWN = 200
 """Columns in the table; a field chooses among all."""
 
@@ -44,11 +48,17 @@ class ColumnsCard:
         )
         self.choose = _button("Choose", self._choose)
         self.save = _button("Write it into the project's file", self._save, color="primary")
+        self.anew = _button("Read the pool anew", self._ask)
+        self.yes = _button("Yes, read it anew", self._read_anew, color="primary", variant="contained")
+        self.no = _button("Not now", self._stop_asking)
+        self.question = stack(html(QUESTION), bar(self.yes, self.no))
+        self.question.visible = False
         self.said = html(visible=False)
-        self.tools = stack(bar(self.column, self.part, self.choose), bar(self.save))
+        self.tools = stack(bar(self.column, self.part, self.choose), bar(self.save, self.anew), self.question)
         self.tools.visible = False
         self.column.param.watch(lambda *_: self._show_part(), "value")
         self.state.param.watch(lambda *_: self._show(), ["version", "busy", "problem"])
+        self._show()
 
     def view(self) -> Any:  # noqa: ANN401 - a Panel layout
         """Return the card."""
@@ -71,6 +81,17 @@ class ColumnsCard:
         said = await self.state.save()
         if said:
             tell_done(said)
+            self._ask()
+
+    def _ask(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.question.visible = self.anew.visible
+
+    def _stop_asking(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.question.visible = False
+
+    async def _read_anew(self, *_: Any) -> None:  # noqa: ANN401 - a click
+        self.question.visible = False
+        await self.state.read_anew()
 
     def _show(self) -> None:
         state = self.state
@@ -82,14 +103,23 @@ class ColumnsCard:
         self.tools.visible = bool(names) and may(state.dashboard.context, Role.ADMIN)
         self.load.visible = not names
         self.load.disabled = state.busy
+        # What is chosen and not written yet would be lost.
+        self.anew.disabled = state.busy or bool(state.wanted)
+        self.anew.visible = state.dashboard.context.renewal.possible
         self.save.disabled = state.busy or not state.wanted
-        self.said.object = f'<p class="gp-problem">{escape(state.problem)}</p>' if state.problem else ""
-        self.said.visible = bool(state.problem)
+        problem = state.problem or unread(state.dashboard.context.renewal.problem)
+        self.said.object = f'<p class="gp-problem">{escape(problem)}</p>' if problem else ""
+        self.said.visible = bool(problem)
 
     def _show_part(self) -> None:
         roles = {fact.name: fact.role for fact in self.state.facts} | self.state.wanted
         role = roles.get(self.column.value or "")
         self.part.value = next((title for title, each in self._parts.items() if each == role), None)
+
+
+def unread(problem: str) -> str:
+    """Say why the pool is the one from before, though it was to be read anew; "" where it is not."""
+    return f"The pool could not be read anew, so it is as it was: {problem}" if problem else ""
 
 
 def columns_html(facts: Sequence[ColumnFacts], wanted: dict[str, str]) -> str:
@@ -105,9 +135,8 @@ def columns_html(facts: Sequence[ColumnFacts], wanted: dict[str, str]) -> str:
     head = "".join(f"<td>{title}</td>" for title in ("type", "missing", "examples", "is for"))
     more = len(facts) - COLUMNS_SHOWN
     rest = f'<p class="gp-quiet">and {more:,} columns more</p>' if more > 0 else ""
-    return (
-        f'<table class="gp-fields"><thead><tr><th>column</th>{head}</tr></thead>{"".join(rows)}</table>{rest}'
-    )
+    table = f'<table class="gp-fields"><thead><tr><th>column</th>{head}</tr></thead>{"".join(rows)}</table>'
+    return wide_table("The columns of the source", table) + rest
 
 
 def _button(label: str, act: Any, **options: Any) -> Any:  # noqa: ANN401 - a Panel widget

@@ -16,6 +16,7 @@ from panel.io.state import set_curdoc
 from tornado.ioloop import IOLoop
 
 from app.early_changes import send_early_changes
+from tests.coroutines import finish
 
 
 class Connection:
@@ -59,7 +60,7 @@ def after_changing(*, connected: bool, locked: bool = True, asked: bool = True) 
         await asyncio.sleep(0.05)
         return connection.sent
 
-    return asyncio.run(run())
+    return finish(run())
 
 
 def texts(events: list[Any]) -> list[str]:
