@@ -60,7 +60,8 @@ PAGE_SX = {
     "& .MuiAppBar-root .MuiLinearProgress-root": {"display": "none"},
     "& main .MuiToolbar-root .MuiTypography-root": {"visibility": "hidden"},
     "@media (max-width: 719px)": {
-        "& .MuiAppBar-root .MuiTypography-root": {"display": "none"},
+        # The title with its link, which would be one without a name.
+        "& .MuiAppBar-root a:has(.title)": {"display": "none !important"},
         "& .MuiAppBar-root .MuiToolbar-root": {"px": 1},
     },
 }

@@ -80,6 +80,7 @@ def test_page__one_is_shown_at_a_time(chromium: Browser, server: RunningServer) 
 def test_page__all_are_within_reach_on_a_phone(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, width_px=360) as page:
         wait_for_item(page)
+        assert serious_violations(page, dark=False) == []
 
         for name in PAGES:
             expect_in_header(page, name)
