@@ -261,6 +261,7 @@ def send(server: RunningServer, method: str, path: str, body: bytes, **headers: 
     return server._ask(urllib.request.Request(address, data=body, headers=asked, method=method))
 
 
+@pytest.mark.slow
 def test_classes__over_a_real_server_and_its_restart(tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     path = project.paths.config

@@ -70,6 +70,7 @@ def test_look__makes_the_layout_and_tells_how_far_it_is(clouds: Project, make: M
     assert Layouts(clouds).version == 1
 
 
+@pytest.mark.slow
 def test_look__nothing_starts_while_a_round_runs_and_a_started_one_pauses(
     clouds: Project, make: Make
 ) -> None:
@@ -104,6 +105,7 @@ def test_look__vectors_that_are_damaged_are_named(clouds: Project, make: Make) -
     assert "NaN" in state.problem and state.version == 0 and state.share is None
 
 
+@pytest.mark.slow
 def test_look__a_folder_that_cannot_be_written_is_named(clouds: Project, make: Make) -> None:
     arranger, _ = make(clouds)
     (clouds.paths.vectors / "arranged.npy").mkdir()
@@ -146,6 +148,7 @@ def test_look__a_layout_that_is_there_is_not_made_again(clouds: Project, make: M
     assert arranger._process is None
 
 
+@pytest.mark.slow
 def test_look__a_stale_layout_is_made_again(clouds: Project, make: Make) -> None:
     folder = clouds.paths.vectors
     write_arrangement(open_vectors(folder), seed=1, folder=folder, progress=lambda *_: None)
@@ -171,6 +174,7 @@ def test_supervisor__arranges_after_the_first_round(clouds: Project, make: Make)
     assert "arranging" not in describe_round(told[-1])
 
 
+@pytest.mark.slow
 def test_open_project__again_after_a_kill_midway(clouds: Project, make: Make) -> None:
     arranger, _ = make(clouds)
     arranger.look(calm=True)

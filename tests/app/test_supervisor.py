@@ -62,6 +62,7 @@ def worker_pids(supervisor: Supervisor) -> list[int]:
     return list(executor._processes) if executor is not None else []
 
 
+@pytest.mark.slow
 def test_start__runs_the_first_round(watched: Watched) -> None:
     watched.supervisor.start()
     assert watched.wait_for_round(1).waiting > 0
@@ -77,6 +78,7 @@ def test_wake__new_labels_start_a_round(watched: Watched, clouds: Project) -> No
     assert any(told.running is not None for told in watched.told)
 
 
+@pytest.mark.slow
 def test_look__a_change_of_what_is_sought_starts_a_round(watched: Watched, clouds: Project) -> None:
     watched.supervisor.start()
     watched.wait_for_round(1)
@@ -94,6 +96,7 @@ def test_look__a_change_of_what_is_sought_starts_a_round(watched: Watched, cloud
     assert status is not None and status.round_number == 3 and status.running is None
 
 
+@pytest.mark.slow
 def test_look__another_view_of_what_is_sought_makes_one_round_alone(
     watched: Watched, clouds: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +197,7 @@ def test_start__leaves_the_round_of_a_living_server_alone(watched: Watched, clou
     assert read_status(clouds.database).running is not None
 
 
+@pytest.mark.slow
 def test_start__an_imported_project_gets_proposals(watched: Watched, clouds: Project, tmp_path: Path) -> None:
     label_some(clouds)
     run_now(clouds)
@@ -212,6 +216,7 @@ def test_start__an_imported_project_gets_proposals(watched: Watched, clouds: Pro
         copy.close()
 
 
+@pytest.mark.slow
 def test_look__nothing_is_left_to_label(watched: Watched, clouds: Project) -> None:
     label(clouds, truth_of(clouds))
     watched.supervisor.start()

@@ -68,6 +68,7 @@ def open_confusion(page: Page) -> None:
 # First the tests that only look: some seconds after a label, an undone one too, another round runs.
 
 
+@pytest.mark.slow
 def test_model__a_click_on_a_cell_and_its_items_on_the_map(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Model") as page:
         expect(page.get_by_role("heading", name="What is confused with what")).to_be_visible()
@@ -176,6 +177,7 @@ def test_audit__what_is_left_open_is_stored_as_nothing(
         assert server.get("/api/history?limit=50")[1]["items"] == before
 
 
+@pytest.mark.slow
 def test_audit__a_server_that_cannot_store_gets_it_after_a_reload(
     chromium: Browser, server: RunningServer, wrong: list[str]
 ) -> None:

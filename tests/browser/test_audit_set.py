@@ -50,6 +50,7 @@ FOCUSED = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_audit_set__the_card_has_the_focus_once_its_items_are_there(
     chromium: Browser, server: RunningServer, drawn: list[str]
 ) -> None:

@@ -53,6 +53,7 @@ def test_deleted_file__is_named_and_labelling_goes_on(chromium: Browser, tmp_pat
         wait_for(lambda: len(saved_uids(page)) == 2, what="a skip and a label saved")
 
 
+@pytest.mark.slow
 def test_two_tabs__of_one_person_lose_nothing(chromium: Browser, tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     project.close()

@@ -143,6 +143,7 @@ def test_merge__labels_and_card_say_the_other_and_undo_brings_it_back(
         assert current_key(card) == key
 
 
+@pytest.mark.slow
 def test_archive__the_class_that_is_suggested_on_screen(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url) as card, open_page(chromium, server.url, page="Balance") as balance:
         key = wait_for_item(card)
@@ -213,6 +214,7 @@ def test_row__moved_down_and_up(chromium: Browser, server: RunningServer) -> Non
         expect(page.locator("section.rows tbody input.name").first).to_have_value("common")
 
 
+@pytest.mark.slow
 def test_work__from_a_class_to_the_pages_where_it_is_done(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Balance") as page:
         confirm = page.get_by_role("button", name="Confirm a page")

@@ -62,6 +62,7 @@ def test_columns__another_part_counts_once_the_pool_is_read_anew(
     assert labels_by_key(server) == before
 
 
+@pytest.mark.slow
 def test_columns__a_source_that_is_gone_leaves_the_pool_and_is_told(
     chromium: Browser, server: RunningServer
 ) -> None:

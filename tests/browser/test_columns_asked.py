@@ -48,6 +48,7 @@ def test_columns_asked__is_answered_once(chromium: Browser, server: RunningServe
     assert load_config(server.config_path).views.columns_confirmed
 
 
+@pytest.mark.slow
 def test_columns_asked__leads_to_the_columns(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="") as page:
         page.get_by_role("button", name="Look at the columns").click()

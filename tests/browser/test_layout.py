@@ -41,6 +41,7 @@ def choose_layout(page: Page, name: str) -> None:
     expect(page.get_by_role("combobox", name="Layout")).to_have_text(name)
 
 
+@pytest.mark.slow
 def test_layout__arranged_while_the_page_is_open(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Explore") as page:
         expect(page.locator("canvas").first).to_be_visible()

@@ -123,6 +123,7 @@ def test_viewer__sees_and_cannot_label(chromium: Browser, served: Served) -> Non
         expect(page.get_by_role("button", name="Add class")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_deactivated__label_waits_and_the_page_is_emptied(chromium: Browser, served: Served) -> None:
     path = served.server.config_path
     with visit(chromium, served) as page:
@@ -150,6 +151,7 @@ def test_deactivated__label_waits_and_the_page_is_emptied(chromium: Browser, ser
         wait_for(lambda: outbox(page) == [], what="nothing left to send")
 
 
+@pytest.mark.slow
 def test_cookie__of_another_server_s_secret_is_refused(chromium: Browser, served: Served) -> None:
     from tornado.web import create_signed_value
 

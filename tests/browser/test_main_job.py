@@ -235,6 +235,7 @@ def test_page__export_button_downloads_what_was_labelled(chromium: Browser, look
         expect(page.get_by_text("labels are written to", exact=False)).to_be_visible(timeout=15_000)
 
 
+@pytest.mark.slow
 def test_page__a_point_on_the_map_opens_its_item(chromium: Browser, looked_at: RunningServer) -> None:
     with open_page(chromium, looked_at.url, page="Explore") as page:
         expect(page.get_by_text("Pick an item")).to_be_visible()

@@ -158,6 +158,7 @@ def test_label__a_long_balance_scrolls_by_keyboard(chromium: Browser, server: Ru
         assert rows.evaluate("(node) => node.clientHeight") <= 420
 
 
+@pytest.mark.slow
 def test_balance__a_class_added_by_enter_is_on_the_card(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url) as page:
         wait_for_item(page)
@@ -197,6 +198,7 @@ def test_picked__a_labelled_item_says_so_and_can_be_labelled_anew(
         assert labels_by_key(server)[key] == "other"
 
 
+@pytest.mark.slow
 def test_killed__every_page_says_what_to_do(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url) as page:
         wait_for_item(page)

@@ -86,6 +86,7 @@ def shows_team(page: Page) -> Locator:
     return card
 
 
+@pytest.mark.slow
 def test_team__tells_who_labelled_and_how_far_they_agree(chromium: Browser, server: RunningServer) -> None:
     with open_page(chromium, server.url, page="Model") as page:
         card = shows_team(page)

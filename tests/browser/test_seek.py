@@ -25,6 +25,7 @@ def choose_class(page: Page, name: str) -> None:
     page.get_by_role("menuitem", name=name, exact=True).click()
 
 
+@pytest.mark.slow
 def test_seek__words_for_a_class_come_first(chromium: Browser, tmp_path: Path) -> None:
     project = make_texts(tmp_path, classes=("thing", "other"))
     truth = truth_of(project)

@@ -323,6 +323,7 @@ def test_save_config__permissions_and_links_stay(tmp_path: Path) -> None:
     assert load_config(real).views.theme == "dark"
 
 
+@pytest.mark.slow
 def test_dump_config__a_hundred_thousand_labels_are_written_and_read_in_seconds() -> None:
     config = with_labels(100_000)
     started = time.perf_counter()

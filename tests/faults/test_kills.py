@@ -185,6 +185,7 @@ def on_postgres(folder: Path, uri: str) -> Project:
     return open_project(path)
 
 
+@pytest.mark.slow
 def test_close__everything_is_where_it_was(chromium: Browser, tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
     project.close()

@@ -49,6 +49,7 @@ def accuracy(vectors: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(found))
 
 
+@pytest.mark.slow
 def test_image_ssl__beats_the_filters_alone_on_digits(digits: MemorySource) -> None:
     labels = load_digits().target
     section = SECTION.model_copy(update={"dimensions": 64})
