@@ -4,8 +4,9 @@ CIFAR-10N: 10,000 images, each labelled by three people (three columns of labels
 2022, "Learning with noisy labels revisited"). Each method of `labeling.consensus` says a class; how often it is the
 true one is compared with a majority vote, item by item. A tie of the majority counts as the chance to draw the true
 class from it. The model's opinion is out-of-fold, by goldpan's own encoder and head trained on the consensus of the
-votes: it never sees the truth. Then heads are trained on some of the items, on the latest label, on each consensus as
-a hard and as a soft label, and on the truth; they answer for other items, of which they are judged by the truth.
+votes: it never sees the truth. cleanlab, where it is installed, is given the same opinion. Then heads are trained on
+some of the items, on the latest label, on each consensus as a hard and as a soft label, and on the truth; they answer
+for other items, of which they are judged by the truth.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from scipy.stats import binomtest
 
 from app.round_consensus import said_shares
 from app.simulation.measures import mean_interval
+from benchmarks.consensus_peers import ABSENT, cleanlab_consensus
 from benchmarks.encoder_pools import HeldItems, data_folder
 from benchmarks.report import benchmark_arguments, report
 from config.schema import EncoderSection, HeadSection
@@ -110,6 +113,7 @@ def main() -> None:
             "accuracy_*: share of items whose consensus is the true class; gain_*: the difference to a majority vote "
             "on the same items with its 95 % interval; mcnemar_p_*: exact sign test where the two differ.",
             "head_*: accuracy of a head trained on so many items, on items it did not see. Times are of this machine.",
+            *(() if find_spec("cleanlab") else (ABSENT,)),
         ],
     )
 
@@ -166,6 +170,11 @@ def find(name: str, people: People) -> Consensus:
     return method(votes, opinion_of(people, found)) if method.wants_model else found
 
 
+def find_all(people: People, opinion: FloatArray) -> dict[str, Consensus]:
+    """Return every method's consensus by name, cleanlab's too where it is installed and told the opinion."""
+    return {name: find(name, people) for name in methods.names()} | cleanlab_consensus(people.said, opinion)
+
+
 def correctness(found: Consensus, truth: IntArray) -> FloatArray:
     """Return (n,) 1 where the consensus is the true class, 0 where not, and the chance to draw it from a tie."""
     best = found.probabilities >= found.confidence[:, None] - 1e-9
@@ -193,15 +202,14 @@ def accuracy_figures(people: People) -> dict[str, float]:
     base = find(BASE, people)
     right = correctness(base, people.truth)
     figures: dict[str, float] = {}
-    for name in (BASE, *(each for each in methods.names() if each != BASE)):
-        found = find(name, people)
+    opinion = opinion_of(people, find("dawid_skene", people))
+    for name, found in find_all(people, opinion).items():
         own = correctness(found, people.truth)
         figures[f"accuracy_{name}"] = float(own.mean())
         figures[f"confidence_{name}"] = float(found.confidence.mean())
         if name != BASE:
             figures |= _gain(name, own, right)
             figures[f"mcnemar_p_{name}"] = _sign_test(found.classes, base, people.truth)
-    opinion = opinion_of(people, find("dawid_skene", people))
     figures["accuracy_of_the_model_alone"] = float((opinion.argmax(axis=1) == people.truth).mean())
     return figures
 
@@ -231,13 +239,14 @@ def _sign_test(classes: IntArray, base: Consensus, truth: IntArray) -> float:
 
 def sample_figures(people: People, size: int, *, draws: int) -> dict[str, float]:
     """Return the mean gain over a majority vote in samples of so many items, the model trained on these alone."""
-    gains: dict[str, list[float]] = {name: [] for name in methods.names() if name != BASE}
+    gains: dict[str, list[float]] = {}
     for seed in range(FIRST_SEED, FIRST_SEED + draws):
         rows = np.random.default_rng(seed).choice(len(people.truth), size, replace=False)
         part = people.part(rows.astype(np.int64))
         right = correctness(find(BASE, part), part.truth).mean()
-        for name, found in gains.items():
-            found.append(float(correctness(find(name, part), part.truth).mean() - right))
+        for name, found in find_all(part, opinion_of(part, find("dawid_skene", part))).items():
+            if name != BASE:
+                gains.setdefault(name, []).append(float(correctness(found, part.truth).mean() - right))
     return _with_intervals({f"gain_{name}_of_{size}": found for name, found in gains.items()})
 
 
