@@ -9,6 +9,7 @@ import pytest
 
 from app import api_seeks, saved, selecting
 from app.access import may, require, still_here, why_not
+from app.column_state import ColumnState
 from app.context import ServerContext, make_context
 from app.errors import AccessError
 from app.plot_state import PlotState
@@ -117,3 +118,26 @@ def test_plots__only_an_admin_writes_the_configuration(context: ServerContext) -
     assert finish(page.keep()) == ""
     assert "needs the role admin" in page.problem
     assert context.project.paths.config.read_bytes() == before
+
+
+def test_columns__only_an_admin_writes_them_and_has_the_pool_read_anew(context: ServerContext) -> None:
+    before = context.project.paths.config.read_bytes()
+    left: list[str] = []
+    context.renewal.allow(lambda: left.append("left"))
+    page = ColumnState(DashboardState(as_role(context, Role.REVIEWER)))
+    finish(page.load())
+    page.choose("d", "extra")
+    assert finish(page.save()) == ""
+    assert "needs the role admin" in page.problem
+    finish(page.read_anew())
+    assert "needs the role admin" in page.problem
+    assert context.project.paths.config.read_bytes() == before
+    assert (left, context.renewal.asked) == ([], False)
+
+
+def test_columns__an_admin_has_the_pool_read_anew(context: ServerContext) -> None:
+    left: list[str] = []
+    context.renewal.allow(lambda: left.append("left"))
+    page = ColumnState(DashboardState(context))
+    finish(page.read_anew())
+    assert (left, page.problem, context.renewal.asked) == (["left"], "", True)
