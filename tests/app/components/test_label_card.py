@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -345,14 +347,21 @@ def test_extra__is_shown_when_it_is_opened(open_card: Opener) -> None:
 
 def test_near__labelled_items_like_it_are_shown_once_a_person_dwells(open_card: Opener) -> None:
     page = open_card()
-    page.keyboard.press("3")
-    page.keyboard.press("4")
     near = page.get_by_role("region", name="Labelled items most like it")
-    expect(near).to_be_visible()
-    expect(near.locator(".smalltile")).to_have_count(2)
-    expect(near).to_contain_text("like item-2")
-    expect(near.locator(".under").last).to_have_text("<b>quasar</b>")
-    assert STORE.compared[-1] == "item-2" and "item-1" not in STORE.compared
+    for passed in range(1, 20, 2):
+        began = time.monotonic()
+        page.keyboard.press("3")
+        page.keyboard.press("4")
+        dwelt_s = time.monotonic() - began
+        expect(near).to_contain_text(f"like item-{passed + 1}")
+        expect(near.locator(".smalltile")).to_have_count(2)
+        expect(near.locator(".under").last).to_have_text("<b>quasar</b>")
+        # On a busy machine the two keys may lie so far apart that the person dwelt.
+        if dwelt_s < 0.3:
+            break
+    assert dwelt_s < 0.3, "no two keys in quick succession"
+    assert STORE.compared[-1] == f"item-{passed + 1}"
+    assert f"item-{passed}" not in STORE.compared
 
 
 def test_timing__painted_and_saved_are_announced(open_card: Opener) -> None:
