@@ -10,16 +10,25 @@
   const END = "return [value, setValue]"
   const HOOK = `
     const isEvent = () => target.model.events.includes(resolvedProp)
-    const [value, show] = React.useState(targetModel.attributes[resolvedProp])
+    const [state, setState] = React.useState({value: targetModel.attributes[resolvedProp], ours: false})
+    const {value} = state
     const shown = React.useRef(value)
     shown.current = value
-    const ours = React.useRef(false)
     const setValue = React.useCallback((next) => {
-      ours.current = typeof next === "function" || !Object.is(next, shown.current)
-      show(next)
+      const seen = shown.current
+      setState((before) => {
+        const now = typeof next === "function" ? next(before.value) : next
+        // A component that says again what it shows has not decided against what the model says since.
+        if (Object.is(now, before.value) || (!before.ours && Object.is(now, seen))) return before
+        return {value: now, ours: true}
+      })
     }, [])
 
     React.useEffect(() => {
+      const show = (next) => setState((before) => {
+        const now = next(before.value)
+        return Object.is(now, before.value) ? before : {value: now, ours: false}
+      })
       const follow = () => {
         const now = targetModel.attributes[resolvedProp]
         if (!isEvent()) {
@@ -35,9 +44,9 @@
     }, [])
 
     React.useEffect(() => {
-      if (ours.current && !isEvent()) targetModel.setv({[resolvedProp]: value})
-      ours.current = false
-    }, [value])
+      // Whose a value is travels with it: whatever is drawn late, nothing of the model's own is written back to it.
+      if (state.ours && !isEvent()) targetModel.setv({[resolvedProp]: value})
+    }, [state])
 
     `
 
