@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from config.files import load_config, save_config
 from config.schema import PlotSection
@@ -201,6 +201,21 @@ def choose_plot(page: Page, title: str) -> None:
     page.get_by_role("menuitem", name=title, exact=True).click()
 
 
+def where_it_stays(node: Locator) -> FloatRect:
+    """Return where something is once it is in sight and stays: a page that is being drawn still grows above it."""
+    seen: list[FloatRect | None] = []
+
+    def stays() -> bool:
+        node.scroll_into_view_if_needed()
+        seen.append(node.bounding_box())
+        return len(seen) > 20 and seen[-1] is not None and all(each == seen[-1] for each in seen[-20:])
+
+    wait_for(stays, what="a place that stays")
+    found = seen[-1]
+    assert found is not None
+    return found
+
+
 @pytest.mark.slow
 def test_plots__change_places_by_dragging_and_by_keys(chromium: Browser, tmp_path: Path) -> None:
     project = make_clouds(tmp_path)
@@ -211,11 +226,7 @@ def test_plots__change_places_by_dragging_and_by_keys(chromium: Browser, tmp_pat
     project.close()
     with serving(path) as running, open_page(chromium, running.url, page="Explore") as page:
         expect(page.locator(".bk-Figure")).to_have_count(4)
-        page.wait_for_timeout(1000)
-        last = page.get_by_role("button", name="Move the plot d over a, 3 of 3")
-        last.scroll_into_view_if_needed()
-        grip = last.bounding_box()
-        assert grip is not None
+        grip = where_it_stays(page.get_by_role("button", name="Move the plot d over a, 3 of 3"))
         page.mouse.move(grip["x"] + 10, grip["y"] + 10)
         page.mouse.down()
         page.mouse.move(grip["x"] + 10, grip["y"] - 300, steps=6)
