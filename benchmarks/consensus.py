@@ -172,7 +172,9 @@ def find(name: str, people: People) -> Consensus:
 
 def find_all(people: People, opinion: FloatArray) -> dict[str, Consensus]:
     """Return every method's consensus by name, cleanlab's too where it is installed and told the opinion."""
-    return {name: find(name, people) for name in methods.names()} | cleanlab_consensus(people.said, opinion)
+    votes = people.votes
+    found = {name: methods.get(name)(votes, opinion) for name in methods.names()}
+    return found | cleanlab_consensus(people.said, opinion)
 
 
 def correctness(found: Consensus, truth: IntArray) -> FloatArray:
