@@ -100,30 +100,24 @@ def refresh(
     config_path: ConfigArgument, plugin: PluginOption = None, allow_fetch: FetchOption = None
 ) -> None:
     """Take over a pool that changed since the project was made; labels stay with their items."""
-    from app.prepare import describe_pool_change, refresh_pool, settings_changed
+    from app.prepare import describe_pool_change, settings_changed
     from app.project import open_project
-    from app.run_now import run_now
 
     try:
         project = open_project(config_path)
     except PoolDamagedError as problem:
         tell_problem(problem)
-        _restore(config_path)
+        _take_in_anew(config_path)
         return
     change = describe_pool_change(project)
     same = project.config.pool.hash in {None, project.pool.hash} and not settings_changed(project)
+    project.close()
     if change is None and same:
-        project.close()
         out.print("The pool is as it was; nothing to do.")
         return
     if change is not None:
         out.print(change.describe(), markup=False, highlight=False, soft_wrap=True)
-    with stages(config_path) as stage:
-        refresh_pool(project, stage=stage)
-        project.close()
-        renewed = open_project(config_path)
-        run_now(renewed)
-    tell_made(renewed)
+    _take_in_anew(config_path)
 
 
 @app.command("export")
@@ -288,8 +282,8 @@ def version() -> None:
     print(VERSION)
 
 
-def _restore(config_path: Path) -> None:
-    """Take the pool's snapshot again where the old one is damaged."""
+def _take_in_anew(config_path: Path) -> None:
+    """Read the pool anew and say that the project is ready."""
     from app.renewal import take_in_anew
 
     with stages(config_path) as stage:

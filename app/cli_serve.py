@@ -11,7 +11,7 @@ import typer
 from app.cli_fetch import FetchOption
 from app.cli_plugins import ServerPluginOption
 from app.login.entrance import Entrance
-from app.renewal import start_again, take_in_anew, words_of
+from app.renewal import heed_signals, start_again, take_in_anew, words_of
 from app.server import ALONE, DEFAULT_ADDRESS, DEFAULT_PORT, serve
 from app.terminal import has_desktop, out, stages, tell_problem
 from config.errors import GoldpanError
@@ -132,6 +132,7 @@ def run_server(
 
 def _renew(config_path: Path) -> str:
     """Read the pool anew between two servers; return why it could not be, empty if it could."""
+    heed_signals()
     try:
         with stages(config_path) as stage:
             take_in_anew(config_path, stage=stage).close()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bokeh.document import Document
 
 _asked: WeakSet[Document] = WeakSet()
-_drain = panel_document._drain_unconnected_events
+_drain = getattr(panel_document, "_drain_unconnected_events", None)
 
 
 def send_early_changes(document: Document) -> None:
@@ -31,12 +31,16 @@ def send_early_changes(document: Document) -> None:
     Args:
         document: of a tab, being made.
     """
+    if _drain is None:
+        # A Panel that is written otherwise is left as it is.
+        return
     panel_document._drain_unconnected_events = _drain_and_send
     _asked.add(document)
 
 
 def _drain_and_send(document: Document, lock: Any) -> list[Any]:  # noqa: ANN401 - Panel's lock
     """Return what Panel would dispatch at the end of a hold before the page is built, and the changes it would drop."""
+    assert _drain is not None
     session = getattr(document.session_context, "session", None)
     if document not in _asked or session is None or not session.connection_count:
         return _drain(document, lock)

@@ -8,8 +8,10 @@ and the page that comes back says why.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +100,13 @@ def take_in_anew(config_path: Path, *, stage: Stage = silent_stage) -> Project:
     renewed = open_project(config_path)
     run_now(renewed)
     return renewed
+
+
+def heed_signals() -> None:
+    """Let Ctrl-C and a termination end this process again, which the server had taken for itself."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def start_again(port: int, *, problem: str = "") -> NoReturn:

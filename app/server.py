@@ -209,7 +209,7 @@ def _run(
     )
     refuse_strangers(server._tornado, context.hosts, framing)
     loop = server.io_loop
-    _stop_on_signals(loop, server)
+    _stop_on_signals(loop, server, context.renewal)
     if renewable:
         context.renewal.allow(partial(loop.add_callback, loop.call_later, LEAVE_S, _stop, loop, server))
     host = f"[{address}]" if ":" in address else address
@@ -234,13 +234,15 @@ def _session_key() -> bytes:
     return (os.environ.get("BOKEH_SECRET_KEY") or secrets.token_urlsafe(32)).encode()
 
 
-def _stop_on_signals(loop: Any, server: Any) -> None:  # noqa: ANN401 - tornado and bokeh objects
+def _stop_on_signals(loop: Any, server: Any, renewal: Renewal) -> None:  # noqa: ANN401 - tornado and bokeh
     stopping = threading.Event()
 
     def stop(*_: Any) -> None:  # noqa: ANN401 - signal's arguments
         # Ctrl-C under make reaches us twice: from the terminal, and from make itself.
         if not stopping.is_set():
             stopping.set()
+            # Whoever ends the server means it, though an admin has just asked that it starts again.
+            renewal.asked = False
             loop.add_callback_from_signal(_stop, loop, server)
 
     if threading.current_thread() is threading.main_thread():

@@ -14,30 +14,24 @@ export function render({model}) {
     if (!model.waiting || !node.hidden) return
     node.hidden = false
     words.textContent = "The pool is being read anew. This page comes back by itself; what you labelled is safe."
-    const since = performance.now()
-    const timer = setInterval(async () => {
-      if (performance.now() - since > LONG_MS) {
-        words.textContent = "The pool is still being read; the terminal of the server shows how far it is."
-      }
-      if (await isBack(model.instance)) {
-        clearInterval(timer)
-        location.reload()
-      }
-    }, EVERY_MS)
+    void comeBack(model.instance, words)
   }
   model.on("waiting", wait)
   wait()
   return node
 }
 
-/** Whether a server answers that is not the one this page is from; a proxy that answers for it does not count. */
-async function isBack(instance) {
-  try {
-    const answer = await fetch("/api/health", {cache: "no-store", credentials: "same-origin"})
-    if (answer.status >= 500) return false
-    const {instance: now} = await answer.json().catch(() => ({}))
-    return now !== instance
-  } catch {
-    return false
+/** Wait for a server that is not the one this page is from; a proxy that answers for it does not count. */
+async function comeBack(instance, words) {
+  const since = performance.now()
+  for (;;) {
+    await sleep(EVERY_MS)
+    const {status, data} = await request("/api/health", {limit: 1500})
+    // It may not know us any more; then the page that is loaded anew says so.
+    if (status > 0 && status < 500 && data.instance !== instance) break
+    if (performance.now() - since > LONG_MS) {
+      setText(words, "The pool is still being read; the terminal of the server shows how far it is.")
+    }
   }
+  location.reload()
 }

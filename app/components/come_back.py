@@ -9,6 +9,8 @@ from panel.custom import JSComponent
 
 from app.components.layout import stylesheet
 
+PARTS = ("label_card_net.js", "come_back.js")
+
 
 class ComeBack(JSComponent):
     """Nothing to see until the server is about to start again."""
@@ -16,7 +18,7 @@ class ComeBack(JSComponent):
     waiting = param.Boolean(default=False, doc="Whether the server starts again, from Python.")
     instance = param.String(default="", doc="The server's start that the page is from.")
 
-    _esm = Path(__file__).with_name("come_back.js").read_text(encoding="utf-8")
+    _esm = "\n".join(Path(__file__).with_name(part).read_text(encoding="utf-8") for part in PARTS)
 
 
 def come_back(instance: str) -> ComeBack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from app.errors import ServerError
 from app.hub import Hub
 from app.project import Project
-from app.renewal import PROBLEM_VARIABLE, Renewal, again, last_problem, take_in_anew, words_of
+from app.renewal import PROBLEM_VARIABLE, Renewal, again, heed_signals, last_problem, take_in_anew, words_of
 from app.status import Status, read_status
 from labeling.pools.errors import PoolError
 from tests.projects import label_some
@@ -63,6 +64,17 @@ def test_again__same_command_same_port_no_second_window() -> None:
 def test_last_problem__is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PROBLEM_VARIABLE, "no such file")
     assert [last_problem(), last_problem()] == ["no such file", ""]
+
+
+def test_heed_signals__ctrl_c_and_termination_end_the_process_again() -> None:
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        heed_signals()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_take_in_anew__more_rows_labels_kept(clouds: Project) -> None:
